@@ -1,0 +1,137 @@
+/**
+ * IP addresses as branded canonical text (RFC 5952 for IPv6, dotted quad for IPv4).
+ *
+ * Canonical text is compared with `===`, used as a map key and stored as JSON as it is, so plans stay plain data.
+ * Beyond this folder nobody parses an address: whoever holds an `Ip` holds a valid one.
+ */
+export type Family = 4 | 6;
+
+declare const brand: unique symbol;
+/** A valid address in canonical text. IPv4-mapped IPv6 (`::ffff:a.b.c.d`) is its IPv4 address, as in Go. */
+export type Ip = string & { readonly [brand]: "Ip" };
+
+/** @returns the address, or undefined when `text` is not one (zones, leading zeros and blanks are refused) */
+export function parseIp(text: string): Ip | undefined {
+  const bytes = text.includes(":") ? parseV6(text) : parseV4(text);
+  return bytes && ipFromBytes(bytes);
+}
+
+/** @throws {RangeError} when the text is no address: for literals in code and for text that was checked before */
+export function ip(text: string): Ip {
+  const parsed = parseIp(text);
+  if (parsed === undefined) throw new RangeError(`not an IP address: ${text}`);
+  return parsed;
+}
+
+export function ipFamily(address: Ip): Family {
+  return address.includes(":") ? 6 : 4;
+}
+
+/** Width of an address in bits. */
+export function familyBits(family: Family): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
+/** @returns 4 or 16 bytes in network order */
+export function ipBytes(address: Ip): Uint8Array {
+  const bytes = ipFamily(address) === 6 ? parseV6(address) : parseV4(address);
+  if (bytes === undefined) throw new RangeError(`not an IP address: ${address}`);
+  return bytes;
+}
+
+/** @param bytes 4 or 16 bytes in network order; a mapped IPv4 address comes back as IPv4 */
+export function ipFromBytes(bytes: Uint8Array): Ip {
+  if (bytes.length === 4) return bytes.join(".") as Ip;
+  if (bytes.length !== 16) throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  if (isMapped(bytes)) return bytes.subarray(12).join(".") as Ip;
+  return formatV6(bytes) as Ip;
+}
+
+export function ipNumber(address: Ip): bigint {
+  let value = 0n;
+  for (const byte of ipBytes(address)) value = (value << 8n) | BigInt(byte);
+  return value;
+}
+
+/** @throws {RangeError} when `value` does not fit the family */
+export function ipFromNumber(family: Family, value: bigint): Ip {
+  const size = family === 4 ? 4 : 16;
+  if (value < 0n || value >> BigInt(size * 8)) throw new RangeError(`no IPv${family} address: ${value}`);
+  const bytes = new Uint8Array(size);
+  let rest = value;
+  for (let i = size - 1; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+  return size === 4 ? (bytes.join(".") as Ip) : (formatV6(bytes) as Ip);
+}
+
+/** 127.0.0.0/8 or ::1. */
+export function isLoopback(address: Ip): boolean {
+  return address === "::1" || (ipFamily(address) === 4 && address.startsWith("127."));
+}
+
+/** 0.0.0.0 or ::. */
+export function isUnspecified(address: Ip): boolean {
+  return address === "0.0.0.0" || address === "::";
+}
+
+const isMapped = (b: Uint8Array): boolean =>
+  b[10] === 0xff && b[11] === 0xff && b.subarray(0, 10).every((byte) => byte === 0);
+
+function parseV4(text: string): Uint8Array | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (const [i, part] of parts.entries()) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseV6(text: string): Uint8Array | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0] ?? "");
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "") : [];
+  if (head === undefined || tail === undefined) return undefined;
+  // "::" stands for at least one group of zeros.
+  const missing = 16 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
+  if (halves.length === 2 && (halves[0] ?? "").includes(".")) return undefined;
+  const bytes = new Uint8Array(16);
+  bytes.set(head, 0);
+  bytes.set(tail, 16 - tail.length);
+  return bytes;
+}
+
+/** Bytes of colon separated groups; the last may be a dotted quad (RFC 4291 2.2.3). */
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    if (i === groups.length - 1 && group.includes(".")) {
+      const quad = parseV4(group);
+      if (quad === undefined) return undefined;
+      bytes.push(...quad);
+    } else {
+      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined;
+      const value = Number.parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+    }
+  }
+  return bytes;
+}
+
+/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
+function formatV6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
+  let best = { start: 0, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let end = start;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - start > best.length) best = { start, length: end - start };
+  }
+  const text = groups.map((group) => group.toString(16));
+  if (best.length < 2) return text.join(":");
+  return `${text.slice(0, best.start).join(":")}::${text.slice(best.start + best.length).join(":")}`;
+}

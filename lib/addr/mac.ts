@@ -1,0 +1,42 @@
+/** Ethernet MAC addresses as branded canonical text: lower case, colons. */
+declare const brand: unique symbol;
+export type Mac = string & { readonly [brand]: "Mac" };
+
+/** Reads colon, dash (Windows) and dotted (Cisco) forms. @returns undefined when `text` is no 6 byte MAC */
+export function parseMac(text: string): Mac | undefined {
+  const form = /^([0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}|[0-9a-f]{4}(\.[0-9a-f]{4}){2})$/i;
+  if (!form.test(text)) return undefined;
+  const digits = text.replace(/[^0-9a-f]/gi, "").toLowerCase();
+  return (digits.match(/../g) ?? []).join(":") as Mac;
+}
+
+/** @throws {RangeError} for literals in code and text that was checked before */
+export function mac(text: string): Mac {
+  const parsed = parseMac(text);
+  if (parsed === undefined) throw new RangeError(`not a MAC address: ${text}`);
+  return parsed;
+}
+
+/** @returns 6 bytes */
+export function macBytes(address: Mac): Uint8Array {
+  return Uint8Array.from(address.split(":"), (byte) => Number.parseInt(byte, 16));
+}
+
+/** @throws {RangeError} unless there are 6 bytes */
+export function macFromBytes(bytes: Uint8Array): Mac {
+  if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":") as Mac;
+}
+
+/** Whether a NIC may bear it: not multicast, not all zero. */
+export function isUnicastMac(address: Mac): boolean {
+  const bytes = macBytes(address);
+  return ((bytes[0] ?? 1) & 1) === 0 && bytes.some((byte) => byte !== 0);
+}
+
+/** Locally administered unicast MAC made of the first 6 of the given (hash) bytes. */
+export function localMac(hash: Uint8Array): Mac {
+  const bytes = Uint8Array.from(hash.subarray(0, 6));
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return macFromBytes(bytes);
+}

@@ -1,0 +1,87 @@
+/** Prefixes ("address/length") as branded canonical text, with what one needs to know of a subnet. */
+import { type Family, familyBits, type Ip, ipFamily, ipFromNumber, ipNumber, parseIp } from "./ip.ts";
+
+declare const brand: unique symbol;
+/** `address/length`. Host bits are kept (an interface address is a `Prefix`); `networkOf` clears them. */
+export type Prefix = string & { readonly [brand]: "Prefix" };
+
+/** @returns the prefix, or undefined when `text` is not `address/length` */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? undefined : parseIp(text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (address === undefined || !/^(0|[1-9][0-9]{0,2})$/.test(length)) return undefined;
+  return Number(length) <= familyBits(ipFamily(address)) ? prefixOf(address, Number(length)) : undefined;
+}
+
+/** @throws {RangeError} for literals in code and text that was checked before */
+export function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  if (parsed === undefined) throw new RangeError(`not a prefix: ${text}`);
+  return parsed;
+}
+
+/** @param length bits, 0..32 or 0..128 */
+export function prefixOf(address: Ip, length: number): Prefix {
+  return `${address}/${length}` as Prefix;
+}
+
+/** The prefix that holds only this address: /32 or /128. */
+export function hostPrefix(address: Ip): Prefix {
+  return prefixOf(address, familyBits(ipFamily(address)));
+}
+
+/** 0.0.0.0/0 or ::/0. */
+export function defaultPrefix(family: Family): Prefix {
+  return (family === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
+}
+
+export function prefixAddress(p: Prefix): Ip {
+  return p.slice(0, p.indexOf("/")) as Ip;
+}
+
+export function prefixLength(p: Prefix): number {
+  return Number(p.slice(p.indexOf("/") + 1));
+}
+
+export function prefixFamily(p: Prefix): Family {
+  return ipFamily(prefixAddress(p));
+}
+
+/** The same prefix with its host bits cleared. */
+export function networkOf(p: Prefix): Prefix {
+  return prefixOf(ipFromNumber(prefixFamily(p), bounds(p).first), prefixLength(p));
+}
+
+/** First and last address of the prefix as numbers, network and broadcast address included. */
+export function bounds(p: Prefix): { readonly first: bigint; readonly last: bigint } {
+  const hostBits = BigInt(familyBits(prefixFamily(p)) - prefixLength(p));
+  const first = (ipNumber(prefixAddress(p)) >> hostBits) << hostBits;
+  return { first, last: first + (1n << hostBits) - 1n };
+}
+
+export function contains(p: Prefix, address: Ip): boolean {
+  if (prefixFamily(p) !== ipFamily(address)) return false;
+  const { first, last } = bounds(p);
+  const value = ipNumber(address);
+  return first <= value && value <= last;
+}
+
+export function overlaps(a: Prefix, b: Prefix): boolean {
+  if (prefixFamily(a) !== prefixFamily(b)) return false;
+  const x = bounds(a);
+  const y = bounds(b);
+  return x.first <= y.last && y.first <= x.last;
+}
+
+/** First address a host may have: the one after the network address, except in /31, /32, /127 and /128. */
+export function firstHost(p: Prefix): Ip {
+  const { first, last } = bounds(p);
+  return ipFromNumber(prefixFamily(p), last - first < 2n ? first : first + 1n);
+}
+
+/** Last address a host may have: IPv4 keeps the broadcast address out, except in /31 and /32. */
+export function lastHost(p: Prefix): Ip {
+  const { first, last } = bounds(p);
+  return ipFromNumber(prefixFamily(p), prefixFamily(p) === 6 || last - first < 2n ? last : last - 1n);
+}
