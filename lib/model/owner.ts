@@ -1,0 +1,24 @@
+/** Whose an object is: every lease, row and kernel object of an endpoint bears its owner's key. */
+import { createHash } from "node:crypto";
+
+/** Identity of an endpoint: CNI 1.1 keys an attachment by network name, CNI_CONTAINERID and CNI_IFNAME. */
+export interface Owner {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+/** 32 hex digits of SHA-256 over the three parts: fits where their own, unbounded text does not. */
+export function ownerKey(owner: Owner): string {
+  return digest(owner.network, owner.containerId, owner.ifname).toString("hex").slice(0, 32);
+}
+
+/** SHA-256 over the parts, joined by NUL (which no name may hold, so that "a-b"+"c" is not "a"+"b-c"). */
+export function digest(...parts: readonly string[]): Buffer {
+  return createHash("sha256").update(parts.join("\0")).digest();
+}
+
+/** `network/container/interface`, for people. */
+export function formatOwner(owner: Owner): string {
+  return `${owner.network}/${owner.containerId}/${owner.ifname}`;
+}

@@ -1,0 +1,33 @@
+/** The adapter of an attachment, as the compartment sees it. */
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { Prefix } from "../addr/prefix.ts";
+
+/** `hostVnic`: adapter of a process-isolated container (veth pair on Linux). */
+export type VnicType = "hostVnic";
+
+export interface Route {
+  readonly destination: Prefix;
+  /** Absent: on the link itself. */
+  readonly gateway?: Ip;
+  /** Metric; absent is the kernel's default. */
+  readonly priority?: number;
+  readonly table?: number;
+  /** rtnetlink scope: 0 global, 253 link, 254 host. */
+  readonly scope?: number;
+  /** Bytes. */
+  readonly mtu?: number;
+  readonly advmss?: number;
+}
+
+export interface Vnic {
+  readonly type: VnicType;
+  /** Name inside the compartment: CNI_IFNAME. */
+  readonly name: string;
+  readonly mac: Mac;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Interface addresses with the length of their subnet. */
+  readonly addresses: readonly Prefix[];
+  readonly routes: readonly Route[];
+}
