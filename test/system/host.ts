@@ -1,0 +1,151 @@
+/** A throw-away host: a network namespace with an uplink to a machine beyond it, and compartments. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Capture, startCapture } from "./capture.ts";
+import { type Child, startIn } from "./child.ts";
+import { type CommandOptions, type CommandOutcome, execIn, runIn } from "./command.ts";
+import {
+  answersPing,
+  askEcho,
+  type EchoAnswer,
+  type EchoRequest,
+  type EchoTarget,
+  startEcho,
+} from "./echo.ts";
+import { cleaner } from "./host-cleaner.ts";
+import { createNamespaces, type Namespace, namespaceName, namespaceOf } from "./namespaces.ts";
+import { type PluginCall, type PluginOutcome, runPlugin } from "./plugin.ts";
+import { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
+import { diffSnapshots } from "./snapshot-diff.ts";
+
+export interface HostOptions {
+  /** Uplink `eth0` to a namespace "outside" that has no route back to what is behind the host. Default true. */
+  readonly uplink?: boolean;
+  /** MTU of the uplink. Default 1500. */
+  readonly mtu?: number;
+}
+
+/** Addresses of the uplink: the host's end and the machine beyond. */
+export const uplink = {
+  host4: "192.0.2.1",
+  host6: "2001:db8::1",
+  outside4: "192.0.2.2",
+  outside6: "2001:db8::2",
+} as const;
+
+export interface Host extends AsyncDisposable {
+  readonly ns: Namespace;
+  /** The machine beyond the host. @throws when the host was made without an uplink */
+  readonly outside: Namespace;
+  /** A temporary folder that goes with the host. */
+  readonly dir: string;
+  /** A new compartment: a network namespace with its loopback up. */
+  compartment(label?: string): Promise<Namespace>;
+  /** Removes a compartment as a runtime does, with what runs in it. */
+  remove(...compartments: readonly Namespace[]): Promise<void>;
+  /** Runs a command and gives its standard output. @throws with its words when it fails */
+  exec(ns: Namespace, ...command: readonly string[]): Promise<string>;
+  /** Runs a command whatever its exit code. */
+  run(ns: Namespace, command: readonly string[], options?: CommandOptions): Promise<CommandOutcome>;
+  /** Starts a long-lived process; it ends with the host. */
+  start(ns: Namespace, command: readonly string[], env?: Readonly<Record<string, string>>): Child;
+  /** Runs a CNI executable in the host's namespace as a runtime does. */
+  plugin(exe: string, call: PluginCall): Promise<PluginOutcome>;
+  /** Starts an echo server; it ends with the host. */
+  echo(ns: Namespace, target: EchoTarget): Promise<Child>;
+  /** One request to an echo server. @throws when no answer comes */
+  ask(ns: Namespace, request: EchoRequest): Promise<EchoAnswer>;
+  /** Whether an echo server answers. */
+  answers(ns: Namespace, request: EchoRequest): Promise<boolean>;
+  /** Whether an address answers a ping within two seconds. */
+  answersPing(ns: Namespace, address: string): Promise<boolean>;
+  capture(ns: Namespace, device: string, filter?: string): Promise<Capture>;
+  /** The state of the host, or of another namespace. */
+  snapshot(options?: SnapshotOptions, ns?: Namespace): Promise<Snapshot>;
+  /** How the host differs from an earlier snapshot, "" when it does not. */
+  changes(before: Snapshot, options?: SnapshotOptions): Promise<string>;
+  /** Ends all processes, removes all namespaces and the folder. */
+  close(): Promise<void>;
+}
+
+/** Makes a host. Whatever happens to this process, it is removed: at `close`, at exit, or by the next run. */
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const ns = namespaceOf(namespaceName("host"));
+  const outside = options.uplink === false ? undefined : namespaceOf(namespaceName("outside"));
+  const dir = mkdtempSync(join(tmpdir(), "vst-"));
+  const names = new Set([ns.name, ...(outside === undefined ? [] : [outside.name])]);
+  const release = cleaner.add({ names, dir });
+  const close = async () => {
+    rmSync(dir, { recursive: true, force: true });
+    release();
+  };
+  try {
+    await createNamespaces([...names]);
+    if (outside !== undefined) await joinUplink(ns, outside, options.mtu ?? 1500);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return hostOf({ ns, outside, dir, names, close });
+}
+
+interface Parts {
+  readonly ns: Namespace;
+  readonly outside: Namespace | undefined;
+  readonly dir: string;
+  readonly names: Set<string>;
+  readonly close: () => Promise<void>;
+}
+
+function hostOf({ ns, outside, dir, names, close }: Parts): Host {
+  return {
+    ns,
+    get outside() {
+      if (outside === undefined) throw new Error("this host has no uplink");
+      return outside;
+    },
+    dir,
+    compartment: async (label = "c") => {
+      const made = namespaceOf(namespaceName(label));
+      names.add(made.name);
+      await createNamespaces([made.name]);
+      return made;
+    },
+    remove: async (...compartments) => {
+      cleaner.removeNow(compartments.map((compartment) => compartment.name));
+      for (const compartment of compartments) names.delete(compartment.name);
+    },
+    exec: (where, ...command) => execIn(where, command),
+    run: runIn,
+    start: startIn,
+    plugin: (exe, call) => runPlugin(ns, exe, call),
+    echo: startEcho,
+    ask: askEcho,
+    answers: (where, request) =>
+      askEcho(where, request).then(
+        () => true,
+        () => false,
+      ),
+    answersPing,
+    capture: startCapture,
+    snapshot: (options, where = ns) => takeSnapshot(where, options),
+    changes: async (before, options) => diffSnapshots(before, await takeSnapshot(ns, options)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function joinUplink(host: Namespace, outside: Namespace, mtu: number): Promise<void> {
+  // No link-local addresses on the uplink: they would come later by themselves and blur snapshots.
+  const script = `
+    ip link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns "$1"
+    for at in "" "-n $1"; do ip $at link set eth0 addrgenmode none; ip $at link set eth0 up; done
+    ip address add ${uplink.host4}/24 dev eth0
+    ip -n "$1" address add ${uplink.outside4}/24 dev eth0
+    ip address add ${uplink.host6}/64 dev eth0 nodad
+    ip -n "$1" address add ${uplink.outside6}/64 dev eth0 nodad
+    ip route add default via ${uplink.outside4}
+    ip -6 route add default via ${uplink.outside6}`;
+  await execIn(host, ["sh", "-ec", script, "sh", outside.name]);
+}

@@ -1,0 +1,97 @@
+/** Named network namespaces that belong to a test run, and whether this machine allows any. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+
+/** A network namespace pinned by a file, as `ip netns add` makes it. */
+export interface Namespace {
+  /** Name as `ip netns list` shows it. */
+  readonly name: string;
+  /** What a runtime passes as CNI_NETNS. */
+  readonly path: string;
+}
+
+const folder = "/run/netns";
+const prefix = "vst-";
+const maxAgeMs = 3_600_000;
+
+/** A name no other run uses; its maker's process id and its birth are in it, so that a later run can judge it. */
+export function namespaceName(label: string): string {
+  const random = Math.floor(Math.random() * 36 ** 5).toString(36);
+  const seconds = Math.floor(Date.now() / 1000).toString(36);
+  return `${prefix}${process.pid}-${seconds}-${random}-${label}`;
+}
+
+/** The namespace of that name, whether it exists or not. */
+export function namespaceOf(name: string): Namespace {
+  return { name, path: join(folder, name) };
+}
+
+/**
+ * Says why this process cannot make network namespaces, or undefined when it can.
+ * Nothing is left behind by asking.
+ */
+export function whyNoNamespaces(): string | undefined {
+  if (process.platform !== "linux") return `network namespaces need Linux, this is ${process.platform}`;
+  for (const tool of ["ip", "nsenter", "nft"]) {
+    if (Bun.which(tool, { PATH: toolPath }) === null) return `the program ${tool} is not installed`;
+  }
+  const probe = namespaceOf(namespaceName("probe"));
+  const made = spawnSync("ip", ["netns", "add", probe.name], { encoding: "utf8", env: { PATH: toolPath } });
+  if (made.status === 0) {
+    deleteNamespaces([probe.name]);
+    return undefined;
+  }
+  return `network namespaces cannot be made here: ${made.stderr.trim() || made.error?.message || "ip failed"}`;
+}
+
+/** Where the system's own tools are, whatever PATH this process was given. */
+export const toolPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * The words to put before a command so that an ordinary user becomes root of namespaces of his own,
+ * or undefined when that is not needed (already able) or not allowed on this machine.
+ */
+export function namespaceLauncher(): readonly string[] | undefined {
+  if (whyNoNamespaces() === undefined) return undefined;
+  const enter = ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c"];
+  const own = 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && exec "$@"';
+  const launcher = [...enter, own, "sh"];
+  const [program = "", ...words] = launcher;
+  const tried = spawnSync(program, [...words, "ip", "netns", "add", "probe"], { env: { PATH: toolPath } });
+  return tried.status === 0 ? launcher : undefined;
+}
+
+/** Makes namespaces, each with its loopback up. @throws with the words of `ip` */
+export async function createNamespaces(names: readonly string[]): Promise<void> {
+  const script = 'for n; do ip netns add "$n" && ip -n "$n" link set lo up || exit 1; done';
+  const done = await execa("sh", ["-c", script, "sh", ...names], {
+    reject: false,
+    extendEnv: false,
+    env: { PATH: toolPath },
+    timeout: 20_000,
+  });
+  if (done.exitCode !== 0) throw new Error(`network namespaces ${names.join(", ")}: ${done.stderr}`);
+}
+
+/** Deletes namespaces and ends what still runs in them; those that are gone already are no failure. */
+export function deleteNamespaces(names: readonly string[]): void {
+  const there = names.filter((name) => existsSync(join(folder, name)));
+  if (there.length === 0) return;
+  const script =
+    'for n; do p=$(ip netns pids "$n"); [ -z "$p" ] || kill -9 $p; ip netns delete "$n"; done 2>/dev/null';
+  spawnSync("sh", ["-c", script, "sh", ...there], { env: { PATH: toolPath } });
+}
+
+/** Removes namespaces of runs whose process is gone, or that are older than an hour. */
+export function sweepLeftovers(now: number = Date.now()): void {
+  if (!existsSync(folder)) return;
+  deleteNamespaces(readdirSync(folder).filter((name) => name.startsWith(prefix) && isLeftover(name, now)));
+}
+
+function isLeftover(name: string, now: number): boolean {
+  const [pid = "", seconds = ""] = name.slice(prefix.length).split("-");
+  if (!existsSync(`/proc/${pid}`)) return true;
+  return Number(pid) !== process.pid && now - Number.parseInt(seconds, 36) * 1000 > maxAgeMs;
+}

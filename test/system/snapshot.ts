@@ -1,0 +1,93 @@
+/** Everything of a namespace that a plugin may change, as text in sections, for "nothing is left" checks. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { execIn } from "./command.ts";
+import type { Namespace } from "./namespaces.ts";
+import { normalLink, normalNeighbour, normalRoute, rows } from "./snapshot-normal.ts";
+
+/** Section title -> sorted lines. Two snapshots of the same state are equal. */
+export type Snapshot = ReadonlyMap<string, readonly string[]>;
+
+export interface SnapshotOptions {
+  /** Folders of state: the names of their files become a section. */
+  readonly folders?: readonly string[];
+  /** For files whose names do not tell what is in them (a database): their content as lines. */
+  readonly stateText?: () => readonly string[] | Promise<readonly string[]>;
+  /** Also the connections the kernel tracks. Default false. */
+  readonly conntrack?: boolean;
+}
+
+const marker = "%%%";
+const sysctls = [
+  "/proc/sys/net/ipv4/ip_forward",
+  "/proc/sys/net/ipv4/conf/*/forwarding",
+  "/proc/sys/net/ipv4/conf/*/route_localnet",
+  "/proc/sys/net/ipv4/conf/*/rp_filter",
+  "/proc/sys/net/ipv4/conf/*/proxy_arp",
+  "/proc/sys/net/ipv4/conf/*/accept_local",
+  "/proc/sys/net/ipv4/conf/*/arp_*",
+  "/proc/sys/net/ipv6/conf/*/forwarding",
+  "/proc/sys/net/ipv6/conf/*/accept_ra",
+  "/proc/sys/net/ipv6/conf/*/accept_dad",
+  "/proc/sys/net/ipv6/conf/*/disable_ipv6",
+  "/proc/sys/net/ipv6/conf/*/proxy_ndp",
+  "/proc/sys/net/bridge/*",
+];
+const parts: readonly (readonly [section: string, command: string])[] = [
+  ["links and addresses", "ip -j -d address show"],
+  ["routes", "ip -j route show table all"],
+  ["IPv6 routes", "ip -j -6 route show table all"],
+  ["rules", "ip -j rule show"],
+  ["IPv6 rules", "ip -j -6 rule show"],
+  ["permanent neighbours", "ip -j neighbour show nud permanent"],
+  ["proxy neighbours", "ip -j neighbour show proxy"],
+  ["static forwarding entries", "bridge -j fdb show"],
+  ["traffic control", "tc qdisc show"],
+  ["nftables", "nft list ruleset"],
+  ["sysctls", `grep -s . ${sysctls.join(" ")}`],
+];
+
+/** Reads the state of a namespace. Counters, time stamps and what the kernel changes by itself are left out. */
+export async function takeSnapshot(ns: Namespace, options: SnapshotOptions = {}): Promise<Snapshot> {
+  const script = parts.map(([, command]) => `${command}; echo; echo '${marker}'`).join("\n");
+  const texts = (await execIn(ns, ["sh", "-c", script])).split(`${marker}`);
+  const result = new Map<string, readonly string[]>();
+  parts.forEach(([section], at) => {
+    result.set(section, linesOf(section, (texts[at] ?? "").trim()));
+  });
+  for (const folder of options.folders ?? []) result.set(`files of ${folder}`, fileNames(folder));
+  if (options.stateText !== undefined) result.set("stored state", [...(await options.stateText())]);
+  if (options.conntrack === true) {
+    const flows = await execIn(ns, ["conntrack", "-L", "-o", "save"]);
+    result.set("tracked connections", flows.split("\n").sort());
+  }
+  return result;
+}
+
+function linesOf(section: string, text: string): readonly string[] {
+  switch (section) {
+    case "links and addresses":
+      return rows(text, normalLink);
+    case "routes":
+    case "IPv6 routes":
+      return rows(text, normalRoute);
+    case "permanent neighbours":
+    case "static forwarding entries":
+      return rows(text, normalNeighbour);
+    case "nftables":
+      return text === "" ? [] : text.replace(/counter packets \d+ bytes \d+/g, "counter").split("\n");
+    case "traffic control":
+    case "sysctls":
+      return text === "" ? [] : text.split("\n").sort();
+    default:
+      return rows(text, (row) => row);
+  }
+}
+
+function fileNames(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
