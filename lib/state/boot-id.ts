@@ -1,0 +1,16 @@
+/** Which boot of the host this is. */
+import { readFileSync } from "node:fs";
+import { CniError, errorCode } from "../cni/error.ts";
+
+/** @throws {CniError} 106 when the kernel does not say (no /proc) */
+export function readBootId(path = "/proc/sys/kernel/random/boot_id"): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    throw new CniError(errorCode.dependencyMissing, `cannot read ${path}`, {
+      reason: "boot-id-missing",
+      details: "/proc must be mounted: leases are void after a reboot, which this tells",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/** Opens the state file: made when it is missing, set aside when it is damaged, brought to our version when older. */
+import { statSync } from "node:fs";
+import { CniError, errorCode } from "../cni/error.ts";
+import { fitVersion } from "./migrate.ts";
+import { emptySql, openSql, type Sql } from "./sql.ts";
+import { isCorruption } from "./state-error.ts";
+import { createStateFile, type FileSource, setAside } from "./state-file.ts";
+
+export interface Connection {
+  readonly sql: Sql;
+  /** Which file was opened; undefined for none. */
+  readonly inode: number | undefined;
+}
+
+/** @param create whether a missing file is made; else everything reads as empty and removals find nothing */
+export function connect(source: FileSource, create: boolean): Connection {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const stat = statSync(source.path, { throwIfNoEntry: false });
+    if (stat === undefined || stat.size === 0) {
+      if (!create) return { sql: emptySql, inode: undefined };
+      createStateFile(source);
+      continue;
+    }
+    const sql = opened(source, stat.ino);
+    if (sql !== undefined) return { sql, inode: stat.ino };
+  }
+  throw new CniError(errorCode.tryAgainLater, `state file ${source.path} is being replaced`, {
+    reason: "state-replaced",
+  });
+}
+
+/** @returns undefined when another attempt is due */
+function opened(source: FileSource, inode: number): Sql | undefined {
+  let sql: Sql | undefined;
+  try {
+    sql = openSql(source.path);
+    const ours = fitVersion(sql, source.path);
+    if (ours) return sql;
+    sql.close();
+    setAside(source, inode, "it is not a file of ours");
+  } catch (error) {
+    sql?.close();
+    if (!isCorruption(error)) throw error;
+    setAside(source, inode, String(error));
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+/** Endpoints: a row is written before the kernel is touched, so a process killed at any instruction leaves a trace. */
+import type { Plan } from "../model/plan.ts";
+import type { Access } from "./access.ts";
+import type { EndpointRow } from "./rows.ts";
+
+export interface Endpoints {
+  get(key: string): EndpointRow | undefined;
+  put(row: EndpointRow): void;
+  setPhase(key: string, phase: EndpointRow["phase"]): void;
+  /** With the ports it published. What is not there is removed already. */
+  remove(key: string): void;
+  list(network?: string): EndpointRow[];
+}
+
+interface Stored extends Omit<EndpointRow, "plan"> {
+  readonly plan: string | null;
+}
+
+const columns = `SELECT key, network, container_id AS containerId, ifname, netns, phase, plan,
+  boot_id AS bootId, created_ms AS createdMs FROM endpoints`;
+
+export function endpointsTable(access: Access): Endpoints {
+  return {
+    get: (key) =>
+      access.read((sql) => {
+        const row = sql.get<Stored>(`${columns} WHERE key = ?`, key);
+        return row && parsed(row);
+      }),
+    put: (row) => access.write((sql) => void sql.run(insert, ...values(row))),
+    setPhase: (key, phase) =>
+      access.write((sql) => void sql.run("UPDATE endpoints SET phase = ? WHERE key = ?", phase, key)),
+    remove: (key) =>
+      access.write((sql) => {
+        sql.run("DELETE FROM ports WHERE owner = ?", key);
+        sql.run("DELETE FROM endpoints WHERE key = ?", key);
+      }),
+    list: (network) =>
+      access.read((sql) =>
+        (network === undefined
+          ? sql.all<Stored>(`${columns} ORDER BY created_ms, key`)
+          : sql.all<Stored>(`${columns} WHERE network = ? ORDER BY created_ms, key`, network)
+        ).map(parsed),
+      ),
+  };
+}
+
+const insert = "INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+function values(row: EndpointRow): (string | number | null)[] {
+  const plan = row.plan === null ? null : JSON.stringify(row.plan);
+  const owner = [row.key, row.network, row.containerId, row.ifname, row.netns];
+  return [...owner, row.phase, plan, row.bootId, row.createdMs];
+}
+
+const parsed = (row: Stored): EndpointRow => ({
+  ...row,
+  plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
+});

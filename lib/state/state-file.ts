@@ -1,0 +1,111 @@
+/** Makes the state file and replaces a damaged one: whole, under a lock, in its place by rename. */
+import { Database } from "bun:sqlite";
+import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fillRecovered } from "./fill-recovered.ts";
+import { migrate } from "./migrate.ts";
+import type { Recovered } from "./rows.ts";
+import { applicationId } from "./schema.ts";
+import { busyTimeoutMs, openSql } from "./sql.ts";
+import { corruptError } from "./state-error.ts";
+
+export interface FileSource {
+  readonly path: string;
+  readonly bootId: string;
+  readonly now: () => number;
+  readonly warn: (text: string) => void;
+  /** What else knows of networks and endpoints. Without it a damaged file is not replaced. */
+  readonly recover?: (() => Recovered) | undefined;
+}
+
+/** Makes the file unless another process was quicker. @throws {Error} of the file system or SQLite */
+export function createStateFile(source: FileSource): void {
+  makeFolder(dirname(source.path));
+  withLock(source.path, () => {
+    const stat = statSync(source.path, { throwIfNoEntry: false });
+    if (stat !== undefined && stat.size > 0) return;
+    build(source, source.recover?.());
+    // Leftovers of a file that was deleted by hand do not belong to the new one.
+    for (const suffix of ["-wal", "-shm"]) rmSync(source.path + suffix, { force: true });
+    renameSync(temporary(source.path), source.path);
+  });
+}
+
+/**
+ * Moves a damaged file out of the way and builds a new one from what `recover` says.
+ *
+ * @param inode of the file that was found damaged: when another is there by now, somebody else was quicker
+ */
+export function setAside(source: FileSource, inode: number, why: string): void {
+  const { path, recover } = source;
+  if (recover === undefined) throw corruptError(path, why);
+  withLock(path, () => {
+    if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) return;
+    const recovered = recover();
+    build(source, recovered);
+    const aside = freeName(
+      `${path}.corrupt-${new Date(source.now()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
+    );
+    for (const suffix of ["", "-wal", "-shm"]) moveIfThere(path + suffix, aside + suffix);
+    renameSync(temporary(path), path);
+    const found = `${recovered.endpoints.length} endpoints in ${recovered.networks.length} networks`;
+    source.warn(
+      `state file ${path} was damaged (${why}); it is kept as ${aside} and was rebuilt with ${found}`,
+    );
+  });
+}
+
+const temporary = (path: string): string => `${path}.new`;
+
+/** A complete file under a name of its own: nobody ever opens half a file. */
+function build(source: FileSource, recovered: Recovered | undefined): void {
+  const path = temporary(source.path);
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
+  touch(path);
+  const sql = openSql(path);
+  try {
+    sql.script(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${applicationId}`);
+    migrate(sql);
+    if (recovered !== undefined) fillRecovered(sql, recovered, source);
+  } finally {
+    sql.close();
+  }
+}
+
+/** An empty file that only its owner may read; SQLite gives its -wal and -shm the same mode. */
+function touch(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+}
+
+/** SQLite's own file locks serve as a lock: the kernel drops them when a process dies. */
+function withLock<T>(path: string, fn: () => T): T {
+  const lock = join(dirname(path), "state.lock");
+  touch(lock);
+  const database = new Database(lock, { readwrite: true, create: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    database.run("BEGIN EXCLUSIVE");
+    return fn();
+  } finally {
+    database.close();
+  }
+}
+
+function moveIfThere(from: string, to: string): void {
+  if (statSync(from, { throwIfNoEntry: false }) !== undefined) renameSync(from, to);
+}
+
+function freeName(name: string): string {
+  for (let i = 0; ; i++) {
+    const candidate = i === 0 ? name : `${name}-${i}`;
+    if (statSync(candidate, { throwIfNoEntry: false }) === undefined) return candidate;
+  }
+}
