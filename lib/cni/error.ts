@@ -23,6 +23,10 @@ export const errorCode = {
   conflict: 108,
   drift: 109,
   permission: 110,
+  /** A defect of this program, never a fault of the caller. */
+  internal: 111,
+  /** A delegate did not start, died, ran out of time, or failed without saying why. */
+  delegateFailed: 112,
 } as const;
 export type ErrorCode = (typeof errorCode)[keyof typeof errorCode];
 
