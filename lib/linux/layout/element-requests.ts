@@ -1,0 +1,85 @@
+/** Elements of the layout to requests and back. */
+import type { Reply, Request } from "../../netlink/message.ts";
+import {
+  decodeElements as decodeNftElements,
+  dumpElements,
+  type ElementVerb,
+  elementRequests,
+} from "../../netlink/nft/element.ts";
+import type { SetName } from "../../netlink/nft/set.ts";
+import {
+  decodeTypedElements,
+  encodeTypedElement,
+  formatTypedElement,
+} from "../../netlink/nft/typed-element.ts";
+import type { LayoutElement } from "./element.ts";
+import { type LayoutSetName, layoutSet } from "./sets.ts";
+import { LAYOUT_TABLE } from "./table.ts";
+
+/**
+ * Requests of one transaction that adds the elements, few however many there are.
+ *
+ * A key that is there already is EEXIST, even with the same data: it is somebody's.
+ * @throws {RangeError} when an element does not fit its set
+ */
+export function encodeAdd(elements: readonly LayoutElement[]): readonly Request[] {
+  return encode("create", elements);
+}
+
+/** One that is absent is ENOENT for the whole transaction. Only the keys count. @throws {RangeError} as above */
+export function encodeDelete(elements: readonly LayoutElement[]): readonly Request[] {
+  return encode("delete", elements.map(keyOnly));
+}
+
+/**
+ * Asks for the element with this key; ENOENT when there is none. Only the key counts.
+ *
+ * Sets of ranges answer with the range that holds the beginning of the key, which may be a wider one: compare.
+ */
+export function encodeGet(element: LayoutElement): Request {
+  const [request] = encode("get", [keyOnly(element)]);
+  if (request === undefined) throw new RangeError("nothing to get");
+  return request;
+}
+
+/** A dump of one set. */
+export function dumpSet(name: LayoutSetName): Request {
+  return dumpElements(setName(name));
+}
+
+/**
+ * @param replies all replies to one dump or get: a range may be spread over two
+ * @throws {RangeError} when they are truncated or not of this set
+ */
+export function decodeElements(set: LayoutSetName, replies: readonly Reply[]): readonly LayoutElement[] {
+  const elements = replies.flatMap(decodeNftElements);
+  return decodeTypedElements(layoutSet(set), elements).map((element) => ({ set, ...element }));
+}
+
+/** In nft's words: `add element inet vswitch published4_any { tcp . 8080 comment "web" : 172.30.0.2 . 80 }`. */
+export function formatElement(element: LayoutElement): string {
+  const { family, table } = LAYOUT_TABLE;
+  const body = formatTypedElement(layoutSet(element.set), element);
+  return `add element ${family} ${table} ${element.set} { ${body} }`;
+}
+
+function encode(verb: ElementVerb, elements: readonly LayoutElement[]): readonly Request[] {
+  const bySet = Map.groupBy(elements, ({ set }) => set);
+  return [...bySet].flatMap(([name, members]) => {
+    const type = layoutSet(name);
+    const groups = members.map((element) => encodeTypedElement(type, element));
+    return elementRequests(verb, setName(name), groups, (i) => describe(members[i]));
+  });
+}
+
+function describe(element: LayoutElement | undefined): string {
+  return element ? formatTypedElement(layoutSet(element.set), element) : "";
+}
+
+function keyOnly({ set, key }: LayoutElement): LayoutElement {
+  return { set, key };
+}
+
+function setName(set: LayoutSetName): SetName {
+  return { ...LAYOUT_TABLE, set };
+}

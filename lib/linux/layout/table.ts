@@ -1,0 +1,22 @@
+/** Our one table, and the version of everything in it. */
+import type { TableName } from "../../netlink/nft/message.ts";
+
+/**
+ * Raise it with every change of sets or chains: a host keeps the table it has until it is emptied, and a table of
+ * another version is an error that names both.
+ */
+export const LAYOUT_VERSION = 1;
+
+export const LAYOUT_TABLE: TableName = { family: "inet", table: "vswitch" };
+
+const COMMENT = /^vswitch-cni, layout ([0-9]+)$/;
+
+export function layoutComment(version: number = LAYOUT_VERSION): string {
+  return `vswitch-cni, layout ${version}`;
+}
+
+/** @returns undefined when the comment is not one of ours */
+export function parseLayoutComment(comment: string | undefined): number | undefined {
+  const version = COMMENT.exec(comment ?? "")?.[1];
+  return version === undefined ? undefined : Number(version);
+}
