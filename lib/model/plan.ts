@@ -37,6 +37,11 @@ export function portName(key: string): string {
   return `vp-${key.slice(0, 12)}`;
 }
 
+/** MAC of the host's end of a vNIC. */
+export function portMac(key: string): Mac {
+  return localMac(digest("port", key));
+}
+
 /** MAC of the switch: derived from the network, so that it never follows the ports'. */
 export function switchMac(network: string): Mac {
   return localMac(digest("switch", network));

@@ -1,0 +1,62 @@
+/**
+ * The seam between the model and a platform: plans go in, facts come out.
+ *
+ * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
+ */
+import type { Family } from "./addr/ip.ts";
+import type { EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
+import type { Plan } from "./model/plan.ts";
+import type { Switch } from "./model/switch.ts";
+
+/** A compartment that was entered and is held: other attachments of the same container wait. */
+export interface HeldCompartment {
+  readonly path: string;
+  /** Families for which it has a default route already. */
+  readonly defaultRoutes: readonly Family[];
+  close(): void;
+}
+
+/** What removing needs: the key, and of the rest whatever is known. */
+export interface Removal {
+  readonly key: string;
+  /** What was planned; when the state is lost, the marks on kernel objects serve. */
+  readonly plan?: Plan;
+}
+
+export interface Backend {
+  /** Kernel features that networks need, each absent one with what it takes: empty when all are there. */
+  missingFeatures(): readonly string[];
+  /** @param uplink the interface to take for the uplink, where it exists; else that of the default route */
+  observeHost(uplink?: string): HostFacts;
+  /** @throws {CniError} 100 when it is missing, no compartment, or the host's own; 11 when it is held for too long */
+  holdCompartment(path: string): HeldCompartment;
+  /** Waits for who holds it; does nothing when it is gone. @returns what lets go of it */
+  lockCompartment(path: string): () => void;
+  /** Whether the kernel has the port of this endpoint. */
+  hasPort(key: string): boolean;
+  /** Whether something that can be entered is still at this path. */
+  compartmentExists(path: string): boolean;
+  /**
+   * Makes the plan true: the shared switch first (under a lock, compared, never undone), then the endpoint, undone
+   * in reverse order when a step fails.
+   *
+   * @param replaceable whether a switch of ours that differs may be changed (no endpoint uses it)
+   * @throws {CniError} 101 interface exists, 104 port taken, 105 kernel refused, 108 switch differs
+   */
+  apply(plan: Plan, compartment: HeldCompartment, options: { readonly replaceable: boolean }): void;
+  observe(plan: Plan): EndpointFacts;
+  /** Removes what bears the key; what is gone already is success. @throws the first failure, after trying all */
+  remove(removal: Removal): void;
+  /** Removes a switch that has no port left, with the network's entries. @returns false when ports are left */
+  removeSwitch(wanted: Pick<Switch, "network" | "name">): boolean;
+  /** The marks on kernel objects of one network, or of all. */
+  marks(network?: string): { readonly endpoints: readonly Mark[]; readonly switches: readonly SwitchMark[] };
+  close(): void;
+}
+
+/** @throws {Error} on a platform without a back end */
+export async function loadBackend(trace?: (line: string) => void): Promise<Backend> {
+  if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
+  const { linuxBackend } = await import("./linux/backend.ts");
+  return linuxBackend(trace);
+}

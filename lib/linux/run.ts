@@ -1,0 +1,128 @@
+/** Runs steps in order; when one fails, undoes the endpoint's in reverse. It decides nothing. */
+import { CniError, errorCode } from "../cni/error.ts";
+import { isErrno, NetlinkError } from "../netlink/error.ts";
+import type { Netlink } from "../netlink/connection.ts";
+import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+
+/** What steps act on. Fakes implement it; `world.ts` is the kernel. */
+export interface World {
+  readonly host: Netlink;
+  readonly rules: Netlink;
+  /** @throws {Error} when the world was opened without a compartment */
+  readonly compartment: Netlink;
+  sysctl(where: "host" | "compartment", key: readonly string[], value: string): void;
+  linkIndex(where: "host" | "compartment", name: string): number;
+  awaitCarrier(index: number): void;
+  announce(index: number, mac: Mac, addresses: readonly Ip[]): void;
+  forgetFlows(flows: FlowPattern): void;
+}
+
+/** A step that failed: its title, what the kernel said, and what could not be undone after it. */
+export class StepError extends Error {
+  readonly step: Step;
+  /** Failures of undoing, in the order they came; empty when host and store equal the start. */
+  readonly undoFailures: readonly unknown[];
+
+  constructor(step: Step, cause: unknown, undoFailures: readonly unknown[]) {
+    super(`${step.title}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = "StepError";
+    this.step = step;
+    this.undoFailures = undoFailures;
+  }
+}
+
+/**
+ * @param trace receives each step's title before it runs
+ * @throws {StepError} after undoing
+ */
+export function runSteps(steps: readonly Step[], world: World, trace?: (line: string) => void): void {
+  const indexes = new Map<Role, number>();
+  const done: Step[] = [];
+  for (const step of steps) {
+    trace?.(step.title);
+    try {
+      runAction(step.action, world, indexes, step.accept ?? []);
+      // A step that fails is not undone itself: what has an undo is one request, or one transaction.
+      done.push(step);
+    } catch (cause) {
+      throw new StepError(step, cause, undo(done, world, indexes, trace));
+    }
+  }
+}
+
+function undo(done: readonly Step[], world: World, indexes: Map<Role, number>, trace?: (line: string) => void): unknown[] {
+  const failures: unknown[] = [];
+  for (const step of done.toReversed()) {
+    if (step.scope !== "endpoint" || step.undo === undefined) continue;
+    trace?.(`undo ${step.title}`);
+    try {
+      runAction(step.undo, world, indexes, ["ENOENT", "ENODEV", "ESRCH"]);
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  return failures;
+}
+
+function runAction(action: Action, world: World, indexes: Map<Role, number>, accept: NonNullable<Step["accept"]>): void {
+  const index: LinkIndex = (role) => {
+    const found = indexes.get(role);
+    if (found === undefined) throw new Error(`the index of the ${role} is not known yet`);
+    return found;
+  };
+  switch (action.kind) {
+    case "host":
+    case "compartment": {
+      const outcomes = world[action.kind].requests(action.requests(index));
+      const failure = outcomes.find((o) => o instanceof NetlinkError && !isErrno(o, ...accept));
+      if (failure !== undefined) throw failure;
+      return;
+    }
+    case "rules":
+      return acceptErrno(accept, () => world.rules.transaction(action.requests));
+    case "sysctl":
+      return world.sysctl(action.where, action.key, action.value);
+    case "learn":
+      indexes.set(action.role, world.linkIndex(action.where, action.name));
+      return;
+    case "carrier":
+      return world.awaitCarrier(index(action.role));
+    case "announce":
+      return world.announce(index("vnic"), action.mac, action.addresses);
+    case "forget-flows":
+      return world.forgetFlows(action.flows);
+  }
+}
+
+function acceptErrno(accept: NonNullable<Step["accept"]>, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!isErrno(error, ...accept)) throw error;
+  }
+}
+
+/** The error a runtime sees for a step that the kernel refused. */
+export function refused(doing: string, error: unknown): CniError {
+  if (error instanceof CniError) return error;
+  if (error instanceof StepError && error.cause instanceof CniError) return error.cause;
+  const cause = error instanceof StepError ? error.cause : error;
+  const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
+  const details = remedy(cause);
+  const leftOver = error instanceof StepError ? error.undoFailures.map(String) : [];
+  const all = [details, ...leftOver.map((text) => `could not be undone: ${text}`)].filter((text) => text !== undefined);
+  return new CniError(code, `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
+    reason: code === errorCode.permission ? "permission" : "kernel-refused",
+    ...(all.length > 0 ? { details: all.join("; ") } : {}),
+    cause: error,
+  });
+}
+
+function remedy(cause: unknown): string | undefined {
+  if (isErrno(cause, "EPERM", "EACCES")) return "the plugin needs root or CAP_NET_ADMIN in this network namespace";
+  if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT")) return "the kernel lacks a feature: run `vswitch doctor`";
+  if (isErrno(cause, "ENOMEM", "ENOBUFS")) return "the kernel is short of memory: try again";
+  return undefined;
+}

@@ -1,0 +1,53 @@
+/**
+ * A step: one thing the kernel shall do, as data, with how to undo it.
+ *
+ * Steps speak by name and role; interface numbers are learned while they run.
+ */
+import type { Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
+import type { ErrnoName } from "../netlink/errno.ts";
+import type { Request } from "../netlink/message.ts";
+import type { LayoutElement } from "./layout/element.ts";
+
+/** The links a plan speaks of. */
+export type Role = "switch" | "port" | "vnic";
+
+/** Index of each link by its role, as far as it is known. */
+export type LinkIndex = (role: Role) => number;
+
+export type Action =
+  /** rtnetlink requests, sent together and processed in order. */
+  | { readonly kind: "host" | "compartment"; readonly requests: (index: LinkIndex) => readonly Request[] }
+  /** One nftables transaction: all or nothing. */
+  | { readonly kind: "rules"; readonly requests: readonly Request[] }
+  /** Key below net/, with the parts of its path apart. */
+  | { readonly kind: "sysctl"; readonly where: "host" | "compartment"; readonly key: readonly string[]; readonly value: string }
+  /** Looks a link's index up and remembers it. */
+  | { readonly kind: "learn"; readonly where: "host" | "compartment"; readonly role: Role; readonly name: string }
+  /** Waits until the link carries packets. */
+  | { readonly kind: "carrier"; readonly role: Role }
+  /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861) from the vNIC. */
+  | { readonly kind: "announce"; readonly mac: Mac; readonly addresses: readonly Ip[] }
+  /** Forgets flows of published ports that went elsewhere before. */
+  | { readonly kind: "forget-flows"; readonly flows: FlowPattern };
+
+/** Conntrack entries of these protocols that lead to one of the ports, or come from one of the addresses. */
+export interface FlowPattern {
+  readonly protocols: readonly ("udp" | "sctp" | "tcp")[];
+  readonly hostPorts: readonly number[];
+  readonly addresses: readonly Ip[];
+}
+
+export interface Step {
+  /** In the words of `ip`, `nft` and `sysctl`. */
+  readonly title: string;
+  /** `endpoint` steps are undone when a later one fails, `switch` steps are shared and stay. */
+  readonly scope: "switch" | "endpoint";
+  readonly action: Action;
+  readonly undo?: Action;
+  /** Refusals that mean "it is so already". */
+  readonly accept?: readonly ErrnoName[];
+}
+
+/** Elements a switch or an endpoint has in the layout, beside its steps: what CHECK looks for and DEL removes. */
+export type Elements = readonly LayoutElement[];

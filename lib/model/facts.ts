@@ -1,0 +1,44 @@
+/** What a platform saw: the other half of every comparison. Absent means "not there". */
+import type { Mac } from "../addr/mac.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { Owner } from "./owner.ts";
+import type { Route } from "./vnic.ts";
+
+export interface HostFacts {
+  /** The interface of the default route; absent on a host without one. */
+  readonly uplink?: { readonly name: string; readonly mtu: number };
+  /** Every prefix the host has an address in or a route to, default routes left out. */
+  readonly prefixes: readonly Prefix[];
+}
+
+export interface InterfaceFacts {
+  readonly up: boolean;
+  readonly mac?: Mac;
+  readonly mtu: number;
+  readonly addresses: readonly Prefix[];
+}
+
+export interface EndpointFacts {
+  readonly switch?: InterfaceFacts;
+  readonly port?: { readonly up: boolean; readonly mtu: number; readonly switch?: string };
+  /** Absent when the compartment cannot be entered. */
+  readonly compartment?: { readonly vnic?: InterfaceFacts & { readonly routes: readonly Route[] } };
+  /** Model entries (NAT sources, published ports, forwarding ...) that the data path lacks, in words. */
+  readonly missing: readonly string[];
+}
+
+/** What a kernel object says of its endpoint: enough to remove it, and to rebuild lost state. */
+export interface Mark {
+  readonly key: string;
+  /** As far as the mark had room for it. */
+  readonly owner?: Owner;
+  readonly addresses: readonly Prefix[];
+}
+
+/** What a switch says of its network. */
+export interface SwitchMark {
+  readonly network: string;
+  readonly name: string;
+  readonly gateways: readonly Prefix[];
+  readonly mtu: number;
+}

@@ -1,0 +1,142 @@
+/**
+ * ADD: lease and intent in one transaction, then the kernel, then "ready".
+ *
+ * Whatever fails after the lease gives it back; a process killed at any instruction leaves a row in phase `adding`
+ * that DEL, GC or the next ADD of the same key cleans.
+ */
+import type { HeldCompartment } from "../backend.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import { firstDns } from "../cni/dns.ts";
+import { parseRuntimeConfig } from "../cni/capability.ts";
+import { type AddRequest, toDelRequest } from "../cni/request.ts";
+import { mergeResult, type Result } from "../cni/result.ts";
+import { formatOwner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Store } from "../state/store.ts";
+import { type AddressSource, addressSource } from "./address-source.ts";
+import { claimsOf, dataDirOf, ownerOf } from "./attachment.ts";
+import type { Context } from "./context.ts";
+import { defineNetwork, rememberSwitch } from "./define-network.ts";
+import { releaseSwitch } from "./release-switch.ts";
+import type { NetworkPlugin } from "./network-plugin.ts";
+import { resultOf } from "./result.ts";
+
+/** One ADD with everything it needs. */
+interface Adding<Config> {
+  readonly plugin: NetworkPlugin<Config>;
+  readonly request: AddRequest;
+  readonly config: Config;
+  readonly context: Context;
+  readonly store: Store;
+  readonly source: AddressSource;
+  readonly compartment: HeldCompartment;
+}
+
+export function add<Config>(plugin: NetworkPlugin<Config>, request: AddRequest, context: Context): Result {
+  const config = plugin.parse(request);
+  const compartment = context.backend.holdCompartment(request.netns);
+  try {
+    const store = context.openStore(dataDirOf(request.config.raw, context.env));
+    try {
+      const source = addressSource(request, store, context, plugin.nativeIpam);
+      return attach({ plugin, request, config, context, store, source, compartment });
+    } finally {
+      store.close();
+    }
+  } finally {
+    compartment.close();
+  }
+}
+
+function attach<Config>(adding: Adding<Config>): Result {
+  const { request, store, context, compartment } = adding;
+  const { key, ...owner } = ownerOf(request);
+  reclaim(adding, key);
+  const isNew = store.networks.get(owner.network) === undefined;
+  try {
+    const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
+    const replaceable = !store.endpoints.list(owner.network).some((row) => row.key !== key);
+    context.backend.apply(plan, compartment, { replaceable });
+    store.endpoints.setPhase(key, "ready");
+    const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
+    return mergeResult(request.config.prevResult, resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)));
+  } catch (error) {
+    undo(adding, key, isNew);
+    throw error;
+  }
+}
+
+/** A row of this key is left by a crash, by a reboot, or by an ADD that came before. */
+function reclaim<Config>({ store, source, request, context }: Adding<Config>, key: string): void {
+  const row = store.endpoints.get(key);
+  if (row === undefined) return;
+  const alive = row.phase === "ready" && row.bootId === context.bootId && context.backend.hasPort(key);
+  if (alive) {
+    throw new CniError(errorCode.interfaceExists, `attach ${formatOwner(row)}: it is attached already`, {
+      reason: "already-attached",
+      details: `in ${row.netns}; the runtime must call DEL before it calls ADD again`,
+    });
+  }
+  context.log.warn(`cleaning what an unfinished ADD left of ${formatOwner(row)}`);
+  context.backend.remove({ key, ...(row.plan === null ? {} : { plan: row.plan }) });
+  // Ours gives the same address again to the same key; of a delegate nobody knows.
+  if (!source.inProcess) source.del(toDelRequest(request));
+  store.endpoints.remove(key);
+}
+
+function planInOneTransaction<Config>(adding: Adding<Config>): { plan: Plan; ipam: Result } {
+  const { store, source, request } = adding;
+  return store.transaction(() => {
+    const network = defineNetwork(adding.plugin, adding.config, request, adding);
+    const ipam = source.add(request, network.automatic);
+    return { plan: record(adding, ipam, network.switch), ipam };
+  });
+}
+
+/** The intent is written before the delegate runs, so that DEL knows of it whatever happens. */
+function planWithDelegate<Config>(adding: Adding<Config>): { plan: Plan; ipam: Result } {
+  const { store, source, request, context } = adding;
+  const owner = ownerOf(request);
+  const row = { ...owner, netns: request.netns, phase: "adding", plan: null } as const;
+  store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
+  const ipam = source.add(request);
+  if (ipam.ips.length === 0) {
+    throw new CniError(errorCode.invalidConfig, `ipam ${request.config.ipam?.type}: its result holds no address`, {
+      reason: "ipam-without-address",
+      details: "a nat network needs at least one address per container",
+    });
+  }
+  const plan = store.transaction(() => {
+    const network = defineNetwork(adding.plugin, adding.config, request, adding);
+    return record(adding, ipam, network.switch);
+  });
+  return { plan, ipam };
+}
+
+/** Plans and writes the plan down with the ports it takes. */
+function record<Config>(adding: Adding<Config>, ipam: Result, known: Plan["switch"]): Plan {
+  const { plugin, request, config, store, context, compartment } = adding;
+  const { key, ...owner } = ownerOf(request);
+  const { defaultRoutes } = compartment;
+  const plan = plugin.plan({ owner, path: request.netns, config, switch: known, ipam, defaultRoutes });
+  rememberSwitch(store, plan.switch);
+  const row = { ...owner, key, netns: request.netns, phase: "adding", plan } as const;
+  store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
+  store.ports.claim(key, claimsOf(plan));
+  return plan;
+}
+
+/** The kernel's part is undone by `apply` already. A failure here must not hide the one that led here. */
+function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean): void {
+  const { store, source, request, context } = adding;
+  const attempt = (what: string, fn: () => void): void => {
+    try {
+      fn();
+    } catch (error) {
+      context.log.warn(`undoing a failed ADD: ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  attempt("release the address", () => source.del(toDelRequest(request)));
+  attempt("forget the endpoint", () => store.endpoints.remove(key));
+  if (isNew) attempt("remove the switch", () => releaseSwitch(request.config.name, adding, { forget: true }));
+}

@@ -1,0 +1,80 @@
+/**
+ * Where the addresses of an attachment come from: our own ipam in this process, or a delegate.
+ *
+ * Ours serves when the configuration names none, or names `ipam` and CNI_PATH leads to the running executable: the
+ * same behaviour without a second process. Its leases are written in the caller's transaction.
+ */
+import type { Prefix } from "../addr/prefix.ts";
+import { delegateAdd, delegateCheck, delegateDel, delegateGc, delegateStatus } from "../cni/delegate.ts";
+import { findDelegate, sameFile } from "../cni/find-delegate.ts";
+import type { JsonObject } from "../cni/read.ts";
+import type { AddRequest, CheckRequest, DelRequest, GcRequest, StatusRequest } from "../cni/request.ts";
+import type { Result } from "../cni/result.ts";
+import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "../../plugins/ipam/ipam.ts";
+import type { Store } from "../state/store.ts";
+import type { Context } from "./context.ts";
+
+type Configured = AddRequest | CheckRequest | DelRequest | GcRequest | StatusRequest;
+
+export interface AddressSource {
+  /** Whether leases live in the store that the caller's transaction is open on. */
+  readonly inProcess: boolean;
+  /** @param automatic prefix of a network whose configuration names none */
+  add(request: AddRequest, automatic?: Prefix): Result;
+  del(request: DelRequest): void;
+  check(request: CheckRequest, automatic?: Prefix): void;
+  gc(request: GcRequest, automatic?: Prefix): void;
+  status(request: StatusRequest, automatic?: Prefix): void;
+}
+
+/** @param nativeIpam brings a foreign shape of the `ipam` object to ours */
+export function addressSource(
+  request: Configured,
+  store: Store,
+  context: Context,
+  nativeIpam: (ipam: JsonObject) => JsonObject,
+): AddressSource {
+  const type = request.config.ipam?.type;
+  if (type !== undefined && !isOurs(type, request, context.execPath)) return delegated(type, context);
+  return builtIn(store, context, nativeIpam);
+}
+
+function isOurs(type: string, request: Configured, execPath: string): boolean {
+  if (type !== "ipam" && type !== "vswitch-ipam") return false;
+  try {
+    return sameFile(findDelegate(type, request.path).file, execPath);
+  } catch {
+    // Not found: calling it says so, when and where that matters.
+    return false;
+  }
+}
+
+function delegated(type: string, context: Context): AddressSource {
+  return {
+    inProcess: false,
+    add: (request) => delegateAdd(type, request, context),
+    del: (request) => delegateDel(type, request, context),
+    check: (request) => delegateCheck(type, request, context),
+    gc: (request) => delegateGc(type, request, context),
+    status: (request) => delegateStatus(type, request, context),
+  };
+}
+
+function builtIn(store: Store, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): AddressSource {
+  /** The request with an `ipam` object that our ipam understands. */
+  const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
+    const given = nativeIpam(request.config.ipam?.raw ?? {});
+    const named = given["subnet"] !== undefined || given["ranges"] !== undefined;
+    const raw = { type: "ipam", ...given, ...(named || automatic === undefined ? {} : { subnet: automatic }) };
+    const config = { ...request.config, ipam: { type: "ipam", raw }, raw: { ...request.config.raw, ipam: raw } };
+    return { ...request, config };
+  };
+  return {
+    inProcess: true,
+    add: (request, automatic) => ipamAdd(native(request, automatic), store, context),
+    del: (request) => ipamDel(native(request), store, context),
+    check: (request, automatic) => ipamCheck(native(request, automatic), store, context),
+    gc: (request, automatic) => ipamGc(native(request, automatic), store, context),
+    status: (request, automatic) => ipamStatus(native(request, automatic), store, context),
+  };
+}

@@ -1,0 +1,61 @@
+/** CHECK: the plan of ADD against the facts, with what later plugins of the chain changed on purpose. */
+import { CniError, errorCode } from "../cni/error.ts";
+import type { JsonObject } from "../cni/read.ts";
+import type { CheckRequest } from "../cni/request.ts";
+import type { Result } from "../cni/result.ts";
+import { type Difference, diff } from "../model/diff.ts";
+import { formatOwner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import { addressSource } from "./address-source.ts";
+import { dataDirOf, ownerOf } from "./attachment.ts";
+import type { Context } from "./context.ts";
+import type { NetworkSpec } from "./network-spec.ts";
+
+/** @throws {CniError} 3 unknown attachment, 109 with every difference */
+export function check(request: CheckRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+  const { key, ...owner } = ownerOf(request);
+  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  try {
+    const row = store.endpoints.get(key);
+    if (row === undefined || row.plan === null || row.phase === "adding") {
+      throw new CniError(errorCode.unknownContainer, `check ${formatOwner(owner)}: no such attachment`, {
+        reason: "unknown-attachment",
+        details: row === undefined ? "it was never added, or was deleted" : "its ADD did not come to its end",
+      });
+    }
+    const plan = afterChain({ ...row.plan, compartment: { path: request.netns } }, request.prevResult);
+    const differences = [...diff(plan, context.backend.observe(plan)), ...lost(plan, request.prevResult)];
+    if (differences.length > 0) throw drift(plan, differences);
+    const spec = store.networks.get(owner.network)?.spec as NetworkSpec | undefined;
+    addressSource(request, store, context, nativeIpam).check(request, spec?.automatic);
+  } finally {
+    store.close();
+  }
+}
+
+/** CNI 1.1 CHECK: prevResult is what the chain left, so a MAC or MTU that a later plugin set is right. */
+function afterChain(plan: Plan, prevResult: Result): Plan {
+  const final = prevResult.interfaces.find((link) => link.name === plan.vnic.name && link.sandbox !== undefined);
+  const { mac = plan.vnic.mac, mtu = plan.vnic.mtu } = final ?? {};
+  const { routes, addresses } = plan.vnic;
+  const kept = routes.filter((route) =>
+    prevResult.routes.some((other) => other.dst === route.destination && (other.gw === undefined || other.gw === route.gateway)),
+  );
+  return { ...plan, vnic: { ...plan.vnic, mac, mtu, addresses, routes: prevResult.routes.length > 0 ? kept : routes } };
+}
+
+/** Addresses that prevResult says are on our interface but that we never put there. */
+function lost(plan: Plan, prevResult: Result): readonly Difference[] {
+  const ours = prevResult.interfaces.findIndex((link) => link.name === plan.vnic.name && link.sandbox !== undefined);
+  return prevResult.ips
+    .filter((entry) => ours >= 0 && entry.interface === ours && !plan.vnic.addresses.includes(entry.address))
+    .map(({ address }) => ({ what: `address ${address} in prevResult`, expected: plan.vnic.addresses.join(", "), found: address }));
+}
+
+function drift(plan: Plan, differences: readonly Difference[]): CniError {
+  const text = differences.map(({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`);
+  return new CniError(errorCode.drift, `check ${formatOwner(plan.owner)}: ${text.join("; ")}`, {
+    reason: "drift",
+    details: "something changed the attachment after ADD; restart the container, or repair it by hand",
+  });
+}

@@ -1,0 +1,18 @@
+/** What the verbs work with: the platform, the state of the host, and where addresses come from. */
+import type { Backend } from "../backend.ts";
+import type { Environment } from "../cni/environment.ts";
+import type { Log } from "../cni/run.ts";
+import type { Store } from "../state/store.ts";
+
+export interface Context {
+  readonly backend: Backend;
+  readonly log: Log;
+  readonly env: Environment;
+  /** File of the running executable: a delegate that is the same file is called in-process. */
+  readonly execPath: string;
+  readonly bootId: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Opens the state of the host, rebuilding it from the marks on kernel objects when it is lost. */
+  openStore(dataDir: string): Store;
+}

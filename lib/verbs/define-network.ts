@@ -1,0 +1,87 @@
+/** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
+import type { Backend } from "../backend.ts";
+import { overlaps, type Prefix } from "../addr/prefix.ts";
+import { networkOf } from "../addr/prefix.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import type { AddRequest } from "../cni/request.ts";
+import type { Switch } from "../model/switch.ts";
+import type { Store } from "../state/store.ts";
+import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
+import type { NetworkPlugin } from "./network-plugin.ts";
+import { ownerOf } from "./attachment.ts";
+
+interface Surroundings {
+  readonly store: Store;
+  readonly context: { readonly backend: Backend };
+}
+
+/** Runs inside the transaction that writes the endpoint. @throws {CniError} 108 when the network differs in use */
+export function defineNetwork<Config>(
+  plugin: NetworkPlugin<Config>,
+  config: Config,
+  request: AddRequest,
+  { store, context }: Surroundings,
+): NetworkSpec {
+  const { key, network } = ownerOf(request);
+  const row = store.networks.get(network);
+  const subnets = configuredSubnets(plugin.nativeIpam(request.config.ipam?.raw ?? {}));
+  const type = request.config.ipam?.type;
+  const needsSubnet = subnets.length === 0 && (type === undefined || type === "ipam");
+  const settings = {
+    type: plugin.kind,
+    ...(subnets.length > 0 ? { subnet: subnets.toSorted().join(",") } : {}),
+    ...plugin.settings(config),
+  };
+  const known = row?.spec as NetworkSpec | undefined;
+  if (known !== undefined) {
+    const inUse = store.endpoints.list(network).some((other) => other.key !== key);
+    if (inUse) requireSameNetwork(network, known.settings, settings);
+    if (sameSettings(known.settings, settings)) return known;
+  }
+  const host = context.backend.observeHost(plugin.uplink(config));
+  const others = subnetsOf(store, network);
+  const automatic = needsSubnet ? (known?.automatic ?? plugin.automaticSubnet(network, [...host.prefixes, ...others])) : undefined;
+  const spec: NetworkSpec = {
+    switch: plugin.switch(network, config, host),
+    settings,
+    ...(automatic === undefined ? {} : { automatic }),
+  };
+  store.networks.put({ name: network, kind: plugin.kind, spec });
+  return spec;
+}
+
+const sameSettings = (a: object, b: object): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
+
+/** Subnets of the other networks of this host. */
+function subnetsOf(store: Store, network: string): readonly Prefix[] {
+  return store.networks.list().flatMap((row) => (row.name === network ? [] : (row.spec as NetworkSpec).switch.gateways));
+}
+
+/**
+ * Notes the gateways that a plan added to its switch.
+ *
+ * @throws {CniError} 108 when a subnet overlaps that of another network: the host could not route to both
+ */
+export function rememberSwitch(store: Store, planned: Switch): void {
+  const row = store.networks.get(planned.network);
+  const spec = row?.spec as NetworkSpec | undefined;
+  if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length) return;
+  for (const other of store.networks.list()) {
+    if (other.name === row.name) continue;
+    const taken = (other.spec as NetworkSpec).switch.gateways;
+    const [mine, theirs] = firstOverlap(planned.gateways, taken) ?? [];
+    if (mine === undefined || theirs === undefined) continue;
+    throw new CniError(
+      errorCode.conflict,
+      `network ${row.name}: its subnet ${networkOf(mine)} overlaps ${networkOf(theirs)} of network ${other.name}`,
+      { reason: "subnet-overlap", details: "give one of them another subnet" },
+    );
+  }
+  store.networks.put({ ...row, spec: { ...spec, switch: planned } satisfies NetworkSpec });
+}
+
+function firstOverlap(mine: readonly Prefix[], theirs: readonly Prefix[]): readonly [Prefix, Prefix] | undefined {
+  for (const a of mine) for (const b of theirs) if (overlaps(a, b)) return [a, b];
+  return undefined;
+}

@@ -1,0 +1,43 @@
+/** What a network type adds to the verbs: everything else about attaching is the same for all. */
+import type { Family } from "../addr/ip.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import type { JsonObject } from "../cni/read.ts";
+import type { AddRequest } from "../cni/request.ts";
+import type { Result } from "../cni/result.ts";
+import type { HostFacts } from "../model/facts.ts";
+import type { Owner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Switch } from "../model/switch.ts";
+
+export interface PlanInput<Config> {
+  readonly owner: Owner;
+  /** CNI_NETNS. */
+  readonly path: string;
+  readonly config: Config;
+  /** The network's switch as it is known so far; the gateways of new subnets are added. */
+  readonly switch: Switch;
+  /** What the ipam gave: addresses, gateways, routes. */
+  readonly ipam: Result;
+  /** Families for which the compartment has a default route already (of another network). */
+  readonly defaultRoutes: readonly Family[];
+}
+
+/** A network type: pure functions that the verbs call. */
+export interface NetworkPlugin<Config = unknown> {
+  /** Kind of the network in the store, e.g. `nat`. */
+  readonly kind: string;
+  /** @throws {CniError} 7 with every fault, 2 for what is not supported */
+  parse(request: AddRequest): Config;
+  /** Interface whose MTU the network takes; absent: that of the default route. */
+  uplink(config: Config): string | undefined;
+  /** The network's switch before its first address is known. */
+  switch(network: string, config: Config, host: HostFacts): Switch;
+  /** What of the network's definition the configuration decides, by key. */
+  settings(config: Config): Readonly<Record<string, string>>;
+  /** The `ipam` object in the words of our ipam. */
+  nativeIpam(ipam: JsonObject): JsonObject;
+  /** A prefix for a network whose configuration names none. */
+  automaticSubnet(network: string, used: readonly Prefix[]): Prefix;
+  /** Pure: equal input gives an equal plan. @throws {CniError} 7 */
+  plan(input: PlanInput<Config>): Plan;
+}

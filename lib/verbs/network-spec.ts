@@ -1,0 +1,43 @@
+/** A network as the store remembers it, and whether a configuration still means the same network. */
+import type { Prefix } from "../addr/prefix.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import type { JsonObject } from "../cni/read.ts";
+import { isObject } from "../cni/read.ts";
+import type { Switch } from "../model/switch.ts";
+
+export interface NetworkSpec {
+  readonly switch: Switch;
+  /** What the configuration decides, by key. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The prefix that was chosen because the configuration names none. */
+  readonly automatic?: Prefix;
+}
+
+/** Subnets that an `ipam` object names, ours or host-local's: part of a network's definition. */
+export function configuredSubnets(ipam: JsonObject | undefined): readonly string[] {
+  const sets = Array.isArray(ipam?.["ranges"]) ? ipam["ranges"].flat() : [];
+  return [ipam, ...sets].flatMap((range) => {
+    const subnet = isObject(range) ? range["subnet"] : undefined;
+    return typeof subnet === "string" ? [subnet] : [];
+  });
+}
+
+/**
+ * Refuses a configuration that says something else than the network that is in use.
+ *
+ * @throws {CniError} 108 with both values of every setting that differs
+ */
+export function requireSameNetwork(
+  network: string,
+  known: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): void {
+  const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
+  const differing = keys.filter((key) => known[key] !== wanted[key]);
+  if (differing.length === 0) return;
+  const values = differing.map((key) => `${key} is ${known[key] ?? "automatic"} in use, ${wanted[key] ?? "automatic"} in the configuration`);
+  throw new CniError(errorCode.conflict, `network ${network} exists with another definition: ${values.join("; ")}`, {
+    reason: "network-differs",
+    details: "remove its containers first, restore the configuration, or give the new network another name",
+  });
+}

@@ -1,0 +1,32 @@
+/** Takes the switch of a network away when no endpoint is left on it. */
+import type { Backend } from "../backend.ts";
+import type { Store } from "../state/store.ts";
+import type { NetworkSpec } from "./network-spec.ts";
+
+interface Surroundings {
+  readonly store: Store;
+  readonly context: { readonly backend: Backend };
+}
+
+/**
+ * An ADD writes its row before it touches the kernel, so a network without rows has no one at work; the transaction
+ * keeps new ones out meanwhile.
+ *
+ * @param options.forget also the definition; else it stays, with the prefix that was chosen for the network
+ * @returns whether the switch is gone
+ */
+export function releaseSwitch(
+  network: string,
+  { store, context }: Surroundings,
+  options: { readonly forget: boolean },
+): boolean {
+  return store.transaction(() => {
+    const row = store.networks.get(network);
+    if (row === undefined || store.endpoints.list(network).length > 0) return false;
+    const spec = row.spec as NetworkSpec;
+    if (!context.backend.removeSwitch(spec.switch)) return false;
+    if (options.forget) store.networks.remove(network);
+    else store.networks.put({ ...row, spec: { ...spec, switch: { ...spec.switch, gateways: [], forwarding: [] } } });
+    return true;
+  });
+}

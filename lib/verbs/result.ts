@@ -1,0 +1,26 @@
+/** The CNI result of a plan. Pure. */
+import { contains, prefixAddress } from "../addr/prefix.ts";
+import type { Dns } from "../cni/dns.ts";
+import type { Result, ResultInterface, ResultIp, ResultRoute } from "../cni/result.ts";
+import { type Plan, portMac } from "../model/plan.ts";
+import type { Route } from "../model/vnic.ts";
+
+/** Switch, port and vNIC, in this order (CNI 1.1 ADD: every interface of the attachment, the host's too). */
+export function resultOf(plan: Plan, dns: Dns): Result {
+  const { switch: vswitch, port, vnic } = plan;
+  const interfaces: readonly ResultInterface[] = [
+    { name: vswitch.name, mac: vswitch.mac, mtu: vswitch.mtu },
+    { name: port.name, mac: portMac(plan.key), mtu: vnic.mtu },
+    { name: vnic.name, mac: vnic.mac, mtu: vnic.mtu, sandbox: plan.compartment.path },
+  ];
+  const gateways = vswitch.gateways.map(prefixAddress);
+  const ips = vnic.addresses.map((address): ResultIp => {
+    const gateway = gateways.find((candidate) => contains(address, candidate));
+    return { address, interface: 2, ...(gateway === undefined ? {} : { gateway }) };
+  });
+  return { interfaces, ips, routes: vnic.routes.map(toResultRoute), dns };
+}
+
+function toResultRoute({ destination, gateway, ...metrics }: Route): ResultRoute {
+  return { dst: destination, ...(gateway === undefined ? {} : { gw: gateway }), ...metrics };
+}

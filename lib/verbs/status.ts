@@ -1,0 +1,37 @@
+/** STATUS: whether an ADD could be served now. Cheap, and without side effects: runtimes ask every few seconds. */
+import { CniError, errorCode } from "../cni/error.ts";
+import type { JsonObject } from "../cni/read.ts";
+import type { StatusRequest } from "../cni/request.ts";
+import { addressSource } from "./address-source.ts";
+import { dataDirOf } from "./attachment.ts";
+import type { Context } from "./context.ts";
+import type { NetworkSpec } from "./network-spec.ts";
+
+/** @throws {CniError} 50 when ADD cannot be served, 51 when existing attachments suffer too; a delegate's own error */
+export function status(request: StatusRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+  const missing = context.backend.missingFeatures();
+  if (missing.length > 0) {
+    throw new CniError(errorCode.notAvailable, `the kernel cannot carry network ${request.config.name}: ${missing.join("; ")}`, {
+      reason: "kernel-feature-missing",
+      details: "load the modules named, or use a kernel that has them",
+    });
+  }
+  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  try {
+    const spec = store.networks.get(request.config.name)?.spec as NetworkSpec | undefined;
+    addressSource(request, store, context, nativeIpam).status(request, spec?.automatic);
+  } catch (error) {
+    throw asStatus(error, request);
+  } finally {
+    store.close();
+  }
+}
+
+/** What would fail an ADD is "not available" here, under the reason it has there; a delegate's code stays. */
+function asStatus(error: unknown, request: StatusRequest): unknown {
+  const foreign = request.config.ipam?.type !== undefined && request.config.ipam.type !== "ipam";
+  if (!(error instanceof CniError) || foreign || error.code === errorCode.invalidConfig) return error;
+  if (error.code === errorCode.notAvailable || error.code === errorCode.notAvailableLimited) return error;
+  const { message, reason, details } = error;
+  return new CniError(errorCode.notAvailable, message, { reason, cause: error, ...(details && { details }) });
+}

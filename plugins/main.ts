@@ -1,0 +1,20 @@
+/** The one executable: it is called by the name of a plugin (hard link or symlink) and becomes that plugin. */
+import { basename } from "node:path";
+
+// Literal imports, so that the bundler sees them; only the one that is called is evaluated.
+const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
+  nat: () => import("./nat/main.ts"),
+  ipam: () => import("./ipam/main.ts"),
+  transparent: () => import("./absent.ts"),
+  overlay: () => import("./absent.ts"),
+  vswitch: () => import("./vswitch/main.ts"),
+};
+
+/** `nat`, or its alias `vswitch-nat` for folders shared with other plugins. */
+const name = basename(process.argv0).replace(/^vswitch-(?=.)/, "");
+const load = plugins[name];
+if (load === undefined) {
+  process.stderr.write(`vswitch-cni is called by the name of a plugin (${Object.keys(plugins).join(", ")}), not "${name}"\n`);
+  process.exit(2);
+}
+await (await load()).main();

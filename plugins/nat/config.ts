@@ -1,0 +1,113 @@
+/** Configuration of a nat network: defaults, units, and the shape of Microsoft's `nat` plugin. Pure. */
+import validate from "#schema/nat";
+import { type Ip, parseIp } from "../../lib/addr/ip.ts";
+import type { Mac } from "../../lib/addr/mac.ts";
+import type { Prefix } from "../../lib/addr/prefix.ts";
+import type { PortMappingRequest } from "../../lib/cni/capability.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
+import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
+import { hcnPolicies, prefixes } from "./hcn.ts";
+
+export interface NatConfig {
+  /** Name of the switch's interface; absent: derived from the network's name. */
+  readonly bridge?: string;
+  /** Interface whose MTU counts; absent: that of the default route. */
+  readonly uplink?: string;
+  /** Bytes; absent: the uplink's. */
+  readonly mtu?: number;
+  readonly masquerade: boolean;
+  /** Destinations that see the containers' own addresses. */
+  readonly exceptions: readonly Prefix[];
+  readonly portMappings: readonly PortMappingRequest[];
+  readonly mac?: Mac;
+  /** Gateway by Microsoft's `forceBridgeGateway`: the network address with 2 as its last byte. */
+  readonly gatewayIsTwo: boolean;
+  /** Gateways of `additionalRoutes`, used where the ipam gives none. */
+  readonly fallbackGateways: readonly Ip[];
+}
+
+/** Own keys in their canonical spelling; the specification's are folded by lib/cni. */
+const shape = {
+  bridge: anyShape,
+  uplink: anyShape,
+  master: anyShape,
+  mtu: anyShape,
+  ipMasq: anyShape,
+  exceptions: listShape(anyShape),
+  dataDir: anyShape,
+  AdditionalArgs: listShape(objectShape({ Name: anyShape, Value: objectShape({ Type: anyShape, Settings: hcnSettings() }) })),
+  optionalFlags: flatShape(
+    "localRoutedPortMapping",
+    "allowAclPortMapping",
+    "forceBridgeGateway",
+    "enableDualStack",
+    "loopbackDSR",
+    "gatewayFromAdditionalRoutes",
+  ),
+  additionalRoutes: listShape(flatShape("dst", "GW")),
+};
+
+function hcnSettings() {
+  return flatShape("Protocol", "InternalPort", "ExternalPort", "VIP", "Flags", "Exceptions", "Destinations", "VirtualIP");
+}
+
+/** Keys of every network configuration, which are not ours to judge. */
+const specified = ["cniVersion", "name", "type", "ipam", "dns", "args", "runtimeConfig", "prevResult", "capabilities"];
+
+interface RawNat {
+  readonly bridge?: string;
+  readonly uplink?: string;
+  readonly master?: string;
+  readonly mtu?: number;
+  readonly ipMasq?: boolean;
+  readonly exceptions?: readonly string[];
+  readonly AdditionalArgs?: Parameters<typeof hcnPolicies>[0];
+  readonly optionalFlags?: { readonly forceBridgeGateway?: boolean; readonly gatewayFromAdditionalRoutes?: boolean };
+  readonly additionalRoutes?: readonly { readonly dst?: string; readonly GW?: string }[];
+}
+
+/** What the runtime asked for by capabilities, args and CNI_ARGS. */
+export interface Requested {
+  readonly portMappings: readonly PortMappingRequest[];
+  readonly mac?: Mac;
+}
+
+/**
+ * @param runtime comes from the runtime, not from the configuration
+ * @throws {CniError} 7 with every fault, 2 for a misspelt key or a policy that is not supported
+ */
+export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
+  const config = foldObject(raw, shape);
+  const slip = misspeltKeys(config, [...specified, ...Object.keys(shape)])[0];
+  if (slip !== undefined) {
+    throw new CniError(errorCode.unsupportedField, `unknown key ${slip.received}; expected ${slip.expected}`, {
+      reason: "unknown-key",
+    });
+  }
+  const issues: Issue[] = [...schemaIssues(validate, config)];
+  throwIssues(issues);
+  const nat = config as RawNat;
+  const hcn = hcnPolicies(nat.AdditionalArgs ?? [], issues);
+  const exceptions = [...prefixes(nat.exceptions, "exceptions", issues), ...hcn.exceptions];
+  const { mac } = runtime;
+  if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68) report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
+  throwIssues(issues);
+  const uplink = nat.uplink ?? nat.master;
+  return {
+    ...(nat.bridge === undefined ? {} : { bridge: nat.bridge }),
+    ...(uplink === undefined ? {} : { uplink }),
+    ...(nat.mtu ? { mtu: nat.mtu } : {}),
+    masquerade: nat.ipMasq ?? true,
+    exceptions: exceptions,
+    portMappings: [...runtime.portMappings, ...hcn.portMappings],
+    ...(mac === undefined ? {} : { mac }),
+    gatewayIsTwo: nat.optionalFlags?.forceBridgeGateway ?? false,
+    fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes ? gateways(nat.additionalRoutes ?? []) : [],
+  };
+}
+
+function gateways(routes: readonly { readonly GW?: string }[]): readonly Ip[] {
+  return routes.flatMap((route) => (route.GW === undefined ? [] : (parseIp(route.GW) ?? [])));
+}

@@ -1,0 +1,116 @@
+/** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
+import { type Family, type Ip, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
+import {
+  bounds,
+  defaultPrefix,
+  firstHost,
+  networkOf,
+  type Prefix,
+  prefixAddress,
+  prefixFamily,
+  prefixLength,
+  prefixOf,
+} from "../../lib/addr/prefix.ts";
+import { ipFromNumber } from "../../lib/addr/ip.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { PortMappingRequest } from "../../lib/cni/capability.ts";
+import type { Result, ResultIp, ResultRoute } from "../../lib/cni/result.ts";
+import { type Owner, ownerKey } from "../../lib/model/owner.ts";
+import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../lib/model/switch.ts";
+import type { Route } from "../../lib/model/vnic.ts";
+import type { PortMapping } from "../../lib/policy/port-mapping.ts";
+import type { NatConfig } from "./config.ts";
+
+export interface NatPlanInput {
+  readonly owner: Owner;
+  /** CNI_NETNS. */
+  readonly path: string;
+  readonly config: NatConfig;
+  /** The network's switch as it is known so far; the gateways of new subnets are added. */
+  readonly switch: InternalSwitch;
+  /** What the ipam gave: addresses, gateways, routes. */
+  readonly ipam: Result;
+  /** Families for which the compartment has a default route already (of another network). */
+  readonly defaultRoutes: readonly Family[];
+}
+
+/** Metric of our default route in a compartment that has one: the first network keeps the traffic. */
+const secondDefaultPriority = 1000;
+
+/** @throws {CniError} 7 when a port is published on an address family that the container does not have */
+export function planNat(input: NatPlanInput): Plan {
+  const { owner, config, ipam } = input;
+  const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
+  const addresses = ipam.ips.map((entry) => entry.address);
+  const key = ownerKey(owner);
+  return {
+    owner,
+    key,
+    compartment: { path: input.path },
+    switch: withGateways(input.switch, gateways),
+    port: { name: portName(key), policies: config.portMappings.flatMap((mapping) => publish(mapping, addresses)) },
+    vnic: {
+      type: "hostVnic",
+      name: owner.ifname,
+      mac: config.mac ?? vnicMac(owner),
+      mtu: input.switch.mtu,
+      addresses,
+      routes: routesOf(ipam, gateways.map(prefixAddress), input.defaultRoutes),
+    },
+  };
+}
+
+/** The host's address in the subnet of `entry`: the ipam's word, else Microsoft's options, else the first host. */
+function gatewayOf(entry: ResultIp, config: NatConfig): Prefix {
+  const family = prefixFamily(entry.address);
+  const given = entry.gateway ?? config.fallbackGateways.find((gateway) => ipFamily(gateway) === family);
+  const two = config.gatewayIsTwo ? ipFromNumber(family, bounds(entry.address).first + 2n) : undefined;
+  return prefixOf(two ?? given ?? firstHost(entry.address), prefixLength(entry.address));
+}
+
+function withGateways(known: InternalSwitch, gateways: readonly Prefix[]): InternalSwitch {
+  const all = [...new Set([...known.gateways, ...gateways])];
+  const forwarding = [...new Set(all.map(prefixFamily))].toSorted();
+  return { ...known, gateways: all, forwarding };
+}
+
+/** The ipam's routes, and a default route for each family that has none among them. */
+function routesOf(ipam: Result, gateways: readonly Ip[], present: readonly Family[]): readonly Route[] {
+  const routes = ipam.routes.map((route) => toRoute(route, gateways));
+  for (const family of [4, 6] as const) {
+    const gateway = gateways.find((address) => ipFamily(address) === family);
+    const destination = defaultPrefix(family);
+    if (gateway === undefined || routes.some((route) => route.destination === destination)) continue;
+    const second = present.includes(family) ? { priority: secondDefaultPriority } : {};
+    routes.push({ destination, gateway, ...second });
+  }
+  return routes;
+}
+
+/** CNI 1.1 result: a route without gateway uses that of its family, unless its scope says it is on the link. */
+function toRoute(route: ResultRoute, gateways: readonly Ip[]): Route {
+  const { dst, gw, ...metrics } = route;
+  const onLink = route.scope !== undefined && route.scope >= 253;
+  const gateway = gw ?? (onLink ? undefined : gateways.find((address) => ipFamily(address) === prefixFamily(dst)));
+  return { destination: networkOf(dst), ...metrics, ...(gateway === undefined ? {} : { gateway }) };
+}
+
+/** The mapping for each family it can serve: the first address of the family is the published one. */
+function publish(mapping: PortMappingRequest, addresses: readonly Prefix[]): readonly PortMapping[] {
+  const { hostIp, protocol, hostPort, containerPort } = mapping;
+  const any = hostIp === undefined || isUnspecified(hostIp);
+  const families: readonly Family[] = hostIp === undefined || hostIp === "::" ? [4, 6] : [ipFamily(hostIp)];
+  const published = families.flatMap((family): PortMapping[] => {
+    const address = addresses.find((candidate) => prefixFamily(candidate) === family);
+    if (address === undefined) return [];
+    const common = { kind: "PortMapping", protocol, hostPort, containerPort } as const;
+    return [{ ...common, address: prefixAddress(address), ...(any ? {} : { hostIp }) }];
+  });
+  if (published.length > 0) return published;
+  const what = `${hostIp ?? "any address"}:${hostPort}/${protocol}`;
+  throw new CniError(errorCode.invalidConfig, `publish ${what}: the container has no IPv${families.join(" or IPv")} address`, {
+    reason: "port-without-address",
+    details: `addresses of the container: ${addresses.join(", ") || "none"}; publish on an address of its family`,
+  });
+}

@@ -1,0 +1,51 @@
+/**
+ * JSON schema of a nat network's own keys, compiled at build time (plugins/build.ts).
+ *
+ * Keys are in their canonical spelling here: folding happens before. What the CNI specification defines (name, ipam,
+ * dns, runtimeConfig ...) is checked by lib/cni.
+ */
+const address = { type: "string", minLength: 2, maxLength: 45 };
+const prefix = { type: "string", minLength: 4, maxLength: 49 };
+
+/** HCN's policies as `AdditionalArgs` carries them; which types are supported is decided in config.ts. */
+const policy = {
+  type: "object",
+  required: ["Type"],
+  properties: { Type: { type: "string" }, Settings: { type: "object" } },
+};
+
+export const schema = {
+  type: "object",
+  properties: {
+    bridge: { type: "string", pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$" },
+    uplink: { type: "string", minLength: 1, maxLength: 64 },
+    master: { type: "string", minLength: 1, maxLength: 64 },
+    mtu: { type: "integer", minimum: 0, maximum: 65535 },
+    ipMasq: { type: "boolean" },
+    exceptions: { type: "array", items: prefix },
+    dataDir: { type: "string", pattern: "^/" },
+    AdditionalArgs: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["Name", "Value"],
+        properties: { Name: { type: "string" }, Value: policy },
+      },
+    },
+    optionalFlags: {
+      type: "object",
+      properties: {
+        localRoutedPortMapping: { type: "boolean" },
+        allowAclPortMapping: { type: "boolean" },
+        forceBridgeGateway: { type: "boolean" },
+        enableDualStack: { type: "boolean" },
+        loopbackDSR: { type: "boolean" },
+        gatewayFromAdditionalRoutes: { type: "boolean" },
+      },
+    },
+    additionalRoutes: {
+      type: "array",
+      items: { type: "object", properties: { dst: prefix, GW: address } },
+    },
+  },
+} as const;
