@@ -1,6 +1,6 @@
 /** Changing a link: RTM_NEWLINK without NLM_F_CREATE (linux/if_link.h). */
-import { nested, text, u8, u32 } from "../attr.ts";
-import { concat } from "../bytes.ts";
+import { bytes, nested, text, u8, u32 } from "../attr.ts";
+import { concat, encodeText } from "../bytes.ts";
 import type { Request } from "../message.ts";
 import { AF_INET, AF_INET6 } from "./family.ts";
 import {
@@ -63,7 +63,7 @@ export function setLink(key: LinkKey, changes: LinkChanges): Request {
   const parts = [keyedLink(key, up), ...encodeSettings(changes)];
   if (netnsFd !== undefined) parts.push(u32(IFLA_NET_NS_FD, netnsFd));
   if (rename !== undefined) parts.push(text(IFLA_IFNAME, rename));
-  if (alias !== undefined) parts.push(text(IFLA_IFALIAS, alias));
+  if (alias !== undefined) parts.push(bytes(IFLA_IFALIAS, encodeText(alias)));
   const families = encodeFamilies(changes);
   if (families.length > 0) parts.push(nested(IFLA_AF_SPEC, families));
   return { title: changesTitle(key, changes), type: RTM_NEWLINK, flags: 0, payload: concat(parts) };
