@@ -53,14 +53,18 @@ export function ipNumber(address: Ip): bigint {
   return value;
 }
 
-/** @throws {RangeError} when `value` does not fit the family */
+/**
+ * The number of a mapped IPv4 address comes back as IPv4, as everywhere.
+ *
+ * @throws {RangeError} when `value` does not fit the family
+ */
 export function ipFromNumber(family: Family, value: bigint): Ip {
   const size = family === 4 ? 4 : 16;
   if (value < 0n || value >> BigInt(size * 8)) throw new RangeError(`no IPv${family} address: ${value}`);
   const bytes = new Uint8Array(size);
   let rest = value;
   for (let i = size - 1; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
-  return size === 4 ? (bytes.join(".") as Ip) : (formatV6(bytes) as Ip);
+  return ipFromBytes(bytes);
 }
 
 /** 127.0.0.0/8 or ::1. */

@@ -5,13 +5,20 @@ declare const brand: unique symbol;
 /** `address/length`. Host bits are kept (an interface address is a `Prefix`); `networkOf` clears them. */
 export type Prefix = string & { readonly [brand]: "Prefix" };
 
-/** @returns the prefix, or undefined when `text` is not `address/length` */
+/**
+ * A prefix of IPv4-mapped addresses is the IPv4 prefix, 96 bits shorter, as in Go; one that reaches beyond the mapped
+ * block is refused.
+ *
+ * @returns the prefix, or undefined when `text` is not `address/length`
+ */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.indexOf("/");
   const address = slash < 0 ? undefined : parseIp(text.slice(0, slash));
-  const length = text.slice(slash + 1);
-  if (address === undefined || !/^(0|[1-9][0-9]{0,2})$/.test(length)) return undefined;
-  return Number(length) <= familyBits(ipFamily(address)) ? prefixOf(address, Number(length)) : undefined;
+  const digits = text.slice(slash + 1);
+  if (address === undefined || !/^(0|[1-9][0-9]{0,2})$/.test(digits)) return undefined;
+  const isMapped = ipFamily(address) === 4 && text.includes(":");
+  const length = Number(digits) - (isMapped ? 96 : 0);
+  return length >= 0 && length <= familyBits(ipFamily(address)) ? prefixOf(address, length) : undefined;
 }
 
 /** @throws {RangeError} for literals in code and text that was checked before */
