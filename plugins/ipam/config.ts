@@ -1,0 +1,211 @@
+/** Configuration of the ipam: host-local's keys, and `cooldown`. Pure. */
+import validate from "#schema/ipam";
+import { type Ip, parseIp } from "../../lib/addr/ip.ts";
+import { type Prefix, parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
+import type { NetConf } from "../../lib/cni/netconf.ts";
+import { type Issue, type IssueSink, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import type { ResultRoute } from "../../lib/cni/result.ts";
+import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
+import type { AddressInterval } from "../../lib/state/rows.ts";
+import { intervalsOverlap, makeRange, type Range, type RangeInput, usableIntervals } from "./range.ts";
+
+/** An ADD gets one address of each set. */
+export interface RangeSet {
+  readonly ranges: readonly Range[];
+  /** The addresses that may be given out, in order. */
+  readonly usable: readonly AddressInterval[];
+}
+
+export interface IpamConfig {
+  readonly sets: readonly RangeSet[];
+  readonly routes: readonly ResultRoute[];
+  /** Path of a resolv.conf(5) whose content becomes the result's `dns`. */
+  readonly resolvConf?: string;
+  /** A released address that is used again sooner than this is worth a warning. */
+  readonly cooldownMs: number;
+}
+
+/** Seconds. */
+const defaultCooldown = 60;
+
+const rangeShape = flatShape("subnet", "rangeStart", "rangeEnd", "gateway");
+const shape = {
+  type: anyShape,
+  subnet: anyShape,
+  rangeStart: anyShape,
+  rangeEnd: anyShape,
+  gateway: anyShape,
+  ranges: listShape(listShape(rangeShape)),
+  routes: listShape(flatShape("dst", "gw", "mtu", "advmss", "priority", "table", "scope")),
+  dataDir: anyShape,
+  resolvConf: anyShape,
+  cooldown: anyShape,
+};
+
+interface RawRange {
+  readonly subnet: string;
+  readonly rangeStart?: string;
+  readonly rangeEnd?: string;
+  readonly gateway?: string;
+}
+interface RawRoute extends Omit<ResultRoute, "dst" | "gw"> {
+  readonly dst: string;
+  readonly gw?: string;
+}
+interface RawIpam extends Partial<RawRange> {
+  readonly ranges?: readonly (readonly RawRange[])[];
+  readonly routes?: readonly RawRoute[];
+  readonly resolvConf?: string;
+  readonly cooldown?: number;
+}
+
+/**
+ * @param requested `runtimeConfig.ipRanges`: sets of their own, before those of the configuration; a configured set
+ *   that overlaps one of them gives way to it
+ * @throws {CniError} 7 with every fault, 2 for a misspelt key
+ */
+export function parseIpamConfig(
+  config: Pick<NetConf, "ipam">,
+  requested: readonly (readonly RangeInput[])[] = [],
+): IpamConfig {
+  const raw = foldObject(config.ipam?.raw ?? {}, shape);
+  refuseMisspelt(raw);
+  const issues: Issue[] = [...schemaIssues(validate, raw, "ipam")];
+  throwIssues(issues);
+  const ipam = raw as RawIpam;
+  const wanted = requested.map((set, i) => readSet(set, `runtimeConfig.ipRanges[${i}]`, issues));
+  const configured = configuredSets(ipam, issues).filter(
+    (set) => !wanted.some((other) => setsOverlap(set, other)),
+  );
+  const sets = [...wanted, ...configured];
+  refuseOverlap(sets, issues);
+  const routes = (ipam.routes ?? []).map((route, i) => readRoute(route, `ipam.routes[${i}]`, issues));
+  throwIssues(issues);
+  return {
+    sets: withUsable(sets, issues),
+    routes: routes.filter((route) => route !== undefined),
+    ...(ipam.resolvConf ? { resolvConf: ipam.resolvConf } : {}),
+    cooldownMs: (ipam.cooldown ?? defaultCooldown) * 1000,
+  };
+}
+
+function refuseMisspelt(raw: JsonObject): void {
+  const ranges = Array.isArray(raw.ranges) ? raw.ranges.flat() : [];
+  const slips = [
+    ...misspeltKeys(raw, Object.keys(shape), "ipam"),
+    ...ranges.flatMap((range) =>
+      range && typeof range === "object"
+        ? misspeltKeys(range, ["subnet", "rangeStart", "rangeEnd", "gateway"], "ipam.ranges")
+        : [],
+    ),
+  ];
+  const slip = slips[0];
+  if (slip === undefined) return;
+  throw new CniError(
+    errorCode.unsupportedField,
+    `unknown key ${slip.path}: expected ${slip.expected}, received ${slip.received}`,
+    {
+      reason: "unknown-key",
+      details: slips.map((each) => `${each.path}: expected ${each.expected}`).join("\n"),
+    },
+  );
+}
+
+type SetInput = readonly Range[];
+
+function configuredSets(ipam: RawIpam, issues: IssueSink): readonly SetInput[] {
+  const { subnet, rangeStart, rangeEnd, gateway } = ipam;
+  const single: readonly RawRange[] =
+    subnet === undefined
+      ? []
+      : [
+          {
+            subnet,
+            ...(rangeStart && { rangeStart }),
+            ...(rangeEnd && { rangeEnd }),
+            ...(gateway && { gateway }),
+          },
+        ];
+  const listed = (ipam.ranges ?? []).map((set, i) => readRawSet(set, `ipam.ranges[${i}]`, issues));
+  return single.length === 0 ? listed : [readRawSet(single, "ipam", issues), ...listed];
+}
+
+function readRawSet(set: readonly RawRange[], path: string, issues: IssueSink): SetInput {
+  const inputs = set.map((range, i) => {
+    const at = path === "ipam" ? path : `${path}[${i}]`;
+    const address = (key: "rangeStart" | "rangeEnd" | "gateway") =>
+      readIp(range[key], `${at}.${key}`, issues);
+    const subnet = parsePrefix(range.subnet);
+    if (subnet === undefined)
+      return report(issues, `${at}.subnet`, "a subnet such as 10.1.0.0/16", range.subnet);
+    return {
+      subnet,
+      rangeStart: address("rangeStart"),
+      rangeEnd: address("rangeEnd"),
+      gateway: address("gateway"),
+    };
+  });
+  return readSet(
+    inputs.filter((input) => input !== undefined),
+    path,
+    issues,
+  );
+}
+
+function readSet(set: readonly RangeInput[], path: string, issues: IssueSink): SetInput {
+  const ranges = set.map((range, i) => makeRange(range, path === "ipam" ? path : `${path}[${i}]`, issues));
+  const made = ranges.filter((range) => range !== undefined);
+  const families = new Set(made.map((range) => prefixFamily(range.subnet)));
+  if (families.size > 1) report(issues, path, "ranges of one family in a set", "IPv4 and IPv6");
+  return made;
+}
+
+function readIp(text: string | undefined, path: string, issues: IssueSink): Ip | undefined {
+  if (text === undefined) return undefined;
+  return parseIp(text) ?? report(issues, path, "an IP address", text);
+}
+
+function readRoute(route: RawRoute, path: string, issues: IssueSink): ResultRoute | undefined {
+  const { dst: text, gw: _, ...rest } = route;
+  const dst: Prefix | undefined =
+    parsePrefix(text) ?? report(issues, `${path}.dst`, "a prefix such as 0.0.0.0/0", text);
+  const gw = readIp(route.gw, `${path}.gw`, issues);
+  return dst && { dst, ...(gw !== undefined && { gw }), ...rest };
+}
+
+function refuseOverlap(sets: readonly SetInput[], issues: IssueSink): void {
+  const ranges = sets.flat();
+  for (const [i, range] of ranges.entries()) {
+    const other = ranges.slice(0, i).find((earlier) => intervalsOverlap(earlier, range));
+    if (other)
+      report(
+        issues,
+        "ipam",
+        "ranges that do not overlap",
+        `${other.first}-${other.last} and ${range.first}-${range.last}`,
+      );
+  }
+}
+
+const setsOverlap = (a: SetInput, b: SetInput): boolean =>
+  a.some((x) => b.some((y) => intervalsOverlap(x, y)));
+
+/** A gateway of one range is no address to give out of another either. */
+function withUsable(sets: readonly SetInput[], issues: Issue[]): readonly RangeSet[] {
+  const reserved = new Set(
+    sets.flat().flatMap(({ gateway, reserved }) => [...reserved, ...(gateway ? [gateway] : [])]),
+  );
+  const made = sets.map((ranges) => ({
+    ranges,
+    usable: ranges.flatMap((range) => usableIntervals(range, reserved)),
+  }));
+  for (const { ranges, usable } of made) {
+    if (usable.length > 0) continue;
+    const named = ranges.map(({ first, last }) => `${first}-${last}`).join(", ") || "an empty set";
+    report(issues, "ipam", "a range with an address beside gateway, network and broadcast", named);
+  }
+  throwIssues(issues);
+  return made;
+}
