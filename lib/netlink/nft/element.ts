@@ -77,7 +77,7 @@ export function elementRequests(
   const { message, flags } = VERBS[verb];
   return splitGroups(groups).map(({ first, count, attrs }) => {
     const title = `${verb} element ${formatSetName(set)} ${formatGroups(first, count, describe)}`;
-    const parts = [...elementHeader(set), nested(NFTA_SET_ELEM_LIST_ELEMENTS, attrs)];
+    const parts = [...elementHeader(verb, set), nested(NFTA_SET_ELEM_LIST_ELEMENTS, attrs)];
     if (setId !== undefined) parts.splice(2, 0, be32(NFTA_SET_ELEM_LIST_SET_ID, setId));
     return nftRequest(title, message, flags, set.family, parts);
   });
@@ -86,7 +86,7 @@ export function elementRequests(
 /** A dump of all elements, many in each reply. */
 export function dumpElements(set: SetName): Request {
   const title = `list set ${formatSetName(set)}`;
-  return nftRequest(title, NFT_MSG_GETSETELEM, NLM_F_DUMP, set.family, elementHeader(set));
+  return nftRequest(title, NFT_MSG_GETSETELEM, NLM_F_DUMP, set.family, elementHeader("get", set));
 }
 
 /** All elements in a reply. @throws {RangeError} when it is truncated */
@@ -99,8 +99,10 @@ function formatSetName({ family, table, set }: SetName): string {
   return `${family} ${table} ${set}`;
 }
 
-function elementHeader({ table, set }: SetName): readonly Uint8Array[] {
-  return [text(NFTA_SET_ELEM_LIST_TABLE, table), text(NFTA_SET_ELEM_LIST_SET, set)];
+/** The order means nothing to the kernel; it is that of nft, so that messages can be compared byte by byte. */
+function elementHeader(verb: ElementVerb, { table, set }: SetName): readonly Uint8Array[] {
+  const parts = [text(NFTA_SET_ELEM_LIST_TABLE, table), text(NFTA_SET_ELEM_LIST_SET, set)];
+  return verb === "get" ? parts.reverse() : parts;
 }
 
 /** A title names a few elements and counts the rest: with thousands it would cost more than the request. */

@@ -1,6 +1,6 @@
 /** Tables (linux/netfilter/nf_tables.h, enum nft_table_attributes). */
 import { be32, bytes, findAttr, getBe32, getBe64, getText, text } from "../attr.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, type Reply, type Request } from "../message.ts";
+import { NLM_F_EXCL, type Reply, type Request } from "../message.ts";
 import {
   decodeNft,
   NFT_MSG_DELTABLE,
@@ -34,7 +34,7 @@ export function addTable(table: Table): Request {
 
 /** Fails with EEXIST when the table is there already, and with it everything else in the transaction. */
 export function createTable(table: Table): Request {
-  return newTable("create", NLM_F_CREATE | NLM_F_EXCL, table);
+  return newTable("create", NLM_F_EXCL, table);
 }
 
 function newTable(verb: string, flags: number, { family, table, comment }: Table): Request {

@@ -11,7 +11,7 @@ import { formatVerdict, parseVerdict } from "./verdict.ts";
 export interface TypedElement {
   /** One value per field of the set's key. In interval sets addresses are prefixes. */
   readonly key: readonly FieldValue[];
-  /** Of maps: one value per field; of verdict maps: one text like "drop" or "jump acl_1". */
+  /** Of maps: one value per field; of verdict maps: one text like "drop" or "jump acl_1". Not needed to delete or get. */
   readonly data?: readonly FieldValue[];
   readonly comment?: string;
 }
@@ -20,7 +20,7 @@ export interface TypedElement {
 export function encodeTypedElement(type: SetType, element: TypedElement): readonly Element[] {
   const { comment } = element;
   const rest = {
-    ...(type.data && { data: encodeDatum(type.data, element.data ?? []) }),
+    ...(type.data && element.data && { data: encodeDatum(type.data, element.data) }),
     ...(comment !== undefined && { comment }),
   };
   if (!type.interval) return [{ key: encodeFields(type.key, element.key), ...rest }];
