@@ -40,10 +40,9 @@ export interface Backend {
    * Makes the plan true: the shared switch first (under a lock, compared, never undone), then the endpoint, undone
    * in reverse order when a step fails.
    *
-   * @param replaceable whether a switch of ours that differs may be changed (no endpoint uses it)
    * @throws {CniError} 101 interface exists, 104 port taken, 105 kernel refused, 108 switch differs
    */
-  apply(plan: Plan, compartment: HeldCompartment, options: { readonly replaceable: boolean }): void;
+  apply(plan: Plan, compartment: HeldCompartment): void;
   observe(plan: Plan): EndpointFacts;
   /** Removes what bears the key; what is gone already is success. @throws the first failure, after trying all */
   remove(removal: Removal): void;

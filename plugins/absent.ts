@@ -1,6 +1,16 @@
-/** Plugins whose name is taken but which this build does not hold yet. */
+/** Plugins whose name is taken but which this build does not hold: CNI error 50 for every verb that would act. */
+import { basename } from "node:path";
+import { CniError, errorCode } from "../lib/cni/error.ts";
 import { pluginMain } from "../lib/cni/main.ts";
 
 export function main(): void {
-  pluginMain({ absent: true });
+  const type = basename(process.argv0);
+  const refuse = (): never => {
+    throw new CniError(errorCode.notAvailable, `plugin ${type} is not in this build`, {
+      reason: "not-in-this-build",
+      details: "use nat, or a later version of vswitch-cni",
+    });
+  };
+  // What was never added is gone already.
+  pluginMain(type, { add: refuse, check: refuse, status: refuse, del() {}, gc() {} });
 }

@@ -19,7 +19,7 @@ async function buildSchemas(): Promise<void> {
     if (!plugin.isDirectory() || !existsSync(source)) continue;
     const { schema } = await import(source);
     const ajv = new Ajv({ allErrors: true, verbose: true, code: { source: true, esm: true } });
-    writeFileSync(join(root, `dist/schema/${plugin.name}.js`), standalone.default(ajv, ajv.compile(schema)));
+    writeFileSync(join(root, `dist/schema/${plugin.name}.js`), standalone(ajv, ajv.compile(schema)));
     writeFileSync(
       join(root, `dist/schema/${plugin.name}.d.ts`),
       'import type { ValidateFunction } from "ajv";\ndeclare const validate: ValidateFunction;\nexport default validate;\n',

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
   nat: () => import("./nat/main.ts"),
-  ipam: () => import("./ipam/main.ts"),
+  ipam: () => import("./absent.ts"),
   transparent: () => import("./absent.ts"),
   overlay: () => import("./absent.ts"),
   vswitch: () => import("./vswitch/main.ts"),

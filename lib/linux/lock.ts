@@ -18,7 +18,7 @@ const POLL_MS = 2;
 export function withFileLock<T>(path: string, timeoutMs: number, fn: () => T): T {
   const fd = openLock(path);
   try {
-    acquire(fd, path, timeoutMs);
+    lockDescriptor(fd, path, timeoutMs);
     return fn();
   } finally {
     closeSync(fd);
@@ -36,7 +36,12 @@ function openLock(path: string): number {
   }
 }
 
-function acquire(fd: number, path: string, timeoutMs: number): void {
+/**
+ * Locks an open file, a network namespace for instance, until its descriptor is closed.
+ * @param path for messages
+ * @throws {CniError} 11 `lock-timeout`, 5 `lock-file`
+ */
+export function lockDescriptor(fd: number, path: string, timeoutMs: number): void {
   const deadline = performance.now() + timeoutMs;
   while (!tryLock(fd, path)) {
     if (performance.now() >= deadline) {

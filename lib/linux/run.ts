@@ -12,7 +12,8 @@ export interface World {
   readonly rules: Netlink;
   /** @throws {Error} when the world was opened without a compartment */
   readonly compartment: Netlink;
-  sysctl(where: "host" | "compartment", key: readonly string[], value: string): void;
+  /** @param optional whether an absent key will do */
+  sysctl(where: "host" | "compartment", key: readonly string[], value: string, optional: boolean): void;
   linkIndex(where: "host" | "compartment", name: string): number;
   awaitCarrier(index: number): void;
   announce(index: number, mac: Mac, addresses: readonly Ip[]): void;
@@ -83,7 +84,7 @@ function runAction(action: Action, world: World, indexes: Map<Role, number>, acc
     case "rules":
       return acceptErrno(accept, () => world.rules.transaction(action.requests));
     case "sysctl":
-      return world.sysctl(action.where, action.key, action.value);
+      return world.sysctl(action.where, action.key, action.value, action.optional ?? false);
     case "learn":
       indexes.set(action.role, world.linkIndex(action.where, action.name));
       return;

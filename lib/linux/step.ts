@@ -7,7 +7,6 @@ import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { ErrnoName } from "../netlink/errno.ts";
 import type { Request } from "../netlink/message.ts";
-import type { LayoutElement } from "./layout/element.ts";
 
 /** The links a plan speaks of. */
 export type Role = "switch" | "port" | "vnic";
@@ -21,7 +20,7 @@ export type Action =
   /** One nftables transaction: all or nothing. */
   | { readonly kind: "rules"; readonly requests: readonly Request[] }
   /** Key below net/, with the parts of its path apart. */
-  | { readonly kind: "sysctl"; readonly where: "host" | "compartment"; readonly key: readonly string[]; readonly value: string }
+  | { readonly kind: "sysctl"; readonly where: "host" | "compartment"; readonly key: readonly string[]; readonly value: string; readonly optional?: boolean }
   /** Looks a link's index up and remembers it. */
   | { readonly kind: "learn"; readonly where: "host" | "compartment"; readonly role: Role; readonly name: string }
   /** Waits until the link carries packets. */
@@ -49,5 +48,3 @@ export interface Step {
   readonly accept?: readonly ErrnoName[];
 }
 
-/** Elements a switch or an endpoint has in the layout, beside its steps: what CHECK looks for and DEL removes. */
-export type Elements = readonly LayoutElement[];

@@ -36,7 +36,7 @@ export function add<Config>(plugin: NetworkPlugin<Config>, request: AddRequest, 
   const config = plugin.parse(request);
   const compartment = context.backend.holdCompartment(request.netns);
   try {
-    const store = context.openStore(dataDirOf(request.config.raw, context.env));
+    const store = context.openStore(dataDirOf(request.config, context.env));
     try {
       const source = addressSource(request, store, context, plugin.nativeIpam);
       return attach({ plugin, request, config, context, store, source, compartment });
@@ -55,8 +55,7 @@ function attach<Config>(adding: Adding<Config>): Result {
   const isNew = store.networks.get(owner.network) === undefined;
   try {
     const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
-    const replaceable = !store.endpoints.list(owner.network).some((row) => row.key !== key);
-    context.backend.apply(plan, compartment, { replaceable });
+    context.backend.apply(plan, compartment);
     store.endpoints.setPhase(key, "ready");
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
     return mergeResult(request.config.prevResult, resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)));

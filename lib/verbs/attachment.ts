@@ -1,5 +1,6 @@
 /** What all verbs say of an attachment. */
-import type { JsonObject } from "../cni/read.ts";
+import { ipamDataDir } from "../../plugins/ipam/data-dir.ts";
+import type { NetConf } from "../cni/netconf.ts";
 import type { CniRequest } from "../cni/request.ts";
 import type { Environment } from "../cni/environment.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
@@ -7,15 +8,14 @@ import type { Plan } from "../model/plan.ts";
 import type { PortClaim } from "../state/rows.ts";
 import { ipFamily } from "../addr/ip.ts";
 
-/** Where a host keeps its state unless told otherwise. */
-export const defaultDataDir = "/var/lib/cni/vswitch";
-
-/** `dataDir` of the configuration or of its ipam, else VSWITCH_DATA_DIR, else the default. */
-export function dataDirOf(raw: JsonObject, env: Environment): string {
-  const ipam = raw["ipam"];
-  const inIpam = typeof ipam === "object" && ipam !== null && "dataDir" in ipam ? ipam.dataDir : undefined;
-  const given = [raw["dataDir"], inIpam].find((value) => typeof value === "string" && value !== "");
-  return typeof given === "string" ? given : env["VSWITCH_DATA_DIR"] || defaultDataDir;
+/**
+ * Where the state of the host is: `dataDir` of the configuration or of its ipam, else VSWITCH_DATA_DIR, else the
+ * default. The `ipam.dataDir` of a foreign ipam is that plugin's own.
+ */
+export function dataDirOf(config: NetConf, env: Environment): string {
+  const type = config.ipam?.type;
+  const foreign = type !== undefined && type !== "ipam" && type !== "vswitch-ipam";
+  return ipamDataDir(foreign ? { raw: config.raw, ipam: undefined } : config, env);
 }
 
 type Keyed = Extract<CniRequest, { readonly containerId: string }>;

@@ -14,7 +14,7 @@ import type { NetworkSpec } from "./network-spec.ts";
 /** @throws {CniError} 3 unknown attachment, 109 with every difference */
 export function check(request: CheckRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
   const { key, ...owner } = ownerOf(request);
-  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  const store = context.openStore(dataDirOf(request.config, context.env));
   try {
     const row = store.endpoints.get(key);
     if (row === undefined || row.plan === null || row.phase === "adding") {

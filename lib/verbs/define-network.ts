@@ -1,7 +1,6 @@
 /** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
 import type { Backend } from "../backend.ts";
-import { overlaps, type Prefix } from "../addr/prefix.ts";
-import { networkOf } from "../addr/prefix.ts";
+import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
@@ -33,21 +32,30 @@ export function defineNetwork<Config>(
     ...plugin.settings(config),
   };
   const known = row?.spec as NetworkSpec | undefined;
-  if (known !== undefined) {
+  if (known !== undefined && !known.recovered) {
     const inUse = store.endpoints.list(network).some((other) => other.key !== key);
     if (inUse) requireSameNetwork(network, known.settings, settings);
     if (sameSettings(known.settings, settings)) return known;
+    // Nobody is on it any more: the switch of the old definition makes room.
+    context.backend.removeSwitch(known.switch);
   }
   const host = context.backend.observeHost(plugin.uplink(config));
-  const others = subnetsOf(store, network);
-  const automatic = needsSubnet ? (known?.automatic ?? plugin.automaticSubnet(network, [...host.prefixes, ...others])) : undefined;
+  const taken = [...host.prefixes, ...subnetsOf(store, network)];
+  const automatic = needsSubnet ? (automaticOf(known) ?? plugin.automaticSubnet(network, taken)) : undefined;
+  const fresh = plugin.switch(network, config, host);
   const spec: NetworkSpec = {
-    switch: plugin.switch(network, config, host),
+    switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
     settings,
     ...(automatic === undefined ? {} : { automatic }),
   };
   store.networks.put({ name: network, kind: plugin.kind, spec });
   return spec;
+}
+
+/** The prefix a network has got before. */
+function automaticOf(known: NetworkSpec | undefined): Prefix | undefined {
+  const [gateway] = known?.recovered ? known.switch.gateways : [];
+  return gateway === undefined ? known?.automatic : networkOf(gateway);
 }
 
 const sameSettings = (a: object, b: object): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));

@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 export function del(request: DelRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
   const { key } = ownerOf(request);
   const release = lock(request.netns, context);
-  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  const store = context.openStore(dataDirOf(request.config, context.env));
   try {
     const row = store.endpoints.get(key);
     context.backend.remove({ key, ...(row?.plan ? { plan: row.plan } : {}) });

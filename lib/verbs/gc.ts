@@ -18,7 +18,7 @@ import { releaseSwitch } from "./release-switch.ts";
 export function gc(request: GcRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
   const started = context.now();
   const network = request.config.name;
-  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  const store = context.openStore(dataDirOf(request.config, context.env));
   try {
     const rows = store.endpoints.list(network);
     const valid = validKeys(request, rows, context);

@@ -11,6 +11,8 @@ export interface NetworkSpec {
   readonly settings: Readonly<Record<string, string>>;
   /** The prefix that was chosen because the configuration names none. */
   readonly automatic?: Prefix;
+  /** Rebuilt from the marks on kernel objects: the next ADD says what the configuration decides. */
+  readonly recovered?: true;
 }
 
 /** Subnets that an `ipam` object names, ours or host-local's: part of a network's definition. */

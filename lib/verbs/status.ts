@@ -16,7 +16,7 @@ export function status(request: StatusRequest, context: Context, nativeIpam: (ip
       details: "load the modules named, or use a kernel that has them",
     });
   }
-  const store = context.openStore(dataDirOf(request.config.raw, context.env));
+  const store = context.openStore(dataDirOf(request.config, context.env));
   try {
     const spec = store.networks.get(request.config.name)?.spec as NetworkSpec | undefined;
     addressSource(request, store, context, nativeIpam).status(request, spec?.automatic);

@@ -1,0 +1,33 @@
+/** The edge of a plugin process: the only place that touches the process, prints and decides the exit code. */
+import { writeSync } from "node:fs";
+import { run, type Verbs } from "./run.ts";
+import { readStdin } from "./stdin.ts";
+
+declare const VSWITCH_VERSION: string | undefined;
+
+/** Of the build; running from source has none. */
+export const version: string = typeof VSWITCH_VERSION === "string" ? VSWITCH_VERSION : "0.0.0-source";
+
+/** @param type the plugin's name, as in `type` of a configuration */
+export function pluginMain(type: string, verbs: Verbs): void {
+  const outcome = run({ env: process.env, stdin: () => readStdin(), verbs, about: { type, version } });
+  // Nobody may be listening to stderr; that is no reason to fail.
+  print(2, outcome.stderr);
+  const told = print(1, outcome.stdout);
+  process.exitCode = told ? outcome.exitCode : 1;
+}
+
+/** @returns whether all of it was taken */
+function print(fd: number, text: string): boolean {
+  const bytes = Buffer.from(text);
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return false;
+      Atomics.wait(cell, 0, 0, 1);
+    }
+  }
+  return true;
+}

@@ -1,0 +1,27 @@
+/** The nftables elements of a switch and of an endpoint. Pure. */
+import { networkOf, prefixFamily } from "../../addr/prefix.ts";
+import type { Owner } from "../../model/owner.ts";
+import type { Port } from "../../model/port.ts";
+import type { Switch } from "../../model/switch.ts";
+import { directElements, type LayoutElement, natElement, publishedElement, switchElement } from "../layout/element.ts";
+import { endpointComment, networkComment } from "../mark.ts";
+
+/** Shared by all endpoints of the network: its bridge, its masqueraded sources and what they reach as they are. */
+export function switchElements(wanted: Switch): readonly LayoutElement[] {
+  const comment = networkComment(wanted.network);
+  const elements: LayoutElement[] = [switchElement(wanted.name, comment)];
+  if (wanted.outboundNat === undefined) return elements;
+  const subnets = [...new Set(wanted.gateways.map(networkOf))];
+  for (const source of subnets) {
+    const family = prefixFamily(source);
+    const direct = [...subnets, ...wanted.outboundNat.exceptions].filter((other) => prefixFamily(other) === family);
+    elements.push(natElement(source, comment), ...directElements(source, direct, comment));
+  }
+  return elements;
+}
+
+/** An endpoint's own: its published ports. */
+export function endpointElements(owner: Owner, port: Port): readonly LayoutElement[] {
+  const comment = endpointComment(owner);
+  return port.policies.map((mapping) => publishedElement(mapping, comment));
+}

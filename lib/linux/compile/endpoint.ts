@@ -1,0 +1,105 @@
+/** Steps that attach one endpoint to a switch that is there. Pure. */
+import { prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { type Plan, portMac } from "../../model/plan.ts";
+import type { Route } from "../../model/vnic.ts";
+import { addAddress } from "../../netlink/route/address.ts";
+import { deleteLink } from "../../netlink/route/link.ts";
+import { addRoute } from "../../netlink/route/route.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
+import { createVeth } from "../../netlink/route/veth.ts";
+import { encodeAdd, encodeDelete } from "../layout/element-requests.ts";
+import { endpointAlias } from "../mark.ts";
+import type { Step } from "../step.ts";
+import { endpointElements } from "./elements.ts";
+import { publishedFlows } from "./flows.ts";
+
+/** @param netnsFd descriptor of the compartment */
+export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
+  const { vnic } = plan;
+  return [
+    { ...own(`learn ${plan.switch.name}`), action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name } },
+    ...createVnic(plan, netnsFd),
+    { ...own(`learn ${vnic.name}`), action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name } },
+    ...enableIpv6(plan),
+    configureVnic(plan),
+    { ...own(`learn ${plan.port.name}`), action: { kind: "learn", where: "host", role: "port", name: plan.port.name } },
+    { ...own(`wait for the carrier of ${plan.port.name}`), action: { kind: "carrier", role: "port" } },
+    announce(plan),
+    ...publish(plan),
+  ];
+}
+
+const own = (title: string) => ({ title, scope: "endpoint" }) as const;
+
+/** The pair is made by one message, or not at all; deleting the port deletes both ends. */
+function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly Step[] {
+  const { name } = port;
+  const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
+  const alias = endpointAlias(owner, vnic.addresses);
+  return [
+    {
+      ...own(`link add ${name} type veth peer ${vnic.name}`),
+      action: {
+        kind: "host",
+        requests: (index) => [createVeth({ name, mtu: vnic.mtu, mac: portMac(key), master: index("switch"), up: true, peer })],
+      },
+      undo: { kind: "host", requests: () => [deleteLink(name)] },
+    },
+    {
+      ...own(`link set ${name} alias "${alias}"`),
+      // The port of a switch speaks for nobody: no link-local address.
+      action: { kind: "host", requests: () => [setLink(name, { alias }), setLink(name, { addrGenMode: "none" })] },
+      accept: ["EAFNOSUPPORT"],
+    },
+  ];
+}
+
+/** Runtimes turn IPv6 off in new namespaces; and nobody else can have our addresses, so none waits a second for DAD. */
+function enableIpv6({ vnic }: Plan): readonly Step[] {
+  if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
+  return ([["disable_ipv6", "0"], ["accept_dad", "0"]] as const).map(([name, value]) => {
+    const key = ["ipv6", "conf", vnic.name, name];
+    return { ...own(`sysctl net.${key.join(".")}=${value}`), action: { kind: "sysctl", where: "compartment", key, value } };
+  });
+}
+
+function configureVnic({ vnic }: Plan): Step {
+  return {
+    ...own(`addr add ${vnic.addresses.join(" ")} dev ${vnic.name}; link set ${vnic.name} up; routes`),
+    action: {
+      kind: "compartment",
+      requests: (index) => [
+        ...vnic.addresses.map((address) =>
+          addAddress({ index: index("vnic"), address, ...(prefixFamily(address) === 6 ? { noDad: true } : {}) }),
+        ),
+        setLink(index("vnic"), { up: true }),
+        ...inOrder(vnic.routes).map(({ destination: dst, ...rest }) => addRoute({ dst, index: index("vnic"), ...rest })),
+      ],
+    },
+  };
+}
+
+/** Routes on the link first: others may have their gateway there. */
+function inOrder(routes: readonly Route[]): readonly Route[] {
+  return [...routes.filter((route) => route.gateway === undefined), ...routes.filter((route) => route.gateway !== undefined)];
+}
+
+function announce({ vnic }: Plan): Step {
+  const addresses = vnic.addresses.map(prefixAddress);
+  return { ...own(`announce ${addresses.join(" ")} at ${vnic.mac}`), action: { kind: "announce", mac: vnic.mac, addresses } };
+}
+
+/** Last, since only here one batch does everything or nothing. */
+function publish(plan: Plan): readonly Step[] {
+  const elements = endpointElements(plan.owner, plan.port);
+  if (elements.length === 0) return [];
+  const flows = publishedFlows(plan);
+  return [
+    {
+      ...own(`publish ${elements.length} ports`),
+      action: { kind: "rules", requests: encodeAdd(elements) },
+      undo: { kind: "rules", requests: encodeDelete(elements) },
+    },
+    ...(flows === undefined ? [] : [{ ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } } as const]),
+  ];
+}

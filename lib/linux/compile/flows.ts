@@ -1,0 +1,20 @@
+/** Which tracked flows a change of published ports makes wrong. Pure. */
+import { prefixAddress } from "../../addr/prefix.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { FlowPattern } from "../step.ts";
+
+/**
+ * UDP and SCTP flows go on where they went before, as long as packets come: those of the ports and of the container's
+ * addresses must be forgotten when a port is published and when it no longer is.
+ *
+ * @returns undefined when only TCP is published, whose connections end by themselves
+ */
+export function publishedFlows({ port, vnic }: Plan): FlowPattern | undefined {
+  const stateless = port.policies.filter((mapping) => mapping.protocol !== "tcp");
+  if (stateless.length === 0) return undefined;
+  return {
+    protocols: [...new Set(stateless.map((mapping) => mapping.protocol))],
+    hostPorts: [...new Set(stateless.map((mapping) => mapping.hostPort))],
+    addresses: vnic.addresses.map(prefixAddress),
+  };
+}

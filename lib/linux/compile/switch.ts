@@ -1,0 +1,113 @@
+/** Steps that make a switch what the plan says: created when absent, compared when present. Pure. */
+import { prefixFamily } from "../../addr/prefix.ts";
+import { CniError, errorCode } from "../../cni/error.ts";
+import type { Switch } from "../../model/switch.ts";
+import { addAddress } from "../../netlink/route/address.ts";
+import { createBridge } from "../../netlink/route/bridge.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
+import { baseTable } from "../layout/base-table.ts";
+import { encodeAdd } from "../layout/element-requests.ts";
+import { LAYOUT_VERSION } from "../layout/table.ts";
+import { markedNetwork, switchAlias } from "../mark.ts";
+import type { SwitchState } from "../observe.ts";
+import type { Action, Step } from "../step.ts";
+
+/** @returns nothing when the switch is as planned. @throws {CniError} 108 when something else bears its name */
+export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
+  requireOurs(wanted, found);
+  const steps: Step[] = [];
+  if (found.layout === "absent") steps.push(rules("table inet vswitch", baseTable(), ["EEXIST"]));
+  const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
+  if (found.link === undefined) steps.push(...create(wanted));
+  else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
+  if (found.link === undefined || missing.length > 0 || !found.link.up) steps.push(...configure(wanted, found));
+  steps.push(...forwarding(wanted, found));
+  if (found.missing.length > 0) steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(found.missing), []));
+  // Looking its index up is no work by itself.
+  return steps.every((step) => step.action.kind === "learn") ? [] : steps;
+}
+
+const shared = (title: string) => ({ title, scope: "switch" }) as const;
+
+const learn = (name: string): Action => ({ kind: "learn", where: "host", role: "switch", name });
+
+function rules(title: string, requests: Extract<Action, { kind: "rules" }>["requests"], accept: NonNullable<Step["accept"]>): Step {
+  return { ...shared(`add ${title}`), action: { kind: "rules", requests }, accept };
+}
+
+function sysctl(key: readonly string[], value: string, optional = false): Step {
+  return { ...shared(`sysctl net.${key.join(".")}=${value}`), action: { kind: "sysctl", where: "host", key, value, optional } };
+}
+
+function create({ name, mac, mtu }: Switch): readonly Step[] {
+  const request = createBridge({ name, mac, mtu });
+  return [
+    { ...shared(request.title), action: { kind: "host", requests: () => [request] } },
+    { ...shared(`learn ${name}`), action: learn(name) },
+  ];
+}
+
+/** Settings come before the link is up: no router advertisement of a container is ever accepted. */
+function configure(wanted: Switch, found: SwitchState): readonly Step[] {
+  const { name, gateways, network } = wanted;
+  const families = new Set(gateways.map(prefixFamily));
+  const steps: Step[] = [];
+  if (families.has(6)) {
+    for (const [key, value] of [["disable_ipv6", "0"], ["accept_ra", "0"], ["accept_dad", "0"]] as const) {
+      steps.push(sysctl(["ipv6", "conf", name, key], value));
+    }
+  } else steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
+  // Lets the host reach published ports through 127.0.0.1; the layout's loopback_guard keeps containers out.
+  if (families.has(4)) steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));
+  const missing = gateways.filter((gateway) => !found.addresses.includes(gateway));
+  steps.push({
+    ...shared(`addr add ${missing.join(" ")} dev ${name}; link set ${name} up`),
+    action: {
+      kind: "host",
+      requests: (index) => [
+        ...missing.map((address) => addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) })),
+        setLink(name, { up: true, alias: switchAlias(network, gateways) }),
+      ],
+    },
+    accept: ["EEXIST"],
+  });
+  return steps;
+}
+
+/** We are the only one to give addresses of this subnet away: asking around would cost a second. */
+const noDad = (family: number) => (family === 6 ? { noDad: true } : {});
+
+/** Only for the families the network has, and only when it is off. */
+function forwarding({ forwarding }: Switch, found: SwitchState): readonly Step[] {
+  const steps: Step[] = [];
+  if (forwarding.includes(4) && !found.forwarding[4]) steps.push(sysctl(["ipv4", "ip_forward"], "1"));
+  if (forwarding.includes(6) && !found.forwarding[6]) {
+    // A host that forwards ignores router advertisements and would lose its own default route.
+    for (const name of found.advertised) steps.push(sysctl(["ipv6", "conf", name, "accept_ra"], "2"));
+    steps.push(sysctl(["ipv6", "conf", "all", "forwarding"], "1"));
+  }
+  return steps;
+}
+
+function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): void {
+  if (layout === "foreign" || typeof layout === "number") {
+    const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
+    throw differs(`nftables table inet vswitch ${is}`, `layout ${LAYOUT_VERSION}`, "remove it: nft delete table inet vswitch");
+  }
+  if (link === undefined) return;
+  const { name, network, mac, mtu } = wanted;
+  const rename = `remove it, or choose another name by "bridge"`;
+  if (link.kind !== "bridge") throw differs(`interface ${name} is of kind ${link.kind ?? "physical"}`, "a bridge", rename);
+  const owner = markedNetwork(link.alias);
+  if (owner !== network) {
+    const held = `bridge ${name} with addresses [${addresses.join(", ")}] ${owner === undefined ? "is not ours" : `belongs to network ${owner}`}`;
+    throw differs(held, `a bridge of network ${network} with [${wanted.gateways.join(", ")}]`, rename);
+  }
+  const restore = "restore it, or remove the network's containers and the bridge";
+  if (link.mac !== mac) throw differs(`bridge ${name} has MAC ${link.mac}`, mac, restore);
+  if (link.mtu !== mtu) throw differs(`bridge ${name} has MTU ${link.mtu}`, `${mtu}`, restore);
+}
+
+function differs(found: string, wanted: string, remedy: string): CniError {
+  return new CniError(errorCode.conflict, `${found}, the configuration wants ${wanted}`, { reason: "switch-differs", details: remedy });
+}

@@ -1,0 +1,57 @@
+/** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
+import { type Backend, loadBackend } from "../backend.ts";
+import { pluginMain } from "../cni/main.ts";
+import type { Environment } from "../cni/environment.ts";
+import type { Log, Verbs } from "../cni/run.ts";
+import { readBootId } from "../state/boot-id.ts";
+import { openStore } from "../state/store.ts";
+import { add } from "./add.ts";
+import { check } from "./check.ts";
+import type { Context } from "./context.ts";
+import { del } from "./del.ts";
+import { gc } from "./gc.ts";
+import type { NetworkPlugin } from "./network-plugin.ts";
+import { recover } from "./recover.ts";
+import { status } from "./status.ts";
+
+/** VSWITCH_TRACE=1 prints plan, steps and messages on stderr. */
+export async function networkMain<Config>(plugin: NetworkPlugin<Config>): Promise<void> {
+  const trace = process.env["VSWITCH_TRACE"] === "1" ? (line: string) => process.stderr.write(`${line}\n`) : undefined;
+  const backend = await loadBackend(trace);
+  const verbs = networkVerbs(plugin, { backend, env: process.env, execPath: process.execPath });
+  pluginMain(plugin.kind, verbs);
+  backend.close();
+}
+
+export interface Surroundings {
+  readonly backend: Backend;
+  readonly env: Environment;
+  readonly execPath: string;
+}
+
+/** The verbs of a network type as functions, for a process or for a test. */
+export function networkVerbs<Config>(plugin: NetworkPlugin<Config>, surroundings: Surroundings): Verbs {
+  const { nativeIpam } = plugin;
+  const context = (log: Log, whenMissing: "create" | "empty" = "empty"): Context => makeContext(surroundings, log, whenMissing);
+  return {
+    add: (request, log) => add(plugin, request, context(log, "create")),
+    del: (request, log) => del(request, context(log), nativeIpam),
+    check: (request, log) => check(request, context(log), nativeIpam),
+    gc: (request, log) => gc(request, context(log), nativeIpam),
+    status: (request, log) => status(request, context(log), nativeIpam),
+  };
+}
+
+function makeContext(surroundings: Surroundings, log: Log, whenMissing: "create" | "empty"): Context {
+  const { backend } = surroundings;
+  const bootId = readBootId();
+  const now = () => Date.now();
+  return {
+    ...surroundings,
+    log,
+    bootId,
+    now,
+    openStore: (dataDir) =>
+      openStore({ dataDir, bootId, now, whenMissing, warn: (text) => log.warn(text), recover: () => recover(backend) }),
+  };
+}

@@ -1,0 +1,22 @@
+/** Lost state, as far as the marks on kernel objects tell it. */
+import { prefixFamily } from "../addr/prefix.ts";
+import type { Backend } from "../backend.ts";
+import type { SwitchMark } from "../model/facts.ts";
+import { switchMac } from "../model/plan.ts";
+import type { Recovered } from "../state/rows.ts";
+import type { NetworkSpec } from "./network-spec.ts";
+
+export function recover(backend: Backend): Recovered {
+  const { endpoints, switches } = backend.marks();
+  return {
+    networks: switches.map((mark) => ({ name: mark.network, kind: "nat", spec: recoveredSpec(mark) })),
+    endpoints: endpoints.map(({ key, owner, addresses }) => ({ key, network: "", addresses, ...owner })),
+  };
+}
+
+/** What the configuration decided is not known: the next ADD says it again. */
+function recoveredSpec({ network, name, mtu, gateways }: SwitchMark): NetworkSpec {
+  const forwarding = [...new Set(gateways.map(prefixFamily))];
+  const vswitch = { kind: "internal", network, name, mac: switchMac(network), mtu, gateways, forwarding } as const;
+  return { switch: vswitch, settings: {}, recovered: true };
+}
