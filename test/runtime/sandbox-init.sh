@@ -21,6 +21,8 @@ mkdir -p /etc/cni
 cp -r "$folder/net.d" /etc/cni/net.d
 
 mount -t tmpfs tmpfs /var/lib
+mkdir /var/lib/cni
+mount --bind "$folder/state" /var/lib/cni
 mount -t tmpfs tmpfs /run
 mkdir /run/netns /run/lock
 mount -t tmpfs tmpfs /opt

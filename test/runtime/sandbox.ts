@@ -27,6 +27,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly folder: string;
   /** Cgroup to put containers under: `/NAME`. */
   readonly cgroup: string;
+  /** What is `/var/lib/cni` inside. */
+  readonly stateDir: string;
   /** Where the recorder writes, if asked for. */
   readonly records: string;
   /** Runs a command to its end, whatever its exit code. */
@@ -35,7 +37,7 @@ export interface Sandbox extends AsyncDisposable {
   exec(command: readonly string[], options?: CommandOptions): Promise<string>;
   /** Starts a long-lived process; `stop` sends it SIGTERM and waits until it is gone. */
   start(command: readonly string[], env?: Readonly<Record<string, string>>): Child;
-  /** A path inside as the test can open it. */
+  /** A path inside as the test can open it. Not for programs that resolve symbolic links themselves (SQLite). */
   seen(path: string): string;
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export async function startSandbox({ ns, target, record = false }: SandboxOption
   const folder = mkdtempSync(join(tmpdir(), "vst-sandbox-"));
   const cgroup = namespaceName("runtime");
   const records = join(folder, "records");
-  for (const name of ["etc", "net.d", "records"]) mkdirSync(join(folder, name));
+  for (const name of ["etc", "net.d", "records", "state"]) mkdirSync(join(folder, name));
   const conflist = JSON.stringify(target.conflist, null, 2);
   writeFileSync(join(folder, "net.d", `10-${target.networkName}.conflist`), conflist);
   layPlugins({ folder, binDirs: target.binDirs, records: record ? records : undefined });
@@ -78,6 +80,7 @@ function sandboxOf({ ns, folder, cgroup, records, pid, close }: Parts): Sandbox 
   return {
     folder,
     cgroup,
+    stateDir: join(folder, "state"),
     records,
     run: (command, options) => runIn(ns, [...enter, ...command], options),
     exec: (command, options) => execIn(ns, [...enter, ...command], options),

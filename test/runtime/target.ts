@@ -1,4 +1,5 @@
 /** What the runtimes are given: plugin executables and a network configuration. */
+import { Database } from "bun:sqlite";
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -16,15 +17,17 @@ export interface RuntimeTarget {
   readonly binDirs: readonly string[];
   readonly conflist: Conflist;
   readonly networkName: string;
+  /** Whether DEL removes everything when the container's network namespace is gone already. */
+  readonly cleansWithoutNetns: boolean;
   /**
-   * Addresses that are taken in the network.
+   * One text for each address that is taken in the network.
    * @param stateDir the runtime's `/var/lib/cni`, seen from the test
    */
   readonly leases: (stateDir: string) => readonly string[];
 }
 
 /** Debian's containernetworking-plugins. */
-export const referenceDir = "/usr/lib/cni";
+const referenceDir = "/usr/lib/cni";
 
 const networkName = "runtime-test";
 
@@ -32,6 +35,8 @@ export const referenceTarget: RuntimeTarget = {
   name: "the reference plugins",
   binDirs: [referenceDir],
   networkName,
+  // bridge 1.1.1 asks the namespace for the addresses whose masquerade rules it should remove.
+  cleansWithoutNetns: false,
   conflist: {
     cniVersion: "1.0.0",
     name: networkName,
@@ -57,19 +62,49 @@ export const referenceTarget: RuntimeTarget = {
   },
 };
 
+/** Our own, with the reference plugins beside them for what a runtime wants besides. */
+export const ownTarget: RuntimeTarget = {
+  name: "our plugins",
+  // containerd attaches every pod to a loopback network of its own, too.
+  binDirs: [join(import.meta.dirname, "../../dist/bin"), referenceDir],
+  networkName,
+  cleansWithoutNetns: true,
+  conflist: {
+    cniVersion: "1.0.0",
+    name: networkName,
+    plugins: [
+      {
+        type: "nat",
+        ipam: { type: "ipam", subnet: "10.77.0.0/24" },
+        capabilities: { portMappings: true, ips: true, mac: true, dns: true },
+      },
+    ],
+  },
+  leases: (stateDir) => {
+    const file = join(stateDir, "vswitch/state.db");
+    if (!existsSync(file)) return [];
+    using database = new Database(file);
+    const query = "SELECT hex(address) AS address FROM leases WHERE network = ?";
+    return database
+      .query<{ address: string }, string>(query)
+      .all(networkName)
+      .map(({ address }) => address);
+  },
+};
+
 /**
- * What the tests run with: `VSWITCH_RUNTIME_TARGET=reference` takes the reference plugins,
+ * What the tests run with: ours, or the reference plugins when `VSWITCH_RUNTIME_TARGET` is "reference",
  * to see whether a failure is the test's or ours.
  */
 export function runtimeTarget(): RuntimeTarget {
-  return referenceTarget;
+  return process.env.VSWITCH_RUNTIME_TARGET === "reference" ? referenceTarget : ownTarget;
 }
 
 /** Says which executable the target lacks, or undefined. */
-export function whyNoTarget({ binDirs, conflist }: RuntimeTarget): string | undefined {
-  const types = conflist.plugins.map((plugin) => `${plugin.type}`);
-  const lacks = types.find((type) => !binDirs.some((folder) => existsSync(join(folder, type))));
-  return lacks === undefined
+export function whyNoTarget({ binDirs, conflist }: RuntimeTarget, besides: readonly string[] = []) {
+  const wanted = [...conflist.plugins.map((plugin) => `${plugin.type}`), ...besides];
+  const missing = wanted.find((type) => !binDirs.some((folder) => existsSync(join(folder, type))));
+  return missing === undefined
     ? undefined
-    : `${lacks} is not in ${binDirs.map((dir) => resolve(dir)).join(", ")}`;
+    : `${missing} is not in ${binDirs.map((dir) => resolve(dir)).join(" or ")}`;
 }
