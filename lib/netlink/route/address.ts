@@ -52,11 +52,12 @@ export function replaceAddress(address: NewAddress): Request {
 
 /** EADDRNOTAVAIL when the link has it not. */
 export function deleteAddress(index: number, address: Prefix): Request {
+  const value = ipBytes(prefixAddress(address));
   return {
     title: `addr del ${address} dev index ${index}`,
     type: RTM_DELADDR,
     flags: 0,
-    payload: concat([ifaddrmsg(address, index, 0, 0), ...local(address)]),
+    payload: concat([ifaddrmsg(address, index, 0, 0), bytes(IFA_LOCAL, value), bytes(IFA_ADDRESS, value)]),
   };
 }
 
@@ -77,11 +78,13 @@ export function dumpAddresses(filter: { readonly family?: Family; readonly index
 function encodeNew(verb: string, flags: number, address: NewAddress): Request {
   const { index, broadcast, scope = "global", noDad, noPrefixRoute } = address;
   const bits = (noDad ? IFA_F_NODAD : 0) | (noPrefixRoute ? IFA_F_NOPREFIXROUTE : 0);
+  const value = ipBytes(prefixAddress(address.address));
   // As `ip` does: the header holds the flags while they fit its 8 bits.
-  const parts = [ifaddrmsg(address.address, index, bits > 0xff ? 0 : bits, scopeNumber(scope))];
-  parts.push(...local(address.address));
+  const header = ifaddrmsg(address.address, index, bits > 0xff ? 0 : bits, scopeNumber(scope));
+  const parts = [header, bytes(IFA_LOCAL, value)];
   if (broadcast !== undefined) parts.push(bytes(IFA_BROADCAST, ipBytes(broadcast)));
   if (bits > 0xff) parts.push(u32(IFA_FLAGS, bits));
+  parts.push(bytes(IFA_ADDRESS, value));
   const words = [broadcast && ` brd ${broadcast}`, scope !== "global" && ` scope ${scope}`];
   words.push(noDad && " nodad", noPrefixRoute && " noprefixroute");
   return {
@@ -90,11 +93,6 @@ function encodeNew(verb: string, flags: number, address: NewAddress): Request {
     flags,
     payload: concat(parts),
   };
-}
-
-function local(address: Prefix): Uint8Array[] {
-  const value = ipBytes(prefixAddress(address));
-  return [bytes(IFA_LOCAL, value), bytes(IFA_ADDRESS, value)];
 }
 
 /** struct ifaddrmsg. */

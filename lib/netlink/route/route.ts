@@ -150,11 +150,11 @@ function encodeAttrs(route: NewRoute): Uint8Array[] {
   if (src !== undefined) parts.push(bytes(RTA_PREFSRC, ipBytes(src)));
   if (table > 0xff) parts.push(u32(RTA_TABLE, table));
   if (priority !== undefined) parts.push(u32(RTA_PRIORITY, priority));
+  if (index !== undefined) parts.push(u32(RTA_OIF, index));
   const metrics: Uint8Array[] = [];
   if (mtu !== undefined) metrics.push(u32(RTAX_MTU, mtu));
   if (advmss !== undefined) metrics.push(u32(RTAX_ADVMSS, advmss));
   if (metrics.length > 0) parts.push(nested(RTA_METRICS, metrics));
-  if (index !== undefined) parts.push(u32(RTA_OIF, index));
   return parts;
 }
 
