@@ -12,19 +12,19 @@ export interface Endpoints {
   list(network?: string): EndpointRow[];
 }
 
-interface Stored extends Omit<EndpointRow, "plan"> {
+export interface StoredEndpoint extends Omit<EndpointRow, "plan"> {
   readonly plan: string | null;
 }
 
-const columns = `SELECT key, network, container_id AS containerId, ifname, netns, phase, plan,
+export const selectEndpoints = `SELECT key, network, container_id AS containerId, ifname, netns, phase, plan,
   boot_id AS bootId, created_ms AS createdMs FROM endpoints`;
 
 export function endpointsTable(access: Access): Endpoints {
   return {
     get: (key) =>
       access.read((sql) => {
-        const row = sql.get<Stored>(`${columns} WHERE key = ?`, key);
-        return row && parsed(row);
+        const row = sql.get<StoredEndpoint>(`${selectEndpoints} WHERE key = ?`, key);
+        return row && endpointOf(row);
       }),
     put: (row) => access.write((sql) => void sql.run(insert, ...values(row))),
     setPhase: (key, phase) =>
@@ -37,9 +37,9 @@ export function endpointsTable(access: Access): Endpoints {
     list: (network) =>
       access.read((sql) =>
         (network === undefined
-          ? sql.all<Stored>(`${columns} ORDER BY created_ms, key`)
-          : sql.all<Stored>(`${columns} WHERE network = ? ORDER BY created_ms, key`, network)
-        ).map(parsed),
+          ? sql.all<StoredEndpoint>(`${selectEndpoints} ORDER BY created_ms, key`)
+          : sql.all<StoredEndpoint>(`${selectEndpoints} WHERE network = ? ORDER BY created_ms, key`, network)
+        ).map(endpointOf),
       ),
   };
 }
@@ -52,7 +52,13 @@ function values(row: EndpointRow): (string | number | null)[] {
   return [...owner, row.phase, plan, row.bootId, row.createdMs];
 }
 
-const parsed = (row: Stored): EndpointRow => ({
-  ...row,
-  plan: row.plan === null ? null : (JSON.parse(row.plan) as Plan),
-});
+export const endpointOf = (row: StoredEndpoint): EndpointRow => ({ ...row, plan: planOf(row.plan) });
+
+/** A plan that cannot be read is none: DEL then goes by the marks on kernel objects. */
+function planOf(text: string | null): Plan | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as Plan);
+  } catch {
+    return null;
+  }
+}

@@ -37,16 +37,17 @@ export interface Taken {
   readonly restedMs?: number;
 }
 
-interface Stored extends Omit<Lease, "address"> {
+export interface StoredLease extends Omit<Lease, "address"> {
   readonly address: AddressKey;
 }
 
-const columns = `SELECT network, address, owner AS key, container_id AS containerId, ifname, netns,
+export const selectLeases = `SELECT network, address, owner AS key, container_id AS containerId, ifname, netns,
   boot_id AS bootId, taken_ms AS takenMs FROM leases`;
 
 export function leasesTable(access: Access): Leases {
   return {
-    held: (key) => access.read((sql) => sql.all<Stored>(`${columns} WHERE owner = ?`, key).map(parsed)),
+    held: (key) =>
+      access.read((sql) => sql.all<StoredLease>(`${selectLeases} WHERE owner = ?`, key).map(leaseOf)),
     holder: (network, address) => access.read((sql) => holderOf(sql, network, addressKey(address))),
     list: (network) => access.read((sql) => listed(sql, network)),
     takeNext: (owner, intervals) => access.write((sql) => takeNext(sql, access, owner, intervals)),
@@ -101,12 +102,12 @@ function takeOne(sql: Sql, access: Access, owner: LeaseOwner, address: Ip): void
 }
 
 function release(sql: Sql, access: Access, key: string): Lease[] {
-  const rows = sql.all<Stored>(`${columns} WHERE owner = ? ORDER BY address`, key);
+  const rows = sql.all<StoredLease>(`${selectLeases} WHERE owner = ? ORDER BY address`, key);
   for (const row of rows) {
     sql.run("DELETE FROM leases WHERE network = ? AND address = ?", row.network, row.address);
     putReleased(sql, row.network, row.address, access.now());
   }
-  return rows.map(parsed);
+  return rows.map(leaseOf);
 }
 
 function insert(sql: Sql, access: Access, owner: LeaseOwner, key: AddressKey): void {
@@ -125,16 +126,16 @@ function insert(sql: Sql, access: Access, owner: LeaseOwner, key: AddressKey): v
 }
 
 function holderOf(sql: Sql, network: string, key: AddressKey): Lease | undefined {
-  const row = sql.get<Stored>(`${columns} WHERE network = ? AND address = ?`, network, key);
-  return row && parsed(row);
+  const row = sql.get<StoredLease>(`${selectLeases} WHERE network = ? AND address = ?`, network, key);
+  return row && leaseOf(row);
 }
 
 function listed(sql: Sql, network: string | undefined): Lease[] {
   const rows =
     network === undefined
-      ? sql.all<Stored>(`${columns} ORDER BY network, address`)
-      : sql.all<Stored>(`${columns} WHERE network = ? ORDER BY address`, network);
-  return rows.map(parsed);
+      ? sql.all<StoredLease>(`${selectLeases} ORDER BY network, address`)
+      : sql.all<StoredLease>(`${selectLeases} WHERE network = ? ORDER BY address`, network);
+  return rows.map(leaseOf);
 }
 
-const parsed = (row: Stored): Lease => ({ ...row, address: addressOfKey(row.address) });
+export const leaseOf = (row: StoredLease): Lease => ({ ...row, address: addressOfKey(row.address) });

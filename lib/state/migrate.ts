@@ -35,3 +35,12 @@ export function migrate(sql: Sql): void {
     throw error;
   }
 }
+
+/** Whether all our tables are there: else a statement failed because of the file, not because it is wrong. */
+export function hasTables(sql: Sql): boolean {
+  const names = migrations.flatMap((step) =>
+    [...step.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name),
+  );
+  const there = sql.all<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'");
+  return names.every((name) => there.some((table) => table.name === name));
+}

@@ -10,18 +10,20 @@ export interface Networks {
   list(): NetworkRow[];
 }
 
-interface Stored {
+export interface StoredNetwork {
   readonly name: string;
   readonly kind: string;
   readonly spec: string;
 }
 
+export const selectNetworks = "SELECT name, kind, spec FROM networks";
+
 export function networksTable(access: Access): Networks {
   return {
     get: (name) =>
       access.read((sql) => {
-        const row = sql.get<Stored>("SELECT name, kind, spec FROM networks WHERE name = ?", name);
-        return row && parsed(row);
+        const row = sql.get<StoredNetwork>(`${selectNetworks} WHERE name = ?`, name);
+        return row && networkOf(row);
       }),
     put: (row) =>
       access.write((sql) => {
@@ -30,10 +32,8 @@ export function networksTable(access: Access): Networks {
       }),
     remove: (name) => access.write((sql) => void sql.run("DELETE FROM networks WHERE name = ?", name)),
     list: () =>
-      access.read((sql) =>
-        sql.all<Stored>("SELECT name, kind, spec FROM networks ORDER BY name").map(parsed),
-      ),
+      access.read((sql) => sql.all<StoredNetwork>(`${selectNetworks} ORDER BY name`).map(networkOf)),
   };
 }
 
-const parsed = (row: Stored): NetworkRow => ({ ...row, spec: JSON.parse(row.spec) });
+export const networkOf = (row: StoredNetwork): NetworkRow => ({ ...row, spec: JSON.parse(row.spec) });

@@ -54,6 +54,8 @@ export interface AddressInterval {
 export interface Recovered {
   readonly networks: readonly { readonly name: string; readonly kind?: string; readonly spec: unknown }[];
   readonly endpoints: readonly RecoveredEndpoint[];
+  /** Addresses in use by attachments that are no endpoints of ours. */
+  readonly leases?: readonly (LeaseOwner & { readonly address: Ip })[];
 }
 
 export interface RecoveredEndpoint {

@@ -38,7 +38,7 @@ export function stateError(error: unknown, path: string): unknown {
   return new CniError(errorCode.ioFailure, `state file ${path}: ${text}`, { ...cause, reason: "state-io" });
 }
 
-export function corruptError(path: string, text: string, cause?: unknown): CniError {
+function corruptError(path: string, text: string, cause: unknown): CniError {
   return new CniError(errorCode.stateCorrupt, `state file ${path} is damaged: ${text}`, {
     cause,
     reason: "state-corrupt",

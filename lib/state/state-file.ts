@@ -5,16 +5,16 @@ import { dirname, join } from "node:path";
 import { fillRecovered } from "./fill-recovered.ts";
 import { migrate } from "./migrate.ts";
 import type { Recovered } from "./rows.ts";
+import { nothingSalvaged, type Salvaged, salvage } from "./salvage.ts";
 import { applicationId } from "./schema.ts";
 import { busyTimeoutMs, openSql } from "./sql.ts";
-import { corruptError } from "./state-error.ts";
 
 export interface FileSource {
   readonly path: string;
   readonly bootId: string;
   readonly now: () => number;
   readonly warn: (text: string) => void;
-  /** What else knows of networks and endpoints. Without it a damaged file is not replaced. */
+  /** What else knows of networks and endpoints. */
   readonly recover?: (() => Recovered) | undefined;
 }
 
@@ -24,7 +24,7 @@ export function createStateFile(source: FileSource): void {
   withLock(source.path, () => {
     const stat = statSync(source.path, { throwIfNoEntry: false });
     if (stat !== undefined && stat.size > 0) return;
-    build(source, source.recover?.());
+    build(source, source.recover?.() ?? nothingKnown, nothingSalvaged);
     // Leftovers of a file that was deleted by hand do not belong to the new one.
     for (const suffix of ["-wal", "-shm"]) rmSync(source.path + suffix, { force: true });
     renameSync(temporary(source.path), source.path);
@@ -32,33 +32,33 @@ export function createStateFile(source: FileSource): void {
 }
 
 /**
- * Moves a damaged file out of the way and builds a new one from what `recover` says.
+ * Moves a damaged file out of the way and builds a new one from what can still be read and what `recover` says.
  *
  * @param inode of the file that was found damaged: when another is there by now, somebody else was quicker
  */
 export function setAside(source: FileSource, inode: number, why: string): void {
-  const { path, recover } = source;
-  if (recover === undefined) throw corruptError(path, why);
+  const { path } = source;
   withLock(path, () => {
     if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) return;
-    const recovered = recover();
-    build(source, recovered);
+    const saved = salvage(path);
+    const recovered = source.recover?.() ?? nothingKnown;
+    build(source, recovered, saved);
     const aside = freeName(
       `${path}.corrupt-${new Date(source.now()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
     );
     for (const suffix of ["", "-wal", "-shm"]) moveIfThere(path + suffix, aside + suffix);
     renameSync(temporary(path), path);
-    const found = `${recovered.endpoints.length} endpoints in ${recovered.networks.length} networks`;
-    source.warn(
-      `state file ${path} was damaged (${why}); it is kept as ${aside} and was rebuilt with ${found}`,
-    );
+    const found = `${saved.leases.length} leases still readable, ${recovered.endpoints.length} endpoints found on the host`;
+    source.warn(`state file ${path} was damaged (${why}); it is kept as ${aside} and was rebuilt: ${found}`);
   });
 }
+
+const nothingKnown: Recovered = { networks: [], endpoints: [] };
 
 const temporary = (path: string): string => `${path}.new`;
 
 /** A complete file under a name of its own: nobody ever opens half a file. */
-function build(source: FileSource, recovered: Recovered | undefined): void {
+function build(source: FileSource, recovered: Recovered, saved: Salvaged): void {
   const path = temporary(source.path);
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
   touch(path);
@@ -66,7 +66,7 @@ function build(source: FileSource, recovered: Recovered | undefined): void {
   try {
     sql.script(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${applicationId}`);
     migrate(sql);
-    if (recovered !== undefined) fillRecovered(sql, recovered, source);
+    fillRecovered(sql, recovered, saved, source);
   } finally {
     sql.close();
   }

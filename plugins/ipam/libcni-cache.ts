@@ -1,0 +1,52 @@
+/**
+ * Addresses in use as the runtimes' own library remembers them: libcni keeps the result of every attachment in a file
+ * until DEL. Read only when our state file is lost, so that no address of a living container is given out again.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { prefixAddress } from "../../lib/addr/prefix.ts";
+import { parseResult } from "../../lib/cni/parse-result.ts";
+import { isObject } from "../../lib/cni/read.ts";
+import { parseVersion } from "../../lib/cni/version.ts";
+import { ownerKey } from "../../lib/model/owner.ts";
+import type { Lease, LeaseOwner } from "../../lib/state/rows.ts";
+
+/** Where libcni has them unless a runtime says otherwise. */
+export const libcniCache = "/var/lib/cni/results";
+
+export type CachedLease = LeaseOwner & Pick<Lease, "address">;
+
+/** @param sinceMs entries older than this (the boot of the host) say nothing about now */
+export function cachedLeases(folder: string, sinceMs: number): readonly CachedLease[] {
+  return fileNames(folder).flatMap((name) => {
+    try {
+      const path = join(folder, name);
+      return statSync(path).mtimeMs < sinceMs ? [] : parseEntry(JSON.parse(readFileSync(path, "utf8")));
+    } catch {
+      // One that cannot be read is none; runtimes leave odd files there.
+      return [];
+    }
+  });
+}
+
+function fileNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function parseEntry(entry: unknown): readonly CachedLease[] {
+  if (!isObject(entry) || !isObject(entry.result)) return [];
+  const { networkName: network, containerId, ifName: ifname, netns } = entry;
+  if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return [];
+  const owner = { network, containerId, ifname };
+  const result = parseResult(entry.result, parseVersion(entry.result.cniVersion), "result");
+  return result.ips.map(({ address }) => ({
+    ...owner,
+    key: ownerKey(owner),
+    netns: typeof netns === "string" ? netns : "",
+    address: prefixAddress(address),
+  }));
+}

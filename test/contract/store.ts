@@ -1,0 +1,252 @@
+/** What every store must do, whatever it is made of. */
+import { describe, expect, test } from "vitest";
+import { ip } from "../../lib/addr/ip.ts";
+import type { PortClaim } from "../../lib/state/rows.ts";
+import type { Store } from "../../lib/state/store.ts";
+import { endpoint, interval, owner } from "../lib/state/fixture.ts";
+
+/** Opens stores on one and the same state, each in a boot of its own choice. */
+export type StoreMaker = () => (bootId?: string, now?: () => number) => Store;
+
+export function storeContract(name: string, maker: StoreMaker): void {
+  describe(`${name}: networks and endpoints`, () => definitions(maker));
+  describe(`${name}: transactions`, () => transactions(maker));
+  describe(`${name}: published ports`, () => ports(maker));
+  describe(`${name}: leases`, () => leases(maker));
+  describe(`${name}: a reboot`, () => reboot(maker));
+}
+
+function definitions(maker: StoreMaker): void {
+  test("a network is found as it was put, until it is removed", () => {
+    const { networks } = maker()();
+    const row = { name: "b", kind: "nat", spec: { subnets: ["10.1.0.0/24"], mtu: 1500 } };
+    networks.put({ name: "a", kind: "nat", spec: null });
+    networks.put(row);
+    expect(networks.get("b")).toEqual(row);
+    expect(networks.list().map((each) => each.name)).toEqual(["a", "b"]);
+    networks.put({ ...row, spec: 2 });
+    expect(networks.get("b")?.spec).toBe(2);
+    networks.remove("b");
+    networks.remove("b");
+    expect(networks.get("b")).toBeUndefined();
+  });
+
+  test("an endpoint goes from adding to ready, is listed by network and removed with its ports", () => {
+    const { endpoints, ports } = maker()();
+    const row = endpoint("c1");
+    endpoints.put(row);
+    endpoints.put(endpoint("c2", { network: "other" }));
+    expect(endpoints.get(row.key)).toEqual(row);
+    endpoints.setPhase(row.key, "ready");
+    expect(endpoints.list("net")).toEqual([{ ...row, phase: "ready" }]);
+    expect(endpoints.list()).toHaveLength(2);
+    ports.claim(row.key, [port(80)]);
+    endpoints.remove(row.key);
+    endpoints.remove(row.key);
+    expect(endpoints.list("net")).toEqual([]);
+    ports.claim(endpoint("c2").key, [port(80)]);
+  });
+}
+
+function transactions(maker: StoreMaker): void {
+  test("a failure inside takes everything back, nested parts too", () => {
+    const store = maker()();
+    store.networks.put({ name: "before", kind: "nat", spec: 1 });
+    const attempt = () =>
+      store.transaction(() => {
+        store.networks.put({ name: "n", kind: "nat", spec: 1 });
+        store.transaction(() => store.leases.takeNext(owner("c1"), pool));
+        store.endpoints.put(endpoint("c1"));
+        store.ports.claim(owner("c1").key, [port(80)]);
+        throw new RangeError("stop");
+      });
+    expect(attempt).toThrow(RangeError);
+    expect(store.networks.list().map((row) => row.name)).toEqual(["before"]);
+    expect(store.leases.list()).toEqual([]);
+    expect(store.endpoints.list()).toEqual([]);
+    store.ports.claim(owner("c2").key, [port(80)]);
+    expect(store.leases.takeNext(owner("c2"), pool)?.address).toBe("10.0.0.2");
+  });
+
+  test("the value of the function comes back, and the store works on after a failure", () => {
+    const store = maker()();
+    expect(() => store.transaction(() => JSON.parse("{"))).toThrow(SyntaxError);
+    expect(store.transaction(() => 42)).toBe(42);
+  });
+}
+
+const port = (hostPort: number, over: Partial<PortClaim> = {}): PortClaim => ({
+  hostPort,
+  protocol: "tcp",
+  family: 4,
+  ...over,
+});
+
+function ports(maker: StoreMaker): void {
+  const [a, b] = [owner("a"), owner("b")];
+  const one = { hostIp: ip("192.0.2.1") };
+  const cases: readonly [string, PortClaim, PortClaim, boolean][] = [
+    ["the same port", port(80), port(80), false],
+    ["any address and one address", port(80), port(80, one), false],
+    ["one address and any address", port(80, one), port(80), false],
+    ["0.0.0.0 and one address", port(80, { hostIp: ip("0.0.0.0") }), port(80, one), false],
+    ["the same address", port(80, one), port(80, one), false],
+    ["two addresses", port(80, one), port(80, { hostIp: ip("192.0.2.2") }), true],
+    ["two protocols", port(80), port(80, { protocol: "udp" }), true],
+    ["two families", port(80), port(80, { family: 6 }), true],
+    ["two ports", port(80), port(81), true],
+  ];
+  test.each(cases)("%s: %o beside %o", (_title, first, second, possible) => {
+    const store = maker()();
+    store.endpoints.put(endpoint("a"));
+    store.ports.claim(a.key, [first]);
+    const claim = () => store.ports.claim(b.key, [port(1), second]);
+    if (possible) claim();
+    else {
+      expect(claim).toThrow(
+        expect.objectContaining({ code: 104, message: expect.stringMatching(/80\/tcp.*net\/a\/eth0/) }),
+      );
+      // Nothing of a refused claim is kept.
+      store.ports.claim(owner("c").key, [port(1)]);
+    }
+  });
+
+  test("the owner may claim again, and what it releases is free", () => {
+    const store = maker()();
+    store.ports.claim(a.key, [port(80), port(443)]);
+    store.ports.claim(a.key, [port(80), port(81)]);
+    expect(() => store.ports.claim(b.key, [port(443)])).toThrow(expect.objectContaining({ code: 104 }));
+    store.ports.release(a.key);
+    store.ports.claim(b.key, [port(80), port(81), port(443)]);
+    store.ports.claim(b.key, []);
+  });
+}
+
+const pool = [interval("10.0.0.2", "10.0.0.4"), interval("10.0.0.6", "10.0.0.7")];
+const next = (store: Store, containerId: string) => store.leases.takeNext(owner(containerId), pool)?.address;
+
+function leases(maker: StoreMaker): void {
+  test("addresses come in order, then the one released longest ago, then none", () => {
+    const store = maker()();
+    const given = ["a", "b", "c", "d", "e"].map((id) => next(store, id));
+    expect(given).toEqual(["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.6", "10.0.0.7"]);
+    expect(next(store, "f")).toBeUndefined();
+    expect(store.leases.hasFree("net", pool)).toBe(false);
+    for (const id of ["d", "a", "c"]) store.leases.release(owner(id).key);
+    expect(store.leases.hasFree("net", pool)).toBe(true);
+    expect(["f", "g", "h", "i"].map((id) => next(store, id))).toEqual([
+      "10.0.0.6",
+      "10.0.0.2",
+      "10.0.0.4",
+      undefined,
+    ]);
+  });
+
+  test("a released address is used only when no other is left, and says how long it rested", () => {
+    let now = 1000;
+    const store = maker()("boot-1", () => now);
+    next(store, "a");
+    store.leases.release(owner("a").key);
+    expect(next(store, "b")).toBe("10.0.0.3");
+    for (const id of ["c", "d", "e"]) next(store, id);
+    now = 4000;
+    expect(store.leases.takeNext(owner("f"), pool)).toEqual({ address: "10.0.0.2", restedMs: 3000 });
+  });
+
+  test("a lease says whose it is, and is found by owner, by address and in the list", () => {
+    const store = maker()("boot-1", () => 77);
+    const who = owner("a", { netns: "/run/netns/x" });
+    const v6 = ip("fd00::1");
+    store.leases.takeNext(who, pool);
+    store.leases.take(who, v6);
+    const lease = { ...who, bootId: "boot-1", takenMs: 77 };
+    const both = [
+      { ...lease, address: "10.0.0.2" },
+      { ...lease, address: v6 },
+    ];
+    expect(store.leases.held(who.key)).toEqual(expect.arrayContaining(both));
+    expect(store.leases.holder("net", v6)).toEqual(both[1]);
+    expect(store.leases.holder("other", v6)).toBeUndefined();
+    expect(store.leases.list("net")).toEqual(both);
+    expect(store.leases.list()).toHaveLength(2);
+    expect(store.leases.release(who.key)).toEqual(both);
+    expect(store.leases.release(who.key)).toEqual([]);
+    expect(store.leases.list()).toEqual([]);
+  });
+
+  test("one address is taken when asked for, kept by its owner, refused to others", () => {
+    const store = maker()();
+    const address = ip("10.0.0.3");
+    store.leases.take(owner("a"), address);
+    store.leases.take(owner("a"), address);
+    expect(store.leases.list()).toHaveLength(1);
+    const taken = { code: 103, message: expect.stringContaining("net/a/eth0") };
+    expect(() => store.leases.take(owner("b"), address)).toThrow(expect.objectContaining(taken));
+    store.leases.take(owner("b", { network: "other" }), address);
+    expect([next(store, "c"), next(store, "d")]).toEqual(["10.0.0.2", "10.0.0.4"]);
+    store.leases.release(owner("a").key);
+    store.leases.take(owner("b"), address);
+    expect(store.leases.holder("net", address)?.containerId).toBe("b");
+  });
+
+  test("a range may shrink, grow and move while leases are held", () => {
+    const store = maker()();
+    const take = (id: string, first: string, last: string) =>
+      store.leases.takeNext(owner(id), [interval(first, last)])?.address;
+    expect(take("a", "10.0.0.5", "10.0.0.6")).toBe("10.0.0.5");
+    expect(take("b", "10.0.0.4", "10.0.0.5")).toBe("10.0.0.4");
+    expect(take("c", "10.0.0.4", "10.0.0.5")).toBeUndefined();
+    expect(take("c", "10.0.0.3", "10.0.0.9")).toBe("10.0.0.3");
+    expect(take("d", "10.0.0.3", "10.0.0.9")).toBe("10.0.0.6");
+    store.leases.release(owner("a").key);
+    expect(take("e", "10.0.0.6", "10.0.0.6")).toBeUndefined();
+    expect(take("e", "10.0.0.5", "10.0.0.6")).toBe("10.0.0.5");
+  });
+
+  test("networks and families do not disturb each other", () => {
+    const store = maker()();
+    const v6 = [interval("fd00::1", "fd00::ffff:ffff:ffff:ffff")];
+    expect(store.leases.takeNext(owner("a", { network: "x" }), pool)?.address).toBe("10.0.0.2");
+    expect(store.leases.takeNext(owner("a", { network: "y" }), pool)?.address).toBe("10.0.0.2");
+    if (store.leases.takeNext(owner("a", { network: "y" }), []) !== undefined)
+      throw new Error("from nothing");
+    store.leases.take(owner("a", { network: "y" }), ip("fd00::1"));
+    expect(store.leases.hasFree("y", v6.slice(0, 0))).toBe(false);
+    expect(store.leases.held(owner("a", { network: "y" }).key).map((lease) => lease.address)).toContain(
+      "fd00::1",
+    );
+  });
+}
+
+function reboot(maker: StoreMaker): void {
+  test("frees leases, ports and endpoints of older boots at the first ADD, in the order they were taken", () => {
+    const open = maker();
+    let now = 0;
+    const before = open("boot-1", () => ++now);
+    for (const id of ["a", "b", "c", "d", "e"]) next(before, id);
+    before.endpoints.put(endpoint("a"));
+    before.ports.claim(owner("a").key, [port(80)]);
+    before.networks.put({ name: "net", kind: "nat", spec: 1 });
+    const after = open("boot-2", () => ++now);
+    expect(after.leases.takeNext(owner("f"), pool)).toEqual({
+      address: "10.0.0.2",
+      restedMs: expect.any(Number),
+    });
+    expect(after.leases.list().map((lease) => lease.containerId)).toEqual(["f"]);
+    expect(after.endpoints.list()).toEqual([]);
+    after.ports.claim(owner("f").key, [port(80)]);
+    expect(after.networks.get("net")).toBeDefined();
+  });
+
+  test("a lease renewed in this boot stays", () => {
+    const open = maker();
+    const who = owner("a", { netns: "/run/netns/new" });
+    next(open("boot-1"), "a");
+    const after = open("boot-2", () => 99);
+    after.leases.renew(who);
+    expect(next(after, "b")).toBe("10.0.0.3");
+    expect(after.leases.held(who.key)).toEqual([
+      { ...who, address: "10.0.0.2", bootId: "boot-2", takenMs: 99 },
+    ]);
+  });
+}
