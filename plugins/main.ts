@@ -1,5 +1,5 @@
 /** The one executable: it is called by the name of a plugin (hard link or symlink) and becomes that plugin. */
-import { basename } from "node:path";
+import { writeSync } from "node:fs";
 
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
@@ -11,10 +11,13 @@ const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<vo
 };
 
 /** `nat`, or its alias `vswitch-nat` for folders shared with other plugins. */
-const name = basename(process.argv0).replace(/^vswitch-(?=.)/, "");
+const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^vswitch-(?=.)/, "");
 const load = plugins[name];
 if (load === undefined) {
-  process.stderr.write(`vswitch-cni is called by the name of a plugin (${Object.keys(plugins).join(", ")}), not "${name}"\n`);
+  writeSync(
+    2,
+    `vswitch-cni is called by the name of a plugin (${Object.keys(plugins).join(", ")}), not "${name}"\n`,
+  );
   process.exit(2);
 }
 await (await load()).main();

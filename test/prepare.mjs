@@ -16,8 +16,18 @@ const purpose = process.argv[2] ?? "build";
 const debianPackages = {
   build: {},
   demo: {},
-  bench: { ip: "iproute2", "/usr/lib/cni/bridge": "containernetworking-plugins", iptables: "iptables", iperf3: "iperf3" },
-  conformance: { ip: "iproute2", nft: "nftables", "/usr/lib/cni/bridge": "containernetworking-plugins", iptables: "iptables" },
+  bench: {
+    ip: "iproute2",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    iptables: "iptables",
+    iperf3: "iperf3",
+  },
+  conformance: {
+    ip: "iproute2",
+    nft: "nftables",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    iptables: "iptables",
+  },
   test: {
     ip: "iproute2",
     nft: "nftables",
@@ -42,7 +52,11 @@ const present = (name) =>
 function run(title, command, args, options = {}) {
   process.stderr.write(`${title} ... `);
   const started = Date.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    ...options,
+  });
   if (status === 0) {
     process.stderr.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
     return true;
@@ -56,7 +70,8 @@ function installPackages() {
   const stamp = join(root, "node_modules/.vswitch-stamp");
   const wanted = readFileSync(lock, "utf8");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  if (!run("installing npm packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"])) process.exit(1);
+  if (!run("installing npm packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+    process.exit(1);
   writeFileSync(stamp, wanted);
 }
 
@@ -65,7 +80,9 @@ function installDebianPackages() {
   if (missing.length === 0) return;
   const names = [...new Set(missing.map(([, name]) => name))];
   if (process.getuid?.() !== 0 || !present("apt-get")) {
-    process.stderr.write(`not installed, and only root on Debian can: ${names.join(" ")} (what needs them is skipped)\n`);
+    process.stderr.write(
+      `not installed, and only root on Debian can: ${names.join(" ")} (what needs them is skipped)\n`,
+    );
     return;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

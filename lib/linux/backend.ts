@@ -38,7 +38,11 @@ export function linuxBackend(trace?: (line: string) => void): Backend {
       const handle = openCompartment(path, { packet: true, ...(trace === undefined ? {} : { trace }) });
       try {
         lockDescriptor(handle.fd, path, compartmentLockMs);
-        const compartment = { path, defaultRoutes: defaultRoutes(handle.netlink), close: () => handle.close() };
+        const compartment = {
+          path,
+          defaultRoutes: defaultRoutes(handle.netlink),
+          close: () => handle.close(),
+        };
         held.set(compartment, handle);
         return compartment;
       } catch (error) {
@@ -75,9 +79,12 @@ export function linuxBackend(trace?: (line: string) => void): Backend {
         throw refused(`remove endpoint ${plan === undefined ? key : formatOwner(plan.owner)}`, error);
       }
     },
-    removeSwitch: ({ network, name }) => withFileLock(hostLock, switchLockMs, () => removeSwitch(sockets, network, name)),
+    removeSwitch: ({ network, name }) =>
+      withFileLock(hostLock, switchLockMs, () => removeSwitch(sockets, network, name)),
     marks(network) {
-      const links = ["veth", "bridge"].flatMap((kind) => sockets.host.request(dumpLinks({ kind })).map(decodeLink));
+      const links = ["veth", "bridge"].flatMap((kind) =>
+        sockets.host.request(dumpLinks({ kind })).map(decodeLink),
+      );
       const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
       const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
       if (network === undefined) return { switches, endpoints };
@@ -149,11 +156,15 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle): Cn
   const cause = error instanceof StepError ? error.cause : error;
   const failedFirst = error instanceof StepError && error.step.title.startsWith("link add");
   if (failedFirst && isErrno(cause, "EEXIST") && linkOf(compartment.netlink, plan.vnic.name) !== undefined) {
-    return new CniError(errorCode.interfaceExists, `${doing}: interface ${plan.vnic.name} exists in ${compartment.path} already`, {
-      reason: "interface-exists",
-      details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
-      cause: error,
-    });
+    return new CniError(
+      errorCode.interfaceExists,
+      `${doing}: interface ${plan.vnic.name} exists in ${compartment.path} already`,
+      {
+        reason: "interface-exists",
+        details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
+        cause: error,
+      },
+    );
   }
   return refused(doing, error);
 }

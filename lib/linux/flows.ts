@@ -1,9 +1,9 @@
 /** Forgetting tracked flows (conntrack). */
 import { ipFamily } from "../addr/ip.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { isErrno, NetlinkError } from "../netlink/error.ts";
 import { dumpConntrack } from "../netlink/ct/dump.ts";
 import { deleteConntrack } from "../netlink/ct/entry.ts";
+import { isErrno, NetlinkError } from "../netlink/error.ts";
 import type { FlowPattern } from "./step.ts";
 
 /** IANA protocol numbers. */

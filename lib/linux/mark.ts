@@ -50,7 +50,11 @@ export function parseEndpointAlias(alias: string | undefined): Mark | undefined 
   return { key, addresses: parseList(list), ...(whole ? { owner } : {}) };
 }
 
-export function parseSwitchAlias(name: string, mtu: number, alias: string | undefined): SwitchMark | undefined {
+export function parseSwitchAlias(
+  name: string,
+  mtu: number,
+  alias: string | undefined,
+): SwitchMark | undefined {
   const network = markedNetwork(alias);
   if (alias === undefined || network === undefined) return undefined;
   return { network, name, mtu, gateways: parseList(alias.split(" ")[2] ?? "") };
@@ -68,5 +72,10 @@ function parseList(list: string): Prefix[] {
 /** Cuts at a byte limit without splitting a character. */
 function clip(text: string, limit: number): string {
   const bytes = Buffer.from(text);
-  return bytes.length <= limit ? text : bytes.subarray(0, limit).toString("utf8").replace(/\uFFFD+$/, "");
+  return bytes.length <= limit
+    ? text
+    : bytes
+        .subarray(0, limit)
+        .toString("utf8")
+        .replace(/\uFFFD+$/, "");
 }

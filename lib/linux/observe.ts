@@ -2,7 +2,7 @@
 import type { Family } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { networkOf, prefixFamily, prefixLength } from "../addr/prefix.ts";
-import type { EndpointFacts, HostFacts, InterfaceFacts } from "../model/facts.ts";
+import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts } from "../model/facts.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Route as PlannedRoute } from "../model/vnic.ts";
@@ -14,6 +14,7 @@ import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { getLink } from "../netlink/route/link.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
+import { RT_TABLE_MAIN } from "../netlink/route/rtmsg.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
@@ -23,7 +24,6 @@ import { readSysctl } from "./sysctl.ts";
 
 /** Routes that the kernel learnt from router advertisements (linux/rtnetlink.h RTPROT_RA). */
 const RTPROT_RA = 9;
-const RT_TABLE_LOCAL = 255;
 
 /** What is there of a switch, beside what is wanted. */
 export interface SwitchState {
@@ -56,7 +56,10 @@ export function observeSwitch({ host, rules }: Readers, wanted: Switch): SwitchS
   const link = linkOf(host, wanted.name);
   const elements = switchElements(wanted);
   const [table, ...found] = rules.requests([getBaseTable(), ...elements.map(encodeGet)]);
-  const forwarding = { 4: readSysctl(["ipv4", "ip_forward"]) === "1", 6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1" };
+  const forwarding = {
+    4: readSysctl(["ipv4", "ip_forward"]) === "1",
+    6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1",
+  };
   return {
     link,
     addresses: link === undefined ? [] : addressesOf(host, link.index),
@@ -84,7 +87,8 @@ function holds(element: LayoutElement, outcome: readonly Reply[] | NetlinkError 
     if (isErrno(outcome, "ENOENT")) return false;
     throw outcome;
   }
-  const same = (a: readonly unknown[] | undefined, b: readonly unknown[] | undefined) => String(a ?? "") === String(b ?? "");
+  const same = (a: readonly unknown[] | undefined, b: readonly unknown[] | undefined) =>
+    String(a ?? "") === String(b ?? "");
   return decodeElements(element.set, outcome ?? []).some(
     (found) => same(found.key, element.key) && same(found.data, element.data),
   );
@@ -92,30 +96,44 @@ function holds(element: LayoutElement, outcome: readonly Reply[] | NetlinkError 
 
 function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {
   const found = netlink.request(dumpAddresses({ index })).map(decodeAddress);
-  return found.filter((address) => address.index === index && !address.dadFailed).map((address) => address.address);
+  return found
+    .filter((address) => address.index === index && !address.dadFailed)
+    .map((address) => address.address);
 }
 
 function advertised(host: Netlink): readonly string[] {
   const routes = host.request(dumpRoutes({ family: 6, protocol: RTPROT_RA })).map(decodeRoute);
-  const indexes = new Set(routes.flatMap((route) => (prefixLength(route.dst) === 0 ? (route.index ?? []) : [])));
+  const indexes = new Set(
+    routes.flatMap((route) => (prefixLength(route.dst) === 0 ? (route.index ?? []) : [])),
+  );
   return [...indexes].flatMap((index) => linkOf(host, index)?.name ?? []);
 }
 
 /** @param uplink taken where it exists; else the interface of the default route, IPv4 before IPv6 */
 export function observeHost(host: Netlink, uplink?: string): HostFacts {
   const routes = host.request(dumpRoutes()).map(decodeRoute);
-  const defaults = routes.filter((route) => prefixLength(route.dst) === 0 && route.type === "unicast" && route.index !== undefined);
-  const preferred = defaults.toSorted((a, b) => prefixFamily(a.dst) - prefixFamily(b.dst) || a.priority - b.priority)[0];
-  const link = (uplink === undefined ? undefined : linkOf(host, uplink)) ?? (preferred?.index === undefined ? undefined : linkOf(host, preferred.index));
+  const defaults = routes.filter(
+    (route) => prefixLength(route.dst) === 0 && route.type === "unicast" && route.index !== undefined,
+  );
+  const preferred = defaults.toSorted(
+    (a, b) => prefixFamily(a.dst) - prefixFamily(b.dst) || a.priority - b.priority,
+  )[0];
+  const link =
+    (uplink === undefined ? undefined : linkOf(host, uplink)) ??
+    (preferred?.index === undefined ? undefined : linkOf(host, preferred.index));
   const prefixes = routes.filter((route) => prefixLength(route.dst) > 0).map((route) => networkOf(route.dst));
-  return { ...(link === undefined ? {} : { uplink: { name: link.name, mtu: link.mtu } }), prefixes: [...new Set(prefixes)] };
+  return {
+    ...(link === undefined ? {} : { uplink: { name: link.name, mtu: link.mtu } }),
+    prefixes: [...new Set(prefixes)],
+  };
 }
 
-/** Families with a default route in the main table. */
-export function defaultRoutes(netlink: Netlink): readonly Family[] {
-  const routes = netlink.request(dumpRoutes()).map(decodeRoute);
-  const families = routes.filter((route) => prefixLength(route.dst) === 0 && route.type === "unicast" && route.table !== RT_TABLE_LOCAL);
-  return [...new Set(families.map((route) => prefixFamily(route.dst)))];
+/** Default routes of the main table. */
+export function defaultRoutes(netlink: Netlink): readonly DefaultRoute[] {
+  const routes = netlink.request(dumpRoutes({ table: RT_TABLE_MAIN })).map(decodeRoute);
+  return routes
+    .filter((route) => prefixLength(route.dst) === 0 && route.type === "unicast")
+    .map((route) => ({ family: prefixFamily(route.dst), priority: route.priority }));
 }
 
 /** @param inside rtnetlink of the compartment; absent when it cannot be entered */
@@ -126,11 +144,16 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
   const master = port?.master === undefined ? undefined : linkOf(host, port.master)?.name;
   const elements = endpointElements(plan.owner, plan.port);
   const found = rules.requests(elements.map(encodeGet));
-  const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(formatElement);
-  for (const family of plan.switch.forwarding) if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
+  const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(
+    formatElement,
+  );
+  for (const family of plan.switch.forwarding)
+    if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   return {
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
-    ...(port === undefined ? {} : { port: { up: port.up, mtu: port.mtu, ...(master === undefined ? {} : { switch: master }) } }),
+    ...(port === undefined
+      ? {}
+      : { port: { up: port.up, mtu: port.mtu, ...(master === undefined ? {} : { switch: master }) } }),
     ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
     missing: absent,
   };
@@ -140,7 +163,9 @@ function observeVnic(netlink: Netlink, name: string): NonNullable<EndpointFacts[
   const link = linkOf(netlink, name);
   if (link === undefined) return {};
   const routes = netlink.request(dumpRoutes({ index: link.index })).map(decodeRoute);
-  return { vnic: { ...interfaceFacts(link, addressesOf(netlink, link.index)), routes: routes.map(toPlanned) } };
+  return {
+    vnic: { ...interfaceFacts(link, addressesOf(netlink, link.index)), routes: routes.map(toPlanned) },
+  };
 }
 
 function interfaceFacts(link: Link, addresses: readonly Prefix[]): InterfaceFacts {

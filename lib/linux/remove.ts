@@ -3,9 +3,9 @@ import type { Ip } from "../addr/ip.ts";
 import { type Plan, portName } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { isErrno, NetlinkError } from "../netlink/error.ts";
+import { deleteTable } from "../netlink/nft/table.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
-import { deleteTable } from "../netlink/nft/table.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";
@@ -26,7 +26,8 @@ export function removeEndpoint({ host, rules }: Readers, key: string, plan?: Pla
   deleteElements(rules, elements);
   const link = linkOf(host, portName(key));
   // Without an alias it was made a moment before its ADD was killed: the name holds the key's digits.
-  if (link?.kind === "veth" && (link.alias === undefined || markedKey(link.alias) === key)) gone(host, deleteLink(link.index));
+  if (link?.kind === "veth" && (link.alias === undefined || markedKey(link.alias) === key))
+    gone(host, deleteLink(link.index));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(rules, flows);
 }
@@ -47,7 +48,9 @@ function plannedElements(rules: Netlink, plan: Plan): readonly LayoutElement[] {
 }
 
 function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
-  return published.flatMap((set) => dumpElements(rules, set)).filter((element) => markedKey(element.comment) === key);
+  return published
+    .flatMap((set) => dumpElements(rules, set))
+    .filter((element) => markedKey(element.comment) === key);
 }
 
 function dumpElements(rules: Netlink, set: LayoutSetName): readonly LayoutElement[] {
@@ -102,7 +105,8 @@ function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): voi
 export function removeSwitch({ host, rules }: Readers, network: string, name: string): boolean {
   const link = linkOf(host, name);
   if (link !== undefined) {
-    if (link.kind !== "bridge" || (link.alias !== undefined && markedNetwork(link.alias) !== network)) return false;
+    if (link.kind !== "bridge" || (link.alias !== undefined && markedNetwork(link.alias) !== network))
+      return false;
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
     gone(host, deleteLink(link.index));
   }

@@ -1,10 +1,11 @@
 /** Runs steps in order; when one fails, undoes the endpoint's in reverse. It decides nothing. */
-import { CniError, errorCode } from "../cni/error.ts";
-import { isErrno, NetlinkError } from "../netlink/error.ts";
-import type { Netlink } from "../netlink/connection.ts";
-import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
+
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import type { Netlink } from "../netlink/connection.ts";
+import { isErrno, NetlinkError } from "../netlink/error.ts";
+import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
 
 /** What steps act on. Fakes implement it; `world.ts` is the kernel. */
 export interface World {
@@ -53,7 +54,12 @@ export function runSteps(steps: readonly Step[], world: World, trace?: (line: st
   }
 }
 
-function undo(done: readonly Step[], world: World, indexes: Map<Role, number>, trace?: (line: string) => void): unknown[] {
+function undo(
+  done: readonly Step[],
+  world: World,
+  indexes: Map<Role, number>,
+  trace?: (line: string) => void,
+): unknown[] {
   const failures: unknown[] = [];
   for (const step of done.toReversed()) {
     if (step.scope !== "endpoint" || step.undo === undefined) continue;
@@ -67,7 +73,12 @@ function undo(done: readonly Step[], world: World, indexes: Map<Role, number>, t
   return failures;
 }
 
-function runAction(action: Action, world: World, indexes: Map<Role, number>, accept: NonNullable<Step["accept"]>): void {
+function runAction(
+  action: Action,
+  world: World,
+  indexes: Map<Role, number>,
+  accept: NonNullable<Step["accept"]>,
+): void {
   const index: LinkIndex = (role) => {
     const found = indexes.get(role);
     if (found === undefined) throw new Error(`the index of the ${role} is not known yet`);
@@ -113,7 +124,9 @@ export function refused(doing: string, error: unknown): CniError {
   const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
   const details = remedy(cause);
   const leftOver = error instanceof StepError ? error.undoFailures.map(String) : [];
-  const all = [details, ...leftOver.map((text) => `could not be undone: ${text}`)].filter((text) => text !== undefined);
+  const all = [details, ...leftOver.map((text) => `could not be undone: ${text}`)].filter(
+    (text) => text !== undefined,
+  );
   return new CniError(code, `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
     reason: code === errorCode.permission ? "permission" : "kernel-refused",
     ...(all.length > 0 ? { details: all.join("; ") } : {}),
@@ -122,8 +135,10 @@ export function refused(doing: string, error: unknown): CniError {
 }
 
 function remedy(cause: unknown): string | undefined {
-  if (isErrno(cause, "EPERM", "EACCES")) return "the plugin needs root or CAP_NET_ADMIN in this network namespace";
-  if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT")) return "the kernel lacks a feature: run `vswitch doctor`";
+  if (isErrno(cause, "EPERM", "EACCES"))
+    return "the plugin needs root or CAP_NET_ADMIN in this network namespace";
+  if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT"))
+    return "the kernel lacks a feature: run `vswitch doctor`";
   if (isErrno(cause, "ENOMEM", "ENOBUFS")) return "the kernel is short of memory: try again";
   return undefined;
 }

@@ -20,9 +20,20 @@ export type Action =
   /** One nftables transaction: all or nothing. */
   | { readonly kind: "rules"; readonly requests: readonly Request[] }
   /** Key below net/, with the parts of its path apart. */
-  | { readonly kind: "sysctl"; readonly where: "host" | "compartment"; readonly key: readonly string[]; readonly value: string; readonly optional?: boolean }
+  | {
+      readonly kind: "sysctl";
+      readonly where: "host" | "compartment";
+      readonly key: readonly string[];
+      readonly value: string;
+      readonly optional?: boolean;
+    }
   /** Looks a link's index up and remembers it. */
-  | { readonly kind: "learn"; readonly where: "host" | "compartment"; readonly role: Role; readonly name: string }
+  | {
+      readonly kind: "learn";
+      readonly where: "host" | "compartment";
+      readonly role: Role;
+      readonly name: string;
+    }
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
   /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861) from the vNIC. */
@@ -47,4 +58,3 @@ export interface Step {
   /** Refusals that mean "it is so already". */
   readonly accept?: readonly ErrnoName[];
 }
-

@@ -3,8 +3,8 @@ import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { connect, type Netlink } from "../netlink/connection.ts";
-import { getLink } from "../netlink/route/link.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
+import { getLink } from "../netlink/route/link.ts";
 import { announcement } from "./announce.ts";
 import { forgetFlows } from "./flows.ts";
 import { type CompartmentHandle, inCompartment } from "./netns.ts";
@@ -95,10 +95,15 @@ function awaitCarrier(netlink: Netlink, index: number): void {
     const state = reply === undefined ? undefined : decodeLink(reply).operState;
     if (state === "up") return;
     if (performance.now() > deadline) {
-      throw new CniError(errorCode.kernelRefused, `the new port has no carrier after ${carrierTimeoutMs} ms (state ${state})`, {
-        reason: "no-carrier",
-        details: "the container's end went down meanwhile: something else configures interfaces in the compartment",
-      });
+      throw new CniError(
+        errorCode.kernelRefused,
+        `the new port has no carrier after ${carrierTimeoutMs} ms (state ${state})`,
+        {
+          reason: "no-carrier",
+          details:
+            "the container's end went down meanwhile: something else configures interfaces in the compartment",
+        },
+      );
     }
     Atomics.wait(cell, 0, 0, carrierPollMs);
   }

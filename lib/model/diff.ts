@@ -67,7 +67,11 @@ function vnicDiff(plan: Plan, { compartment }: EndpointFacts): Difference[] {
     [`MTU of ${name}`, mtu, vnic.mtu],
   ];
   for (const address of addresses) {
-    wanted.push([`address ${address} of ${name}`, "present", vnic.addresses.includes(address) ? "present" : "absent"]);
+    wanted.push([
+      `address ${address} of ${name}`,
+      "present",
+      vnic.addresses.includes(address) ? "present" : "absent",
+    ]);
   }
   for (const route of routes) {
     const held = vnic.routes.some((other) => sameRoute(route, other));

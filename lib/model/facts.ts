@@ -1,4 +1,5 @@
 /** What a platform saw: the other half of every comparison. Absent means "not there". */
+import type { Family } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { Owner } from "./owner.ts";
@@ -9,6 +10,12 @@ export interface HostFacts {
   readonly uplink?: { readonly name: string; readonly mtu: number };
   /** Every prefix the host has an address in or a route to, default routes left out. */
   readonly prefixes: readonly Prefix[];
+}
+
+export interface DefaultRoute {
+  readonly family: Family;
+  /** Metric: lower is preferred. */
+  readonly priority: number;
 }
 
 export interface InterfaceFacts {

@@ -5,9 +5,9 @@
  * that DEL, GC or the next ADD of the same key cleans.
  */
 import type { HeldCompartment } from "../backend.ts";
-import { CniError, errorCode } from "../cni/error.ts";
-import { firstDns } from "../cni/dns.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
+import { firstDns } from "../cni/dns.ts";
+import { CniError, errorCode } from "../cni/error.ts";
 import { type AddRequest, toDelRequest } from "../cni/request.ts";
 import { mergeResult, type Result } from "../cni/result.ts";
 import { formatOwner } from "../model/owner.ts";
@@ -17,8 +17,8 @@ import { type AddressSource, addressSource } from "./address-source.ts";
 import { claimsOf, dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import { defineNetwork, rememberSwitch } from "./define-network.ts";
-import { releaseSwitch } from "./release-switch.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
+import { releaseSwitch } from "./release-switch.ts";
 import { resultOf } from "./result.ts";
 
 /** One ADD with everything it needs. */
@@ -58,7 +58,10 @@ function attach<Config>(adding: Adding<Config>): Result {
     context.backend.apply(plan, compartment);
     store.endpoints.setPhase(key, "ready");
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
-    return mergeResult(request.config.prevResult, resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)));
+    return mergeResult(
+      request.config.prevResult,
+      resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)),
+    );
   } catch (error) {
     undo(adding, key, isNew);
     throw error;
@@ -100,10 +103,14 @@ function planWithDelegate<Config>(adding: Adding<Config>): { plan: Plan; ipam: R
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
   const ipam = source.add(request);
   if (ipam.ips.length === 0) {
-    throw new CniError(errorCode.invalidConfig, `ipam ${request.config.ipam?.type}: its result holds no address`, {
-      reason: "ipam-without-address",
-      details: "a nat network needs at least one address per container",
-    });
+    throw new CniError(
+      errorCode.invalidConfig,
+      `ipam ${request.config.ipam?.type}: its result holds no address`,
+      {
+        reason: "ipam-without-address",
+        details: "a nat network needs at least one address per container",
+      },
+    );
   }
   const plan = store.transaction(() => {
     const network = defineNetwork(adding.plugin, adding.config, request, adding);
@@ -132,7 +139,9 @@ function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean): void
     try {
       fn();
     } catch (error) {
-      context.log.warn(`undoing a failed ADD: ${what}: ${error instanceof Error ? error.message : String(error)}`);
+      context.log.warn(
+        `undoing a failed ADD: ${what}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   attempt("release the address", () => source.del(toDelRequest(request)));

@@ -4,13 +4,14 @@
  * Ours serves when the configuration names none, or names `ipam` and CNI_PATH leads to the running executable: the
  * same behaviour without a second process. Its leases are written in the caller's transaction.
  */
+
+import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "../../plugins/ipam/ipam.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { delegateAdd, delegateCheck, delegateDel, delegateGc, delegateStatus } from "../cni/delegate.ts";
 import { findDelegate, sameFile } from "../cni/find-delegate.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest, CheckRequest, DelRequest, GcRequest, StatusRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "../../plugins/ipam/ipam.ts";
 import type { Store } from "../state/store.ts";
 import type { Context } from "./context.ts";
 
@@ -60,13 +61,25 @@ function delegated(type: string, context: Context): AddressSource {
   };
 }
 
-function builtIn(store: Store, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): AddressSource {
+function builtIn(
+  store: Store,
+  context: Context,
+  nativeIpam: (ipam: JsonObject) => JsonObject,
+): AddressSource {
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
     const given = nativeIpam(request.config.ipam?.raw ?? {});
     const named = given["subnet"] !== undefined || given["ranges"] !== undefined;
-    const raw = { type: "ipam", ...given, ...(named || automatic === undefined ? {} : { subnet: automatic }) };
-    const config = { ...request.config, ipam: { type: "ipam", raw }, raw: { ...request.config.raw, ipam: raw } };
+    const raw = {
+      type: "ipam",
+      ...given,
+      ...(named || automatic === undefined ? {} : { subnet: automatic }),
+    };
+    const config = {
+      ...request.config,
+      ipam: { type: "ipam", raw },
+      raw: { ...request.config.raw, ipam: raw },
+    };
     return { ...request, config };
   };
   return {

@@ -1,12 +1,12 @@
 /** What all verbs say of an attachment. */
 import { ipamDataDir } from "../../plugins/ipam/data-dir.ts";
+import { ipFamily } from "../addr/ip.ts";
+import type { Environment } from "../cni/environment.ts";
 import type { NetConf } from "../cni/netconf.ts";
 import type { CniRequest } from "../cni/request.ts";
-import type { Environment } from "../cni/environment.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { PortClaim } from "../state/rows.ts";
-import { ipFamily } from "../addr/ip.ts";
 
 /**
  * Where the state of the host is: `dataDir` of the configuration or of its ipam, else VSWITCH_DATA_DIR, else the

@@ -12,7 +12,11 @@ import type { Context } from "./context.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
 /** @throws {CniError} 3 unknown attachment, 109 with every difference */
-export function check(request: CheckRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+export function check(
+  request: CheckRequest,
+  context: Context,
+  nativeIpam: (ipam: JsonObject) => JsonObject,
+): void {
   const { key, ...owner } = ownerOf(request);
   const store = context.openStore(dataDirOf(request.config, context.env));
   try {
@@ -35,25 +39,40 @@ export function check(request: CheckRequest, context: Context, nativeIpam: (ipam
 
 /** CNI 1.1 CHECK: prevResult is what the chain left, so a MAC or MTU that a later plugin set is right. */
 function afterChain(plan: Plan, prevResult: Result): Plan {
-  const final = prevResult.interfaces.find((link) => link.name === plan.vnic.name && link.sandbox !== undefined);
+  const final = prevResult.interfaces.find(
+    (link) => link.name === plan.vnic.name && link.sandbox !== undefined,
+  );
   const { mac = plan.vnic.mac, mtu = plan.vnic.mtu } = final ?? {};
   const { routes, addresses } = plan.vnic;
   const kept = routes.filter((route) =>
-    prevResult.routes.some((other) => other.dst === route.destination && (other.gw === undefined || other.gw === route.gateway)),
+    prevResult.routes.some(
+      (other) => other.dst === route.destination && (other.gw === undefined || other.gw === route.gateway),
+    ),
   );
-  return { ...plan, vnic: { ...plan.vnic, mac, mtu, addresses, routes: prevResult.routes.length > 0 ? kept : routes } };
+  return {
+    ...plan,
+    vnic: { ...plan.vnic, mac, mtu, addresses, routes: prevResult.routes.length > 0 ? kept : routes },
+  };
 }
 
 /** Addresses that prevResult says are on our interface but that we never put there. */
 function lost(plan: Plan, prevResult: Result): readonly Difference[] {
-  const ours = prevResult.interfaces.findIndex((link) => link.name === plan.vnic.name && link.sandbox !== undefined);
+  const ours = prevResult.interfaces.findIndex(
+    (link) => link.name === plan.vnic.name && link.sandbox !== undefined,
+  );
   return prevResult.ips
     .filter((entry) => ours >= 0 && entry.interface === ours && !plan.vnic.addresses.includes(entry.address))
-    .map(({ address }) => ({ what: `address ${address} in prevResult`, expected: plan.vnic.addresses.join(", "), found: address }));
+    .map(({ address }) => ({
+      what: `address ${address} in prevResult`,
+      expected: plan.vnic.addresses.join(", "),
+      found: address,
+    }));
 }
 
 function drift(plan: Plan, differences: readonly Difference[]): CniError {
-  const text = differences.map(({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`);
+  const text = differences.map(
+    ({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`,
+  );
   return new CniError(errorCode.drift, `check ${formatOwner(plan.owner)}: ${text.join("; ")}`, {
     reason: "drift",
     details: "something changed the attachment after ADD; restart the container, or repair it by hand",

@@ -1,13 +1,14 @@
 /** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
-import type { Backend } from "../backend.ts";
+
 import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
+import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
-import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
-import type { NetworkPlugin } from "./network-plugin.ts";
 import { ownerOf } from "./attachment.ts";
+import type { NetworkPlugin } from "./network-plugin.ts";
+import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
 
 interface Surroundings {
   readonly store: Store;
@@ -58,12 +59,15 @@ function automaticOf(known: NetworkSpec | undefined): Prefix | undefined {
   return gateway === undefined ? known?.automatic : networkOf(gateway);
 }
 
-const sameSettings = (a: object, b: object): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sameSettings = (a: object, b: object): boolean =>
+  JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
 
 /** Subnets of the other networks of this host. */
 function subnetsOf(store: Store, network: string): readonly Prefix[] {
-  return store.networks.list().flatMap((row) => (row.name === network ? [] : (row.spec as NetworkSpec).switch.gateways));
+  return store.networks
+    .list()
+    .flatMap((row) => (row.name === network ? [] : (row.spec as NetworkSpec).switch.gateways));
 }
 
 /**
@@ -74,7 +78,8 @@ function subnetsOf(store: Store, network: string): readonly Prefix[] {
 export function rememberSwitch(store: Store, planned: Switch): void {
   const row = store.networks.get(planned.network);
   const spec = row?.spec as NetworkSpec | undefined;
-  if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length) return;
+  if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length)
+    return;
   for (const other of store.networks.list()) {
     if (other.name === row.name) continue;
     const taken = (other.spec as NetworkSpec).switch.gateways;
@@ -89,7 +94,10 @@ export function rememberSwitch(store: Store, planned: Switch): void {
   store.networks.put({ ...row, spec: { ...spec, switch: planned } satisfies NetworkSpec });
 }
 
-function firstOverlap(mine: readonly Prefix[], theirs: readonly Prefix[]): readonly [Prefix, Prefix] | undefined {
+function firstOverlap(
+  mine: readonly Prefix[],
+  theirs: readonly Prefix[],
+): readonly [Prefix, Prefix] | undefined {
   for (const a of mine) for (const b of theirs) if (overlaps(a, b)) return [a, b];
   return undefined;
 }

@@ -10,7 +10,11 @@ import { dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 
 /** @throws {AggregateError|CniError} after everything was tried */
-export function del(request: DelRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+export function del(
+  request: DelRequest,
+  context: Context,
+  nativeIpam: (ipam: JsonObject) => JsonObject,
+): void {
   const { key } = ownerOf(request);
   const release = lock(request.netns, context);
   const store = context.openStore(dataDirOf(request.config, context.env));

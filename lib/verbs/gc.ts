@@ -35,7 +35,8 @@ export function gc(request: GcRequest, context: Context, nativeIpam: (ipam: Json
     for (const row of stale) attempt(() => removeRow(row, store, context));
     const known = new Set(store.endpoints.list(network).map((row) => row.key));
     for (const mark of context.backend.marks(network).endpoints) {
-      if (!known.has(mark.key) && !valid.has(mark.key)) attempt(() => context.backend.remove({ key: mark.key }));
+      if (!known.has(mark.key) && !valid.has(mark.key))
+        attempt(() => context.backend.remove({ key: mark.key }));
     }
     const spec = store.networks.get(network)?.spec as NetworkSpec | undefined;
     attempt(() => addressSource(request, store, context, nativeIpam).gc(request, spec?.automatic));
@@ -59,22 +60,36 @@ function validKeys(request: GcRequest, rows: readonly EndpointRow[], context: Co
   const network = request.config.name;
   const { validAttachments } = request.config;
   if (validAttachments !== undefined) {
-    return new Set(validAttachments.map(({ containerID, ifname }) => ownerKey({ network, containerId: containerID, ifname })));
+    return new Set(
+      validAttachments.map(({ containerID, ifname }) =>
+        ownerKey({ network, containerId: containerID, ifname }),
+      ),
+    );
   }
-  const alive = rows.filter((row) => row.bootId === context.bootId && context.backend.compartmentExists(row.netns));
+  const alive = rows.filter(
+    (row) => row.bootId === context.bootId && context.backend.compartmentExists(row.netns),
+  );
   if (alive.length === 0) return new Set();
-  throw new CniError(errorCode.invalidConfig, `GC of network ${network}: cni.dev/valid-attachments is missing`, {
-    reason: "valid-attachments-missing",
-    details: `${alive.length} attachments are alive; an empty list removes them all`,
-  });
+  throw new CniError(
+    errorCode.invalidConfig,
+    `GC of network ${network}: cni.dev/valid-attachments is missing`,
+    {
+      reason: "valid-attachments-missing",
+      details: `${alive.length} attachments are alive; an empty list removes them all`,
+    },
+  );
 }
 
 function several(network: string, failures: readonly unknown[]): CniError {
   const [first] = failures;
   const text = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
-  return new CniError(first instanceof CniError ? first.code : errorCode.kernelRefused, `GC of network ${network}: ${text.join("; ")}`, {
-    reason: "gc-incomplete",
-    details: "everything else was removed; GC may be called again",
-    cause: new AggregateError(failures),
-  });
+  return new CniError(
+    first instanceof CniError ? first.code : errorCode.kernelRefused,
+    `GC of network ${network}: ${text.join("; ")}`,
+    {
+      reason: "gc-incomplete",
+      details: "everything else was removed; GC may be called again",
+      cause: new AggregateError(failures),
+    },
+  );
 }

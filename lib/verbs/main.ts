@@ -1,7 +1,8 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
+import { writeSync } from "node:fs";
 import { type Backend, loadBackend } from "../backend.ts";
-import { pluginMain } from "../cni/main.ts";
 import type { Environment } from "../cni/environment.ts";
+import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
 import { readBootId } from "../state/boot-id.ts";
 import { openStore } from "../state/store.ts";
@@ -14,9 +15,9 @@ import type { NetworkPlugin } from "./network-plugin.ts";
 import { recover } from "./recover.ts";
 import { status } from "./status.ts";
 
-/** VSWITCH_TRACE=1 prints plan, steps and messages on stderr. */
+/** VSWITCH_TRACE=1 prints steps and messages on stderr, each with its milliseconds since the process began. */
 export async function networkMain<Config>(plugin: NetworkPlugin<Config>): Promise<void> {
-  const trace = process.env["VSWITCH_TRACE"] === "1" ? (line: string) => process.stderr.write(`${line}\n`) : undefined;
+  const trace = process.env["VSWITCH_TRACE"] === "1" ? traceToStderr : undefined;
   const backend = await loadBackend(trace);
   const verbs = networkVerbs(plugin, { backend, env: process.env, execPath: process.execPath });
   pluginMain(plugin.kind, verbs);
@@ -32,7 +33,8 @@ export interface Surroundings {
 /** The verbs of a network type as functions, for a process or for a test. */
 export function networkVerbs<Config>(plugin: NetworkPlugin<Config>, surroundings: Surroundings): Verbs {
   const { nativeIpam } = plugin;
-  const context = (log: Log, whenMissing: "create" | "empty" = "empty"): Context => makeContext(surroundings, log, whenMissing);
+  const context = (log: Log, whenMissing: "create" | "empty" = "empty"): Context =>
+    makeContext(surroundings, log, whenMissing);
   return {
     add: (request, log) => add(plugin, request, context(log, "create")),
     del: (request, log) => del(request, context(log), nativeIpam),
@@ -52,6 +54,17 @@ function makeContext(surroundings: Surroundings, log: Log, whenMissing: "create"
     bootId,
     now,
     openStore: (dataDir) =>
-      openStore({ dataDir, bootId, now, whenMissing, warn: (text) => log.warn(text), recover: () => recover(backend) }),
+      openStore({
+        dataDir,
+        bootId,
+        now,
+        whenMissing,
+        warn: (text) => log.warn(text),
+        recover: () => recover(backend),
+      }),
   };
+}
+
+function traceToStderr(line: string): void {
+  writeSync(2, `${performance.now().toFixed(2).padStart(8)} ${line}\n`);
 }

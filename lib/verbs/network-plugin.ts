@@ -1,10 +1,9 @@
 /** What a network type adds to the verbs: everything else about attaching is the same for all. */
-import type { Family } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import type { HostFacts } from "../model/facts.ts";
+import type { DefaultRoute, HostFacts } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
@@ -18,8 +17,8 @@ export interface PlanInput<Config> {
   readonly switch: Switch;
   /** What the ipam gave: addresses, gateways, routes. */
   readonly ipam: Result;
-  /** Families for which the compartment has a default route already (of another network). */
-  readonly defaultRoutes: readonly Family[];
+  /** Default routes the compartment has already, of other networks. */
+  readonly defaultRoutes: readonly DefaultRoute[];
 }
 
 /** A network type: pure functions that the verbs call. */

@@ -37,9 +37,16 @@ export function requireSameNetwork(
   const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
   const differing = keys.filter((key) => known[key] !== wanted[key]);
   if (differing.length === 0) return;
-  const values = differing.map((key) => `${key} is ${known[key] ?? "automatic"} in use, ${wanted[key] ?? "automatic"} in the configuration`);
-  throw new CniError(errorCode.conflict, `network ${network} exists with another definition: ${values.join("; ")}`, {
-    reason: "network-differs",
-    details: "remove its containers first, restore the configuration, or give the new network another name",
-  });
+  const values = differing.map(
+    (key) =>
+      `${key} is ${known[key] ?? "automatic"} in use, ${wanted[key] ?? "automatic"} in the configuration`,
+  );
+  throw new CniError(
+    errorCode.conflict,
+    `network ${network} exists with another definition: ${values.join("; ")}`,
+    {
+      reason: "network-differs",
+      details: "remove its containers first, restore the configuration, or give the new network another name",
+    },
+  );
 }

@@ -17,6 +17,14 @@ export function recover(backend: Backend): Recovered {
 /** What the configuration decided is not known: the next ADD says it again. */
 function recoveredSpec({ network, name, mtu, gateways }: SwitchMark): NetworkSpec {
   const forwarding = [...new Set(gateways.map(prefixFamily))];
-  const vswitch = { kind: "internal", network, name, mac: switchMac(network), mtu, gateways, forwarding } as const;
+  const vswitch = {
+    kind: "internal",
+    network,
+    name,
+    mac: switchMac(network),
+    mtu,
+    gateways,
+    forwarding,
+  } as const;
   return { switch: vswitch, settings: {}, recovered: true };
 }

@@ -26,7 +26,11 @@ export function releaseSwitch(
     const spec = row.spec as NetworkSpec;
     if (!context.backend.removeSwitch(spec.switch)) return false;
     if (options.forget) store.networks.remove(network);
-    else store.networks.put({ ...row, spec: { ...spec, switch: { ...spec.switch, gateways: [], forwarding: [] } } });
+    else
+      store.networks.put({
+        ...row,
+        spec: { ...spec, switch: { ...spec.switch, gateways: [], forwarding: [] } },
+      });
     return true;
   });
 }

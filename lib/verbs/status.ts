@@ -8,13 +8,21 @@ import type { Context } from "./context.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
 /** @throws {CniError} 50 when ADD cannot be served, 51 when existing attachments suffer too; a delegate's own error */
-export function status(request: StatusRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+export function status(
+  request: StatusRequest,
+  context: Context,
+  nativeIpam: (ipam: JsonObject) => JsonObject,
+): void {
   const missing = context.backend.missingFeatures();
   if (missing.length > 0) {
-    throw new CniError(errorCode.notAvailable, `the kernel cannot carry network ${request.config.name}: ${missing.join("; ")}`, {
-      reason: "kernel-feature-missing",
-      details: "load the modules named, or use a kernel that has them",
-    });
+    throw new CniError(
+      errorCode.notAvailable,
+      `the kernel cannot carry network ${request.config.name}: ${missing.join("; ")}`,
+      {
+        reason: "kernel-feature-missing",
+        details: "load the modules named, or use a kernel that has them",
+      },
+    );
   }
   const store = context.openStore(dataDirOf(request.config, context.env));
   try {

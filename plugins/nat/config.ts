@@ -37,7 +37,9 @@ const shape = {
   ipMasq: anyShape,
   exceptions: listShape(anyShape),
   dataDir: anyShape,
-  AdditionalArgs: listShape(objectShape({ Name: anyShape, Value: objectShape({ Type: anyShape, Settings: hcnSettings() }) })),
+  AdditionalArgs: listShape(
+    objectShape({ Name: anyShape, Value: objectShape({ Type: anyShape, Settings: hcnSettings() }) }),
+  ),
   optionalFlags: flatShape(
     "localRoutedPortMapping",
     "allowAclPortMapping",
@@ -50,11 +52,30 @@ const shape = {
 };
 
 function hcnSettings() {
-  return flatShape("Protocol", "InternalPort", "ExternalPort", "VIP", "Flags", "Exceptions", "Destinations", "VirtualIP");
+  return flatShape(
+    "Protocol",
+    "InternalPort",
+    "ExternalPort",
+    "VIP",
+    "Flags",
+    "Exceptions",
+    "Destinations",
+    "VirtualIP",
+  );
 }
 
 /** Keys of every network configuration, which are not ours to judge. */
-const specified = ["cniVersion", "name", "type", "ipam", "dns", "args", "runtimeConfig", "prevResult", "capabilities"];
+const specified = [
+  "cniVersion",
+  "name",
+  "type",
+  "ipam",
+  "dns",
+  "args",
+  "runtimeConfig",
+  "prevResult",
+  "capabilities",
+];
 
 interface RawNat {
   readonly bridge?: string;
@@ -64,7 +85,10 @@ interface RawNat {
   readonly ipMasq?: boolean;
   readonly exceptions?: readonly string[];
   readonly AdditionalArgs?: Parameters<typeof hcnPolicies>[0];
-  readonly optionalFlags?: { readonly forceBridgeGateway?: boolean; readonly gatewayFromAdditionalRoutes?: boolean };
+  readonly optionalFlags?: {
+    readonly forceBridgeGateway?: boolean;
+    readonly gatewayFromAdditionalRoutes?: boolean;
+  };
   readonly additionalRoutes?: readonly { readonly dst?: string; readonly GW?: string }[];
 }
 
@@ -82,9 +106,13 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const config = foldObject(raw, shape);
   const slip = misspeltKeys(config, [...specified, ...Object.keys(shape)])[0];
   if (slip !== undefined) {
-    throw new CniError(errorCode.unsupportedField, `unknown key ${slip.received}; expected ${slip.expected}`, {
-      reason: "unknown-key",
-    });
+    throw new CniError(
+      errorCode.unsupportedField,
+      `unknown key ${slip.received}; expected ${slip.expected}`,
+      {
+        reason: "unknown-key",
+      },
+    );
   }
   const issues: Issue[] = [...schemaIssues(validate, config)];
   throwIssues(issues);
@@ -92,7 +120,8 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const hcn = hcnPolicies(nat.AdditionalArgs ?? [], issues);
   const exceptions = [...prefixes(nat.exceptions, "exceptions", issues), ...hcn.exceptions];
   const { mac } = runtime;
-  if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68) report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
+  if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68)
+    report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
   throwIssues(issues);
   const uplink = nat.uplink ?? nat.master;
   return {
@@ -104,7 +133,9 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     portMappings: [...runtime.portMappings, ...hcn.portMappings],
     ...(mac === undefined ? {} : { mac }),
     gatewayIsTwo: nat.optionalFlags?.forceBridgeGateway ?? false,
-    fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes ? gateways(nat.additionalRoutes ?? []) : [],
+    fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes
+      ? gateways(nat.additionalRoutes ?? [])
+      : [],
   };
 }
 

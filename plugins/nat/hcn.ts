@@ -55,7 +55,8 @@ function portMapping(settings: JsonObject, path: string, issues: Issue[]): PortM
   const hostPort = port(settings["ExternalPort"], `${path}.ExternalPort`, issues);
   const containerPort = port(settings["InternalPort"], `${path}.InternalPort`, issues);
   const hostIp = typeof VIP === "string" && VIP !== "" ? parseIp(VIP) : undefined;
-  if (VIP !== undefined && VIP !== "" && hostIp === undefined) report(issues, `${path}.VIP`, "an IP address", VIP);
+  if (VIP !== undefined && VIP !== "" && hostIp === undefined)
+    report(issues, `${path}.VIP`, "an IP address", VIP);
   if (protocol === undefined || hostPort === undefined || containerPort === undefined) return [];
   return [{ protocol, hostPort, containerPort, ...(hostIp === undefined ? {} : { hostIp }) }];
 }
@@ -83,7 +84,8 @@ function refuseSettings(settings: JsonObject, known: readonly string[], path: st
 function unsupported(key: string, value: string): CniError {
   return new CniError(errorCode.unsupportedField, `${key}: ${value} is not supported by the nat plugin`, {
     reason: "policy-unsupported",
-    details: "EndpointPolicy PortMapping and OutBoundNAT (Exceptions) are; remove the policy, it is never ignored",
+    details:
+      "EndpointPolicy PortMapping and OutBoundNAT (Exceptions) are; remove the policy, it is never ignored",
   });
 }
 
@@ -97,7 +99,8 @@ export function nativeIpam(ipam: JsonObject): JsonObject {
   const gateways: Ip[] = [];
   const kept: unknown[] = [];
   for (const route of routes as readonly JsonObject[]) {
-    const gateway = typeof route === "object" && route !== null ? (route["gw"] ?? route["gateway"]) : undefined;
+    const gateway =
+      typeof route === "object" && route !== null ? (route["gw"] ?? route["gateway"]) : undefined;
     const address = typeof gateway === "string" ? parseIp(gateway) : undefined;
     if (address !== undefined && route["dst"] === undefined) gateways.push(address);
     else kept.push(route);

@@ -1,6 +1,6 @@
 /** Definition of a nat network: its switch, and the prefix it gets when nobody names one. Pure. */
 import { ipFromNumber, ipNumber } from "../../lib/addr/ip.ts";
-import { overlaps, prefix, type Prefix, prefixAddress, prefixOf } from "../../lib/addr/prefix.ts";
+import { overlaps, type Prefix, prefix, prefixAddress, prefixOf } from "../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { HostFacts } from "../../lib/model/facts.ts";
 import { digest } from "../../lib/model/owner.ts";
@@ -30,10 +30,14 @@ export function automaticSubnet(network: string, used: readonly Prefix[]): Prefi
     const candidate = prefixOf(ipFromNumber(4, base + offset), automaticLength);
     if (!used.some((other) => overlaps(candidate, other))) return candidate;
   }
-  throw new CniError(errorCode.poolExhausted, `choose a subnet for network ${network}: every /20 of ${automaticPool} is in use`, {
-    reason: "no-free-subnet",
-    details: "name one in the configuration: \"ipam\": {\"subnet\": \"10.88.0.0/16\"}",
-  });
+  throw new CniError(
+    errorCode.poolExhausted,
+    `choose a subnet for network ${network}: every /20 of ${automaticPool} is in use`,
+    {
+      reason: "no-free-subnet",
+      details: 'name one in the configuration: "ipam": {"subnet": "10.88.0.0/16"}',
+    },
+  );
 }
 
 /** The network's switch before its first address is known. */

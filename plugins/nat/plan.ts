@@ -1,5 +1,5 @@
 /** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
-import { type Family, type Ip, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
+import { type Family, type Ip, ipFamily, ipFromNumber, isUnspecified } from "../../lib/addr/ip.ts";
 import {
   bounds,
   defaultPrefix,
@@ -11,35 +11,23 @@ import {
   prefixLength,
   prefixOf,
 } from "../../lib/addr/prefix.ts";
-import { ipFromNumber } from "../../lib/addr/ip.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { PortMappingRequest } from "../../lib/cni/capability.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Result, ResultIp, ResultRoute } from "../../lib/cni/result.ts";
-import { type Owner, ownerKey } from "../../lib/model/owner.ts";
+import type { DefaultRoute } from "../../lib/model/facts.ts";
+import { ownerKey } from "../../lib/model/owner.ts";
 import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
 import type { PortMapping } from "../../lib/policy/port-mapping.ts";
+import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
 
-export interface NatPlanInput {
-  readonly owner: Owner;
-  /** CNI_NETNS. */
-  readonly path: string;
-  readonly config: NatConfig;
-  /** The network's switch as it is known so far; the gateways of new subnets are added. */
-  readonly switch: InternalSwitch;
-  /** What the ipam gave: addresses, gateways, routes. */
-  readonly ipam: Result;
-  /** Families for which the compartment has a default route already (of another network). */
-  readonly defaultRoutes: readonly Family[];
-}
-
-/** Metric of our default route in a compartment that has one: the first network keeps the traffic. */
-const secondDefaultPriority = 1000;
+/** Lowest metric of our default route in a compartment that has one: the first network keeps the traffic. */
+const furtherDefaultPriority = 1000;
 
 /** @throws {CniError} 7 when a port is published on an address family that the container does not have */
-export function planNat(input: NatPlanInput): Plan {
+export function planNat(input: PlanInput<NatConfig>): Plan {
   const { owner, config, ipam } = input;
   const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
   const addresses = ipam.ips.map((entry) => entry.address);
@@ -49,7 +37,10 @@ export function planNat(input: NatPlanInput): Plan {
     key,
     compartment: { path: input.path },
     switch: withGateways(input.switch, gateways),
-    port: { name: portName(key), policies: config.portMappings.flatMap((mapping) => publish(mapping, addresses)) },
+    port: {
+      name: portName(key),
+      policies: config.portMappings.flatMap((mapping) => publish(mapping, addresses)),
+    },
     vnic: {
       type: "hostVnic",
       name: owner.ifname,
@@ -76,23 +67,29 @@ function withGateways(known: InternalSwitch, gateways: readonly Prefix[]): Inter
 }
 
 /** The ipam's routes, and a default route for each family that has none among them. */
-function routesOf(ipam: Result, gateways: readonly Ip[], present: readonly Family[]): readonly Route[] {
+function routesOf(ipam: Result, gateways: readonly Ip[], present: readonly DefaultRoute[]): readonly Route[] {
   const routes = ipam.routes.map((route) => toRoute(route, gateways));
   for (const family of [4, 6] as const) {
     const gateway = gateways.find((address) => ipFamily(address) === family);
     const destination = defaultPrefix(family);
     if (gateway === undefined || routes.some((route) => route.destination === destination)) continue;
-    const second = present.includes(family) ? { priority: secondDefaultPriority } : {};
-    routes.push({ destination, gateway, ...second });
+    routes.push({ destination, gateway, ...after(present.filter((route) => route.family === family)) });
   }
   return routes;
+}
+
+/** Behind the default routes that are there: two of one metric cannot be. */
+function after(present: readonly DefaultRoute[]): { readonly priority?: number } {
+  if (present.length === 0) return {};
+  return { priority: Math.max(furtherDefaultPriority, ...present.map((route) => route.priority + 1)) };
 }
 
 /** CNI 1.1 result: a route without gateway uses that of its family, unless its scope says it is on the link. */
 function toRoute(route: ResultRoute, gateways: readonly Ip[]): Route {
   const { dst, gw, ...metrics } = route;
   const onLink = route.scope !== undefined && route.scope >= 253;
-  const gateway = gw ?? (onLink ? undefined : gateways.find((address) => ipFamily(address) === prefixFamily(dst)));
+  const gateway =
+    gw ?? (onLink ? undefined : gateways.find((address) => ipFamily(address) === prefixFamily(dst)));
   return { destination: networkOf(dst), ...metrics, ...(gateway === undefined ? {} : { gateway }) };
 }
 
@@ -109,8 +106,12 @@ function publish(mapping: PortMappingRequest, addresses: readonly Prefix[]): rea
   });
   if (published.length > 0) return published;
   const what = `${hostIp ?? "any address"}:${hostPort}/${protocol}`;
-  throw new CniError(errorCode.invalidConfig, `publish ${what}: the container has no IPv${families.join(" or IPv")} address`, {
-    reason: "port-without-address",
-    details: `addresses of the container: ${addresses.join(", ") || "none"}; publish on an address of its family`,
-  });
+  throw new CniError(
+    errorCode.invalidConfig,
+    `publish ${what}: the container has no IPv${families.join(" or IPv")} address`,
+    {
+      reason: "port-without-address",
+      details: `addresses of the container: ${addresses.join(", ") || "none"}; publish on an address of its family`,
+    },
+  );
 }

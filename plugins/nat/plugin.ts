@@ -1,5 +1,5 @@
 /** The nat network type: what it adds to the verbs. */
-import { readMac, parseRuntimeConfig } from "../../lib/cni/capability.ts";
+import { parseRuntimeConfig, readMac } from "../../lib/cni/capability.ts";
 import { type Issue, throwIssues } from "../../lib/cni/read.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
@@ -14,7 +14,10 @@ export const nat: NetworkPlugin<NatConfig> = {
     const { config } = request;
     const runtime = parseRuntimeConfig(config.runtimeConfig, config.name);
     const mac = runtime.mac ?? requestedMac(request);
-    return parseNatConfig(config.raw, { portMappings: runtime.portMappings, ...(mac === undefined ? {} : { mac }) });
+    return parseNatConfig(config.raw, {
+      portMappings: runtime.portMappings,
+      ...(mac === undefined ? {} : { mac }),
+    });
   },
   uplink: (config) => config.uplink,
   switch: natSwitch,
@@ -29,7 +32,8 @@ function requestedMac({ config, args }: AddRequest) {
   const issues: Issue[] = [];
   const cni = config.args?.["cni"];
   const inArgs = typeof cni === "object" && cni !== null && "mac" in cni ? cni.mac : undefined;
-  const mac = readMac(inArgs, "args.cni.mac", issues) ?? readMac(args.values.get("MAC"), "CNI_ARGS MAC", issues);
+  const mac =
+    readMac(inArgs, "args.cni.mac", issues) ?? readMac(args.values.get("MAC"), "CNI_ARGS MAC", issues);
   throwIssues(issues);
   return mac;
 }

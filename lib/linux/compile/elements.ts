@@ -3,7 +3,13 @@ import { networkOf, prefixFamily } from "../../addr/prefix.ts";
 import type { Owner } from "../../model/owner.ts";
 import type { Port } from "../../model/port.ts";
 import type { Switch } from "../../model/switch.ts";
-import { directElements, type LayoutElement, natElement, publishedElement, switchElement } from "../layout/element.ts";
+import {
+  directElements,
+  type LayoutElement,
+  natElement,
+  publishedElement,
+  switchElement,
+} from "../layout/element.ts";
 import { endpointComment, networkComment } from "../mark.ts";
 
 /** Shared by all endpoints of the network: its bridge, its masqueraded sources and what they reach as they are. */
@@ -14,7 +20,9 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
   const subnets = [...new Set(wanted.gateways.map(networkOf))];
   for (const source of subnets) {
     const family = prefixFamily(source);
-    const direct = [...subnets, ...wanted.outboundNat.exceptions].filter((other) => prefixFamily(other) === family);
+    const direct = [...subnets, ...wanted.outboundNat.exceptions].filter(
+      (other) => prefixFamily(other) === family,
+    );
     elements.push(natElement(source, comment), ...directElements(source, direct, comment));
   }
   return elements;

@@ -17,12 +17,21 @@ import { publishedFlows } from "./flows.ts";
 export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
   const { vnic } = plan;
   return [
-    { ...own(`learn ${plan.switch.name}`), action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name } },
+    {
+      ...own(`learn ${plan.switch.name}`),
+      action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name },
+    },
     ...createVnic(plan, netnsFd),
-    { ...own(`learn ${vnic.name}`), action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name } },
+    {
+      ...own(`learn ${vnic.name}`),
+      action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name },
+    },
     ...enableIpv6(plan),
     configureVnic(plan),
-    { ...own(`learn ${plan.port.name}`), action: { kind: "learn", where: "host", role: "port", name: plan.port.name } },
+    {
+      ...own(`learn ${plan.port.name}`),
+      action: { kind: "learn", where: "host", role: "port", name: plan.port.name },
+    },
     { ...own(`wait for the carrier of ${plan.port.name}`), action: { kind: "carrier", role: "port" } },
     announce(plan),
     ...publish(plan),
@@ -41,14 +50,19 @@ function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly
       ...own(`link add ${name} type veth peer ${vnic.name}`),
       action: {
         kind: "host",
-        requests: (index) => [createVeth({ name, mtu: vnic.mtu, mac: portMac(key), master: index("switch"), up: true, peer })],
+        requests: (index) => [
+          createVeth({ name, mtu: vnic.mtu, mac: portMac(key), master: index("switch"), up: true, peer }),
+        ],
       },
       undo: { kind: "host", requests: () => [deleteLink(name)] },
     },
     {
       ...own(`link set ${name} alias "${alias}"`),
       // The port of a switch speaks for nobody: no link-local address.
-      action: { kind: "host", requests: () => [setLink(name, { alias }), setLink(name, { addrGenMode: "none" })] },
+      action: {
+        kind: "host",
+        requests: () => [setLink(name, { alias }), setLink(name, { addrGenMode: "none" })],
+      },
       accept: ["EAFNOSUPPORT"],
     },
   ];
@@ -57,9 +71,17 @@ function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly
 /** Runtimes turn IPv6 off in new namespaces; and nobody else can have our addresses, so none waits a second for DAD. */
 function enableIpv6({ vnic }: Plan): readonly Step[] {
   if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
-  return ([["disable_ipv6", "0"], ["accept_dad", "0"]] as const).map(([name, value]) => {
+  return (
+    [
+      ["disable_ipv6", "0"],
+      ["accept_dad", "0"],
+    ] as const
+  ).map(([name, value]) => {
     const key = ["ipv6", "conf", vnic.name, name];
-    return { ...own(`sysctl net.${key.join(".")}=${value}`), action: { kind: "sysctl", where: "compartment", key, value } };
+    return {
+      ...own(`sysctl net.${key.join(".")}=${value}`),
+      action: { kind: "sysctl", where: "compartment", key, value },
+    };
   });
 }
 
@@ -70,10 +92,16 @@ function configureVnic({ vnic }: Plan): Step {
       kind: "compartment",
       requests: (index) => [
         ...vnic.addresses.map((address) =>
-          addAddress({ index: index("vnic"), address, ...(prefixFamily(address) === 6 ? { noDad: true } : {}) }),
+          addAddress({
+            index: index("vnic"),
+            address,
+            ...(prefixFamily(address) === 6 ? { noDad: true } : {}),
+          }),
         ),
         setLink(index("vnic"), { up: true }),
-        ...inOrder(vnic.routes).map(({ destination: dst, ...rest }) => addRoute({ dst, index: index("vnic"), ...rest })),
+        ...inOrder(vnic.routes).map(({ destination: dst, ...rest }) =>
+          addRoute({ dst, index: index("vnic"), ...rest }),
+        ),
       ],
     },
   };
@@ -81,12 +109,18 @@ function configureVnic({ vnic }: Plan): Step {
 
 /** Routes on the link first: others may have their gateway there. */
 function inOrder(routes: readonly Route[]): readonly Route[] {
-  return [...routes.filter((route) => route.gateway === undefined), ...routes.filter((route) => route.gateway !== undefined)];
+  return [
+    ...routes.filter((route) => route.gateway === undefined),
+    ...routes.filter((route) => route.gateway !== undefined),
+  ];
 }
 
 function announce({ vnic }: Plan): Step {
   const addresses = vnic.addresses.map(prefixAddress);
-  return { ...own(`announce ${addresses.join(" ")} at ${vnic.mac}`), action: { kind: "announce", mac: vnic.mac, addresses } };
+  return {
+    ...own(`announce ${addresses.join(" ")} at ${vnic.mac}`),
+    action: { kind: "announce", mac: vnic.mac, addresses },
+  };
 }
 
 /** Last, since only here one batch does everything or nothing. */
@@ -100,6 +134,10 @@ function publish(plan: Plan): readonly Step[] {
       action: { kind: "rules", requests: encodeAdd(elements) },
       undo: { kind: "rules", requests: encodeDelete(elements) },
     },
-    ...(flows === undefined ? [] : [{ ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } } as const]),
+    ...(flows === undefined
+      ? []
+      : [
+          { ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } } as const,
+        ]),
   ];
 }

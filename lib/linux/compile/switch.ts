@@ -20,9 +20,11 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
-  if (found.link === undefined || missing.length > 0 || !found.link.up) steps.push(...configure(wanted, found));
+  if (found.link === undefined || missing.length > 0 || !found.link.up)
+    steps.push(...configure(wanted, found));
   steps.push(...forwarding(wanted, found));
-  if (found.missing.length > 0) steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(found.missing), []));
+  if (found.missing.length > 0)
+    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(found.missing), []));
   // Looking its index up is no work by itself.
   return steps.every((step) => step.action.kind === "learn") ? [] : steps;
 }
@@ -31,12 +33,19 @@ const shared = (title: string) => ({ title, scope: "switch" }) as const;
 
 const learn = (name: string): Action => ({ kind: "learn", where: "host", role: "switch", name });
 
-function rules(title: string, requests: Extract<Action, { kind: "rules" }>["requests"], accept: NonNullable<Step["accept"]>): Step {
+function rules(
+  title: string,
+  requests: Extract<Action, { kind: "rules" }>["requests"],
+  accept: NonNullable<Step["accept"]>,
+): Step {
   return { ...shared(`add ${title}`), action: { kind: "rules", requests }, accept };
 }
 
 function sysctl(key: readonly string[], value: string, optional = false): Step {
-  return { ...shared(`sysctl net.${key.join(".")}=${value}`), action: { kind: "sysctl", where: "host", key, value, optional } };
+  return {
+    ...shared(`sysctl net.${key.join(".")}=${value}`),
+    action: { kind: "sysctl", where: "host", key, value, optional },
+  };
 }
 
 function create({ name, mac, mtu }: Switch): readonly Step[] {
@@ -53,7 +62,11 @@ function configure(wanted: Switch, found: SwitchState): readonly Step[] {
   const families = new Set(gateways.map(prefixFamily));
   const steps: Step[] = [];
   if (families.has(6)) {
-    for (const [key, value] of [["disable_ipv6", "0"], ["accept_ra", "0"], ["accept_dad", "0"]] as const) {
+    for (const [key, value] of [
+      ["disable_ipv6", "0"],
+      ["accept_ra", "0"],
+      ["accept_dad", "0"],
+    ] as const) {
       steps.push(sysctl(["ipv6", "conf", name, key], value));
     }
   } else steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
@@ -65,7 +78,9 @@ function configure(wanted: Switch, found: SwitchState): readonly Step[] {
     action: {
       kind: "host",
       requests: (index) => [
-        ...missing.map((address) => addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) })),
+        ...missing.map((address) =>
+          addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) }),
+        ),
         setLink(name, { up: true, alias: switchAlias(network, gateways) }),
       ],
     },
@@ -92,12 +107,17 @@ function forwarding({ forwarding }: Switch, found: SwitchState): readonly Step[]
 function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): void {
   if (layout === "foreign" || typeof layout === "number") {
     const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
-    throw differs(`nftables table inet vswitch ${is}`, `layout ${LAYOUT_VERSION}`, "remove it: nft delete table inet vswitch");
+    throw differs(
+      `nftables table inet vswitch ${is}`,
+      `layout ${LAYOUT_VERSION}`,
+      "remove it: nft delete table inet vswitch",
+    );
   }
   if (link === undefined) return;
   const { name, network, mac, mtu } = wanted;
   const rename = `remove it, or choose another name by "bridge"`;
-  if (link.kind !== "bridge") throw differs(`interface ${name} is of kind ${link.kind ?? "physical"}`, "a bridge", rename);
+  if (link.kind !== "bridge")
+    throw differs(`interface ${name} is of kind ${link.kind ?? "physical"}`, "a bridge", rename);
   const owner = markedNetwork(link.alias);
   if (owner !== network) {
     const held = `bridge ${name} with addresses [${addresses.join(", ")}] ${owner === undefined ? "is not ours" : `belongs to network ${owner}`}`;
@@ -109,5 +129,8 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
 }
 
 function differs(found: string, wanted: string, remedy: string): CniError {
-  return new CniError(errorCode.conflict, `${found}, the configuration wants ${wanted}`, { reason: "switch-differs", details: remedy });
+  return new CniError(errorCode.conflict, `${found}, the configuration wants ${wanted}`, {
+    reason: "switch-differs",
+    details: remedy,
+  });
 }

@@ -1,4 +1,5 @@
 /** Elements of the layout to requests and back. */
+import { isErrno, NetlinkError } from "../../netlink/error.ts";
 import type { Reply, Request } from "../../netlink/message.ts";
 import {
   decodeElements as decodeNftElements,
@@ -32,14 +33,36 @@ export function encodeDelete(elements: readonly LayoutElement[]): readonly Reque
 }
 
 /**
- * Asks for the element with this key; ENOENT when there is none. Only the key counts.
+ * Asks for the element with this key, to be answered to `findElement`; only the key counts.
  *
- * Sets of ranges answer with the range that holds the beginning of the key, which may be a wider one: compare.
+ * In sets of plain ranges the kernel finds the wrong end where two ranges touch (nft_set_rbtree.c, up to 6.18 at
+ * least), so those, which hold one element per network, are listed whole.
  */
 export function encodeGet(element: LayoutElement): Request {
+  const { key, interval } = layoutSet(element.set);
+  if (interval && key.length === 1) return dumpSet(element.set);
   const [request] = encode("get", [keyOnly(element)]);
   if (request === undefined) throw new RangeError("nothing to get");
   return request;
+}
+
+/**
+ * The element of this very key that the kernel has: its data and comment may be other than those asked for.
+ *
+ * @param outcome of `encodeGet`. A set of ranges may have answered with a wider range that holds the key: not it.
+ * @returns undefined when there is none, or no table at all
+ * @throws {NetlinkError} the outcome itself, when it is another failure than ENOENT
+ */
+export function findElement(
+  { set, key }: LayoutElement,
+  outcome: readonly Reply[] | NetlinkError | undefined,
+): LayoutElement | undefined {
+  if (outcome instanceof NetlinkError) {
+    if (isErrno(outcome, "ENOENT")) return undefined;
+    throw outcome;
+  }
+  const found = decodeElements(set, outcome ?? []);
+  return found.find((one) => one.key.length === key.length && one.key.every((value, i) => value === key[i]));
 }
 
 /** A dump of one set. */
