@@ -34,7 +34,8 @@ export function suiteTitle(subject: string, target: RuntimeTarget, reason: strin
   return `${subject} with ${target.name}${reason === undefined ? "" : ` (${reason})`}`;
 }
 
-function whyNoPrograms(programs: readonly string[]): string | undefined {
+/** Says which program is missing and which Debian package has it, or undefined. */
+export function whyNoPrograms(programs: readonly string[]): string | undefined {
   const missing = programs.find((program) => Bun.which(program, { PATH: toolPath }) === null);
   if (missing === undefined) return undefined;
   return `the program ${missing} is not installed (Debian: ${debianPackages[missing] ?? missing})`;
