@@ -1,0 +1,240 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Ip, ip, ipFromNumber } from "../../../../lib/addr/ip.ts";
+import { prefix } from "../../../../lib/addr/prefix.ts";
+import { baseTable, decodeLayoutVersion, getBaseTable } from "../../../../lib/linux/layout/base-table.ts";
+import {
+  directElement,
+  directElements,
+  type LayoutElement,
+  natElement,
+  publishedElement,
+  switchElement,
+} from "../../../../lib/linux/layout/element.ts";
+import {
+  decodeElements,
+  dumpSet,
+  encodeAdd,
+  encodeDelete,
+  encodeGet,
+  findElement,
+  formatElement,
+} from "../../../../lib/linux/layout/element-requests.ts";
+import { layoutSetNames } from "../../../../lib/linux/layout/sets.ts";
+import { LAYOUT_TABLE, LAYOUT_VERSION } from "../../../../lib/linux/layout/table.ts";
+import type { Netlink } from "../../../../lib/netlink/connection.ts";
+import { NetlinkError } from "../../../../lib/netlink/error.ts";
+import { addTable, deleteTable } from "../../../../lib/netlink/nft/table.ts";
+import { createHost, type Host } from "../../../system/host.ts";
+import { type Namespace, whyNoNamespaces } from "../../../system/namespaces.ts";
+import { seed } from "../../seed.ts";
+import { netfilterIn } from "./netfilter-in.ts";
+import { layoutElement } from "./random-elements.ts";
+
+const script = join(import.meta.dirname, "../../../golden/nft/layout.nft");
+const reason = whyNoNamespaces();
+
+const web = { protocol: "tcp", hostPort: 8080, address: ip("172.30.0.2"), containerPort: 80 } as const;
+const some: readonly LayoutElement[] = [
+  switchElement("vs-nat", "network nat"),
+  switchElement("fifteen-letters", "network other"),
+  natElement(prefix("172.30.0.0/20"), "network nat"),
+  natElement(prefix("172.30.16.0/20"), "network beside it"),
+  natElement(prefix("192.0.2.7/32"), "one address"),
+  natElement(prefix("fd00::/64"), "network nat"),
+  natElement(prefix("ffff::/16"), "the last prefix of all"),
+  directElement(prefix("172.30.0.0/20"), prefix("172.30.0.0/20"), "network nat"),
+  directElement(prefix("172.30.0.0/20"), prefix("10.0.0.1/32"), "network nat"),
+  directElement(prefix("fd00::/64"), prefix("fd00::/64"), "network nat"),
+  publishedElement({ ...web, hostIp: ip("192.0.2.1") }, "web ü"),
+  publishedElement({ ...web, hostIp: ip("127.0.0.1"), protocol: "udp" }, "dns"),
+  publishedElement({ ...web, hostIp: ip("2001:db8::1"), address: ip("fd00::2") }, "web"),
+  publishedElement({ ...web, protocol: "sctp" }, "x".repeat(300)),
+  publishedElement({ ...web, hostPort: 65_535, address: ip("fd00::2") }, "web"),
+];
+
+describe.skipIf(reason !== undefined)(`the layout in the kernel${reason ? ` (${reason})` : ""}`, () => {
+  let host: Host;
+  let ours: Netlink;
+  let theirs: Namespace;
+
+  beforeAll(async () => {
+    host = await createHost({ uplink: false });
+    theirs = await host.compartment("nft");
+    ours = netfilterIn(host.ns);
+  });
+  afterAll(async () => {
+    ours?.close();
+    await host?.close();
+  });
+  beforeEach(() => {
+    ours.transaction([addTable(LAYOUT_TABLE), deleteTable(LAYOUT_TABLE), ...baseTable()]);
+  });
+
+  const list = (ns: Namespace, ...options: string[]) => host.exec(ns, "nft", ...options, "list", "ruleset");
+  const errnoOf = (run: () => unknown): string | undefined => {
+    try {
+      run();
+      return undefined;
+    } catch (error) {
+      if (error instanceof NetlinkError) return error.errnoName;
+      throw error;
+    }
+  };
+  const dump = (): readonly LayoutElement[] =>
+    layoutSetNames.flatMap((set) => decodeElements(set, ours.request(dumpSet(set))));
+
+  it("lists exactly as the table that nft makes of the script, with and without elements", async () => {
+    const fresh = await host.compartment("ours");
+    const netlink = netfilterIn(fresh);
+    const same = async (): Promise<string> => {
+      const text = await list(theirs);
+      expect(await list(fresh)).toBe(text);
+      // Handles are in the JSON: objects come in the same order too.
+      expect(JSON.parse(await list(fresh, "-j"))).toEqual(JSON.parse(await list(theirs, "-j")));
+      return text;
+    };
+    await host.exec(theirs, "nft", "-f", script);
+    netlink.transaction(baseTable());
+    expect(await same()).toContain('comment "vswitch-cni, layout 1"');
+
+    await host.exec(theirs, "nft", some.map(formatElement).join("\n"));
+    netlink.transaction(encodeAdd(some));
+    const full = await same();
+    expect(full).toContain('192.0.2.1 . tcp . 8080 comment "web ü" : 172.30.0.2 . 80');
+    expect(full).toContain('ffff::/16 comment "the last prefix of all"');
+
+    netlink.transaction(encodeDelete(some));
+    await host.exec(
+      theirs,
+      "nft",
+      some.map((element) => formatElement(element).replace("add", "delete")).join("\n"),
+    );
+    expect(await same()).not.toContain("elements =");
+    netlink.close();
+  });
+
+  it("can be made again from what nft lists of it", async () => {
+    ours.transaction(encodeAdd(some));
+    const before = await list(host.ns);
+    const again = await host.compartment("again");
+    await host.run(again, ["nft", "-f", "-"], { input: before });
+    expect(await list(again)).toBe(before);
+  });
+
+  it("tells its version, and has none where there is no table", async () => {
+    const [reply] = ours.request(getBaseTable());
+    expect(reply && decodeLayoutVersion(reply)).toBe(LAYOUT_VERSION);
+    const empty = netfilterIn(await host.compartment("empty"));
+    expect(errnoOf(() => empty.request(getBaseTable()))).toBe("ENOENT");
+    expect(errnoOf(() => empty.request(dumpSet("nat4")))).toBe("ENOENT");
+    for (const element of some)
+      expect(findElement(element, empty.requests([encodeGet(element)])[0])).toBeUndefined();
+    empty.close();
+  });
+
+  it("is left as it is when somebody creates it again", async () => {
+    ours.transaction(encodeAdd(some));
+    const before = await list(host.ns);
+    expect(errnoOf(() => ours.transaction(baseTable()))).toBe("EEXIST");
+    expect(await list(host.ns)).toBe(before);
+  });
+
+  it("gives back every element, one by one and all together", () => {
+    ours.transaction(encodeAdd(some));
+    expect(dump()).toHaveLength(some.length);
+    expect(dump()).toEqual(expect.arrayContaining([...some]));
+    const outcomes = ours.requests(some.map(encodeGet));
+    for (const [i, element] of some.entries()) {
+      expect(findElement(element, outcomes[i])).toEqual(element);
+    }
+  });
+
+  it("refuses a key that is there already, whatever it leads to, and keeps the rest of that transaction out", () => {
+    ours.transaction(encodeAdd(some));
+    for (const element of some) {
+      expect(errnoOf(() => ours.transaction(encodeAdd([element])))).toBe("EEXIST");
+    }
+    const other = publishedElement({ ...web, hostIp: ip("192.0.2.1"), address: ip("172.30.0.9") }, "other");
+    const free = publishedElement({ ...web, hostPort: 9 }, "free");
+    expect(errnoOf(() => ours.transaction(encodeAdd([free, other])))).toBe("EEXIST");
+    expect(errnoOf(() => ours.request(encodeGet(free)))).toBe("ENOENT");
+    expect(dump()).toHaveLength(some.length);
+  });
+
+  it("names the request that failed", () => {
+    ours.transaction(encodeAdd(some));
+    const taken = publishedElement({ ...web, hostIp: ip("192.0.2.1") }, "me");
+    expect(() => ours.transaction(encodeAdd([taken]))).toThrow(
+      'create element inet vswitch published4 { 192.0.2.1 . tcp . 8080 comment "me" : 172.30.0.2 . 80 }: EEXIST',
+    );
+  });
+
+  it("refuses ranges that overlap, which directElements avoids", () => {
+    const source = prefix("172.30.0.0/20");
+    const wide = directElement(source, prefix("10.0.0.0/8"), "c");
+    const narrow = directElement(source, prefix("10.1.0.0/16"), "c");
+    expect(errnoOf(() => ours.transaction(encodeAdd([wide, narrow])))).toBe("EEXIST");
+    const destinations = [prefix("10.1.0.0/16"), prefix("10.0.0.0/8"), source];
+    ours.transaction(encodeAdd(directElements(source, destinations, "c")));
+    expect(dump()).toHaveLength(2);
+    // The kernel answers with the range that holds the key.
+    expect(decodeElements("direct4", ours.request(encodeGet(narrow)))).toEqual([wide]);
+    expect(findElement(narrow, ours.requests([encodeGet(narrow)])[0])).toBeUndefined();
+    expect(findElement(wide, ours.requests([encodeGet(wide)])[0])).toEqual(wide);
+  });
+
+  it("knows no element that is absent, and deletes all or nothing", () => {
+    ours.transaction(encodeAdd(some));
+    const absent = publishedElement({ ...web, hostPort: 9 }, "c");
+    const gap = natElement(prefix("172.30.32.0/20"), "c");
+    const wider = natElement(prefix("172.30.0.0/19"), "c");
+    for (const element of [absent, gap, wider]) {
+      expect(findElement(element, ours.requests([encodeGet(element)])[0])).toBeUndefined();
+    }
+    expect(errnoOf(() => ours.transaction(encodeDelete([...some, absent])))).toBe("ENOENT");
+    expect(dump()).toHaveLength(some.length);
+    ours.transaction(encodeDelete(some));
+    expect(dump()).toEqual([]);
+  });
+
+  it("keeps every kind of element as it was given", () => {
+    fc.assert(
+      fc.property(layoutElement, (element) => {
+        ours.transaction(encodeAdd([element]));
+        expect(decodeElements(element.set, ours.request(dumpSet(element.set)))).toEqual([element]);
+        expect(findElement(element, ours.requests([encodeGet(element)])[0])).toEqual(element);
+        ours.transaction(encodeDelete([element]));
+        expect(decodeElements(element.set, ours.request(dumpSet(element.set)))).toEqual([]);
+      }),
+      { seed, numRuns: 100 },
+    );
+  });
+
+  it("takes 10 000 published ports in one transaction within 200 ms", () => {
+    const ports = Array.from({ length: 10_000 }, (_, i) =>
+      publishedElement({ ...web, hostIp: address(i), hostPort: (i % 60_000) + 1 }, `vswitch:endpoint ${i}`),
+    );
+    const times = Array.from({ length: 3 }, () => {
+      const begin = performance.now();
+      ours.transaction(encodeAdd(ports));
+      const took = performance.now() - begin;
+      expect(decodeElements("published4", ours.request(dumpSet("published4")))).toHaveLength(10_000);
+      ours.transaction(encodeDelete(ports));
+      return took;
+    });
+    expect(dump()).toEqual([]);
+    // The least of three: other work on the machine can only make it longer.
+    expect(Math.min(...times)).toBeLessThan(200);
+  });
+});
+
+function address(i: number): Ip {
+  return ipFromNumber(4, 0xc633_6400n + BigInt(i % 256));
+}
+
+it("the script that nft gets is the approved text of the layout", () => {
+  expect(readFileSync(script, "utf8")).toContain("table inet vswitch {");
+});
