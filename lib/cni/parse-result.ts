@@ -9,6 +9,7 @@ import {
   type Issue,
   type IssueSink,
   isObject,
+  issuesError,
   type JsonObject,
   readInteger,
   readList,
@@ -48,11 +49,9 @@ export function parseResult(json: unknown, version: CniVersion, path = "result")
   const object = foldKeys(json, resultShape);
   if (!isObject(object)) {
     report(issues, path, "an object", json);
-    throwIssues(issues, errorCode.decodeFailure);
-    return { interfaces: [], ips: [], routes: [], dns: {} };
+    throw issuesError(issues, errorCode.decodeFailure);
   }
-  const own =
-    object.cniVersion === undefined || object.cniVersion === "" ? version : parseVersion(object.cniVersion);
+  const own = readVersion(object.cniVersion, version, `${path}.cniVersion`, issues);
   const lists =
     resultForm(own) === "ip4-ip6" ? readPair(object, path, issues) : readLists(object, path, issues);
   const result: Result = {
@@ -62,6 +61,12 @@ export function parseResult(json: unknown, version: CniVersion, path = "result")
   };
   throwIssues(issues, errorCode.decodeFailure);
   return result;
+}
+
+/** Some delegates leave the version out, as libcni allows. */
+function readVersion(value: unknown, fallback: CniVersion, path: string, issues: IssueSink): CniVersion {
+  const text = readString(value, path, issues);
+  return text === undefined ? fallback : parseVersion(text);
 }
 
 type Lists = Pick<Result, "interfaces" | "ips" | "routes">;
@@ -124,7 +129,10 @@ function readIp(item: unknown, path: string, issues: IssueSink): ResultIp | unde
   if (!isObject(item)) return report(issues, path, "an object", item);
   const address = readPrefix(item.address, `${path}.address`, issues);
   const gateway = readAddress(item.gateway, `${path}.gateway`, issues);
-  const index = readInteger(item.interface, `${path}.interface`, issues, { min: -1, max: 0x7fffffff });
+  const index = readInteger(item.interface, `${path}.interface`, issues, {
+    min: -0x80000000,
+    max: 0x7fffffff,
+  });
   if (address === undefined) return undefined;
   return { address, ...only("gateway", gateway), ...only("interface", index), ...extraOf(item, ipKeys) };
 }

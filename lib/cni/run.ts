@@ -121,8 +121,16 @@ function runAdd(request: AddRequest, verbs: Verbs, log: Log): object {
   try {
     return formatResult(result, request.config.cniVersion);
   } catch (error) {
-    verbs.del(toDelRequest(request), log);
+    undo(request, verbs, log);
     throw error;
+  }
+}
+
+function undo(request: AddRequest, verbs: Verbs, log: Log): void {
+  try {
+    verbs.del(toDelRequest(request), log);
+  } catch (error) {
+    log.warn(`undoing ADD failed: ${formatError(error, request.config.cniVersion).msg}`);
   }
 }
 
