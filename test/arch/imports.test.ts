@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+
+/** What each room of the source may import from, beside itself. The reasons stand in README, "Map of the tree". */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  "lib/addr": [],
+  "lib/policy": ["lib/addr"],
+  "lib/model": ["lib/addr", "lib/policy"],
+  "lib/cni": ["lib/addr"],
+  "lib/state": ["lib/addr", "lib/cni", "lib/model"],
+  "lib/netlink": ["lib/addr", "lib/policy"],
+  "lib/linux": ["lib/addr", "lib/cni", "lib/model", "lib/policy", "lib/netlink", "lib/backend.ts"],
+  "lib/backend.ts": ["lib/model", "lib/linux", "lib/addr"],
+  "lib/verbs": [
+    "lib/addr",
+    "lib/cni",
+    "lib/model",
+    "lib/policy",
+    "lib/state",
+    "lib/backend.ts",
+    "plugins/ipam",
+  ],
+  "plugins/ipam": ["lib/addr", "lib/cni", "lib/model", "lib/state", "lib/backend.ts", "lib/verbs"],
+  "plugins/nat": ["lib/addr", "lib/cni", "lib/model", "lib/policy", "lib/verbs"],
+  "plugins/vswitch": [
+    "lib/addr",
+    "lib/cni",
+    "lib/model",
+    "lib/policy",
+    "lib/state",
+    "lib/backend.ts",
+    "lib/verbs",
+  ],
+};
+
+/** Rooms that do no I/O: they must not even be able to. */
+const pure = ["lib/addr", "lib/policy", "lib/model"];
+
+const files = ["lib", "plugins"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `${folder}/${name}`),
+);
+
+function roomOf(file: string): string {
+  const parts = file.split("/");
+  return parts.length === 2 ? file : parts.slice(0, 2).join("/");
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+}
+
+test.each(Object.keys(allowed))("%s imports only from the rooms it may know", (room) => {
+  const strangers = files
+    .filter((file) => roomOf(file) === room)
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((name) => name.startsWith("."))
+        .map((name) => relative(root, normalize(join(root, dirname(file), name))))
+        .filter((target) => roomOf(target) !== room && !allowed[room]?.includes(roomOf(target)))
+        .map((target) => `${file} imports ${target}`),
+    );
+  expect(strangers).toEqual([]);
+});
+
+test("every source file belongs to a room with rules", () => {
+  const edges = ["plugins/main.ts", "plugins/build.ts", "plugins/absent.ts"];
+  expect(files.filter((file) => !(roomOf(file) in allowed) && !edges.includes(file))).toEqual([]);
+});
+
+test.each(pure)("%s does no I/O", (room) => {
+  const outside = files
+    .filter((file) => roomOf(file) === room)
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((name) => !name.startsWith("."))
+        .map((name) => `${file} imports ${name}`),
+    );
+  expect(outside).toEqual([]);
+});
+
+test("processes are started by delegation and the operator's tool alone", () => {
+  const starting = files.filter((file) =>
+    /child_process|Bun\.spawn|execa\(/.test(readFileSync(join(root, file), "utf8")),
+  );
+  expect(starting.filter((file) => !file.startsWith("plugins/vswitch/"))).toEqual(["lib/cni/execute.ts"]);
+});
+
+test("only the edge of a process prints or exits", () => {
+  const printing = files.filter((file) =>
+    /process\.(stdout|stderr|exit\()|console\./.test(readFileSync(join(root, file), "utf8")),
+  );
+  const edges = ["lib/linux/netns.ts", "plugins/main.ts"];
+  expect(printing.filter((file) => !edges.includes(file) && !file.startsWith("plugins/vswitch/"))).toEqual(
+    [],
+  );
+});
+
+test("every file begins with what it is for", () => {
+  const bare = files.filter((file) => !readFileSync(join(root, file), "utf8").startsWith("/**"));
+  expect(bare).toEqual([]);
+});
+
+test("files stay small: the median at most 80 lines, nine in ten at most 200", () => {
+  const lengths = files
+    .map((file) => readFileSync(join(root, file), "utf8").split("\n").length)
+    .toSorted((a, b) => a - b);
+  expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(80);
+  expect(lengths[Math.floor(lengths.length * 0.9)]).toBeLessThanOrEqual(200);
+});

@@ -1,0 +1,37 @@
+/** A vitest reporter that writes down what `npm test` ends with: counts, and each skipped test with its reason. */
+import { writeFileSync } from "node:fs";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
+
+export interface Summary {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const file = process.env.VSWITCH_TEST_SUMMARY;
+    if (file === undefined) return;
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const state = (wanted: string) => tests.filter((test) => test.result().state === wanted);
+    // A file that cannot be loaded has no tests, and is no success.
+    const broken = modules.filter(
+      (module) => module.state() === "failed" && module.errors().length > 0,
+    ).length;
+    const summary: Summary = {
+      passed: state("passed").length,
+      failed: state("failed").length + state("pending").length + broken + unhandled.length,
+      skipped: state("skipped").map((test) => ({ name: nameOf(test), reason: reasonOf(test) })),
+    };
+    writeFileSync(file, JSON.stringify(summary));
+  }
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.module.relativeModuleId}: ${test.fullName}`;
+}
+
+function reasonOf(test: TestCase): string {
+  const result = test.result();
+  return (result.state === "skipped" && result.note) || "without a reason";
+}
