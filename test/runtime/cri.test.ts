@@ -78,8 +78,9 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
       withPod("a", [], async (a) => {
         const route = await exec(a, "ip", "route", "show", "default");
         const gateway = /^default via (\S+) dev eth0/m.exec(route)?.[1] ?? "";
-        for (const there of [gateway, uplink.outside4]) await exec(a, "ping", "-c", "1", "-W", "2", there);
-        expect((await lab.traces()).leases).toHaveLength(1);
+        for (const there of [gateway, uplink.outside4, uplink.outside6])
+          await exec(a, "ping", "-c", "1", "-W", "2", there);
+        expect((await lab.traces()).leases).toHaveLength(2);
       }),
     limitMs,
   );
@@ -106,6 +107,8 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
           hostname: "a",
           client: uplink.outside4,
         });
+        const seen = await lab.who(host.outside, `[${uplink.host6}]`, web.hostPort);
+        expect(seen).toEqual({ hostname: "a", client: uplink.outside6 });
         expect((await lab.who(host.ns, uplink.host4, web.hostPort)).hostname).toBe("a");
       }),
     limitMs,

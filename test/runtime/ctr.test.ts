@@ -43,7 +43,8 @@ describe.skipIf(reason !== undefined)(suiteTitle("ctr run --cni", target, reason
       withContainers(["a"], async (a) => {
         const route = await a?.exec("ip", "route", "show", "default");
         const gateway = /^default via (\S+) dev eth0/m.exec(route ?? "")?.[1] ?? "";
-        for (const there of [gateway, uplink.outside4]) await a?.exec("ping", "-c", "1", "-W", "2", there);
+        for (const there of [gateway, uplink.outside4, uplink.outside6])
+          await a?.exec("ping", "-c", "1", "-W", "2", there);
       }),
     limitMs,
   );
@@ -65,7 +66,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("ctr run --cni", target, reason
     () =>
       leavingNothing(lab, () =>
         withContainers(["a"], async () => {
-          expect((await lab.traces()).leases).toHaveLength(1);
+          expect((await lab.traces()).leases).toHaveLength(2);
         }),
       ),
     limitMs,

@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("podman", target, reason), () =
         const address = await podman.address("a");
         expect(await podman.exec("a", "ip", "-4", "-o", "address", "show", "eth0")).toContain(` ${address}/`);
         expect(await podman.exec("a", "ip", "route")).toMatch(/^default via [\d.]+ dev eth0/m);
-        expect((await lab.traces()).leases).toHaveLength(1);
+        expect((await lab.traces()).leases).toHaveLength(2);
       }),
     limitMs,
   );
@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("podman", target, reason), () =
       withContainers(["a"], [], async () => {
         const route = await podman.exec("a", "ip", "route", "show", "default");
         const gateway = /via (\S+)/.exec(route)?.[1] ?? "";
-        for (const address of [gateway, uplink.outside4]) {
+        for (const address of [gateway, uplink.outside4, uplink.outside6]) {
           await podman.exec("a", "ping", "-c", "1", "-W", "2", address);
         }
       }),
@@ -75,6 +75,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("podman", target, reason), () =
           hostname: "a",
           client: uplink.outside4,
         });
+        expect((await lab.who(host.outside, `[${uplink.host6}]`, 8081)).client).toBe(uplink.outside6);
         expect((await lab.who(host.ns, uplink.host4, 8081)).hostname).toBe("a");
         expect((await lab.who(host.ns, "127.0.0.1", 8081)).hostname).toBe("a");
       }),
@@ -114,7 +115,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("podman", target, reason), () =
       withContainers(["a"], [`8081:${webPort}`], async () => {
         await podman.podman("restart", "--time", "0", "a");
         expect((await lab.who(lab.host.outside, uplink.host4, 8081)).hostname).toBe("a");
-        expect((await lab.traces()).leases).toHaveLength(1);
+        expect((await lab.traces()).leases).toHaveLength(2);
       }),
     limitMs,
   );

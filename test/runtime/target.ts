@@ -20,7 +20,7 @@ export interface RuntimeTarget {
   /** Whether DEL removes everything when the container's network namespace is gone already. */
   readonly cleansWithoutNetns: boolean;
   /**
-   * One text for each address that is taken in the network.
+   * One text for each address that is taken in the network; a container has one of each family.
    * @param stateDir the runtime's `/var/lib/cni`, seen from the test
    */
   readonly leases: (stateDir: string) => readonly string[];
@@ -30,6 +30,7 @@ export interface RuntimeTarget {
 const referenceDir = "/usr/lib/cni";
 
 const networkName = "runtime-test";
+const ranges = [[{ subnet: "10.77.0.0/24" }], [{ subnet: "fd00:77::/64" }]];
 
 export const referenceTarget: RuntimeTarget = {
   name: "the reference plugins",
@@ -49,8 +50,8 @@ export const referenceTarget: RuntimeTarget = {
         hairpinMode: true,
         ipam: {
           type: "host-local",
-          ranges: [[{ subnet: "10.77.0.0/24" }]],
-          routes: [{ dst: "0.0.0.0/0" }],
+          ranges,
+          routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
         },
       },
       { type: "portmap", capabilities: { portMappings: true }, snat: true },
@@ -58,7 +59,9 @@ export const referenceTarget: RuntimeTarget = {
   },
   leases: (stateDir) => {
     const folder = join(stateDir, "networks", networkName);
-    return existsSync(folder) ? readdirSync(folder).filter((name) => /^[\d.]+$/.test(name)) : [];
+    return existsSync(folder)
+      ? readdirSync(folder).filter((name) => /^[\d.]+$|^[\da-f]*:[\da-f:]+$/.test(name))
+      : [];
   },
 };
 
@@ -75,7 +78,7 @@ export const ownTarget: RuntimeTarget = {
     plugins: [
       {
         type: "nat",
-        ipam: { type: "ipam", subnet: "10.77.0.0/24" },
+        ipam: { type: "ipam", ranges },
         capabilities: { portMappings: true, ips: true, mac: true, dns: true },
       },
     ],
