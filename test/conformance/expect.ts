@@ -17,9 +17,15 @@ export interface ErrorExpectation {
   readonly anyName?: readonly string[];
 }
 
+/** A plugin's JSON on one line. */
+export function flat(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ").trim();
+}
+
 /** The call in short, for messages. */
 export function shown(outcome: PluginOutcome): string {
-  const cut = (text: string) => JSON.stringify(text.length > 400 ? `${text.slice(0, 400)}…` : text);
+  const cut = (text: string) =>
+    text.length > 600 ? `${flat(text.slice(0, 600))}…` : text === "" ? "empty" : flat(text);
   const end = outcome.timedOut
     ? "killed after its time was up"
     : `exit ${outcome.exitCode ?? outcome.signal}`;
@@ -35,7 +41,7 @@ export function expectResult(outcome: PluginOutcome, key: Key): JsonObject {
   const trouble = schemaTrouble(result, key.version, key.netns);
   must(
     trouble.length === 0,
-    `the result for ${key.version} is wrong: ${trouble.join("; ")}: ${outcome.stdout}`,
+    `the result for ${key.version} is wrong: ${trouble.join("; ")}: ${flat(outcome.stdout)}`,
   );
   return result;
 }
@@ -54,19 +60,19 @@ export function expectError(target: Target, outcome: PluginOutcome, wanted: Erro
   const { code, msg, details, cniVersion } = error;
   must(
     Number.isInteger(code) && Number(code) >= 0,
-    `the error's code is no natural number: ${outcome.stdout}`,
+    `the error's code is no natural number: ${flat(outcome.stdout)}`,
   );
-  must(typeof msg === "string" && msg.trim() !== "", `the error has no msg: ${outcome.stdout}`);
+  must(typeof msg === "string" && msg.trim() !== "", `the error has no msg: ${flat(outcome.stdout)}`);
   must(
     details === undefined || typeof details === "string",
-    `the error's details are no text: ${outcome.stdout}`,
+    `the error's details are no text: ${flat(outcome.stdout)}`,
   );
   must(
     cniVersion === undefined || typeof cniVersion === "string",
-    `cniVersion is no text: ${outcome.stdout}`,
+    `cniVersion is no text: ${flat(outcome.stdout)}`,
   );
   const text = `${msg} ${details ?? ""}`;
-  must(!/goroutine \d|panic:|^\s+at .*:\d+:\d+/m.test(text), `a stack trace: ${outcome.stdout}`);
+  must(!/goroutine \d|panic:|^\s+at .*:\d+:\d+/m.test(text), `a stack trace: ${flat(outcome.stdout)}`);
   const right = isRight(Number(code), wanted.codes) || target.acceptCodes?.includes(Number(code)) === true;
   must(right, `code ${String(code)}, expected ${codesText(wanted.codes)}: ${text.trim()}`);
   for (const name of wanted.names ?? [])

@@ -78,6 +78,8 @@ export async function runJobs(
 }
 
 function wordsOf(error: unknown): string {
-  if (error instanceof Seen) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Plain errors come from tools and sockets and say enough; others are faults of the suite itself.
+  const plain = error instanceof Seen || error.constructor === Error;
+  return plain ? error.message : (error.stack ?? error.message);
 }

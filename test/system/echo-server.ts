@@ -11,19 +11,21 @@ const ready = () => process.stdout.write("ready\n");
 if (protocol === "udp") {
   const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
   socket.on("message", (data, peer) => {
-    socket.send(answer(peer.address, peer.port, data.toString("utf8")), peer.port, peer.address);
+    socket.send(answer(peer.address, peer.port, address, data.toString("utf8")), peer.port, peer.address);
   });
   socket.bind(Number(port), address, ready);
 } else {
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());
     socket.on("data", (data) => {
-      socket.write(answer(socket.remoteAddress ?? "", socket.remotePort ?? 0, data.toString("utf8")));
+      const { remoteAddress = "", remotePort = 0, localAddress = "" } = socket;
+      socket.write(answer(remoteAddress, remotePort, localAddress, data.toString("utf8")));
     });
   });
   server.listen(Number(port), address, ready);
 }
 
-function answer(from: string, fromPort: number, data: string): string {
-  return `${JSON.stringify({ from: from.replace(/^::ffff:/, ""), fromPort, data: data.trimEnd() })}\n`;
+function answer(from: string, fromPort: number, at: string, data: string): string {
+  const plain = (address: string) => address.replace(/^::ffff:/, "");
+  return `${JSON.stringify({ from: plain(from), fromPort, at: plain(at), data: data.trimEnd() })}\n`;
 }

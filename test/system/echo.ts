@@ -25,6 +25,8 @@ export interface EchoRequest extends EchoTarget {
 export interface EchoAnswer {
   readonly from: string;
   readonly fromPort: number;
+  /** The server's own address: of the connection (TCP), or what it listens at (UDP). */
+  readonly at: string;
   readonly data: string;
 }
 

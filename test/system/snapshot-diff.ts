@@ -5,8 +5,11 @@ import type { Snapshot } from "./snapshot.ts";
 export function diffSnapshots(before: Snapshot, after: Snapshot): string {
   const sections = new Set([...before.keys(), ...after.keys()]);
   const text: string[] = [];
+  const stays = linksInBoth(before, after);
   for (const section of sections) {
-    const changes = diffLines(before.get(section) ?? [], after.get(section) ?? []);
+    const changes = diffLines(before.get(section) ?? [], after.get(section) ?? []).filter(
+      (change) => !isDetailOfNewLink(change, stays),
+    );
     if (changes.length > 0) text.push(`${section}:`, ...changes.map((change) => `  ${change}`));
   }
   return text.join("\n");
@@ -23,4 +26,18 @@ export function diffLines(before: readonly string[], after: readonly string[]): 
       changes.push(`${times < 0 ? "-" : "+"} ${line.trim()}`);
   }
   return changes;
+}
+
+function linksInBoth(before: Snapshot, after: Snapshot): (name: string) => boolean {
+  const names = (snapshot: Snapshot) =>
+    new Set((snapshot.get("links and addresses") ?? []).map((line) => /"ifname":"([^"]+)"/.exec(line)?.[1]));
+  const [old, now] = [names(before), names(after)];
+  return (name) => old.has(name) && now.has(name);
+}
+
+/** A link that came or went is told once, not again with each of its settings. */
+function isDetailOfNewLink(change: string, stays: (name: string) => boolean): boolean {
+  const link = /\/conf\/([^/]+)\/|qdisc .* dev (\S+)/.exec(change);
+  const name = link?.[1] ?? link?.[2];
+  return name !== undefined && !["all", "default"].includes(name) && !stays(name);
 }

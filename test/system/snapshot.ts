@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execIn } from "./command.ts";
 import type { Namespace } from "./namespaces.ts";
 import { normalLink, normalNeighbour, normalRoute, rows } from "./snapshot-normal.ts";
+import { flatRuleset } from "./snapshot-ruleset.ts";
 
 /** Section title -> sorted lines. Two snapshots of the same state are equal. */
 export type Snapshot = ReadonlyMap<string, readonly string[]>;
@@ -75,19 +76,28 @@ function linesOf(section: string, text: string): readonly string[] {
     case "static forwarding entries":
       return rows(text, normalNeighbour);
     case "nftables":
-      return text === "" ? [] : text.replace(/counter packets \d+ bytes \d+/g, "counter").split("\n");
+      return flatRuleset(text);
     case "traffic control":
+      return textLines(text.replace(/ refcnt \d+/g, ""));
     case "sysctls":
-      return text === "" ? [] : text.split("\n").sort();
+      return textLines(text);
     default:
       return rows(text, (row) => row);
   }
 }
 
+function textLines(text: string): readonly string[] {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").sort();
+}
+
 function fileNames(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .sort();
+  return (
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      // A database's side files come and go by themselves.
+      .filter((entry) => !entry.isDirectory() && !/-(wal|shm|journal)$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort()
+  );
 }

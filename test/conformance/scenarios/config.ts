@@ -1,7 +1,7 @@
 /** T10, T13 to T17, T23: the configuration on standard input. */
 
 import type { Context } from "../context.ts";
-import { expectError, expectResult, expectSilent, shown } from "../expect.ts";
+import { expectError, expectResult, expectSilent, flat, shown } from "../expect.ts";
 import { isObject } from "../json.ts";
 import { expectReal } from "../kernel.ts";
 import { always, every, must, needs, type Scenario } from "../scenario.ts";
@@ -176,13 +176,13 @@ export const configScenarios: readonly Scenario[] = [
         const error = expectError(context.subject, outcome, { codes: [4, 7, 8, "own"] });
         must(
           error.cniVersion === key.version,
-          `cniVersion is ${String(error.cniVersion)}: ${outcome.stdout}`,
+          `cniVersion is ${String(error.cniVersion)}: ${flat(outcome.stdout)}`,
         );
       }
     },
   },
   {
-    id: "T34x",
+    id: "T34c",
     title: "A number for `mtu` beyond all bounds (1e400, -1, 1.5) is error 6 or 7",
     applies: every(needs("mtu")),
     run: async (context) => {

@@ -1,5 +1,5 @@
 /** T21, T22: little of everything: descriptors, disk, rights. */
-import { expectError, expectResult } from "../expect.ts";
+import { expectError, expectResult, flat } from "../expect.ts";
 import { always, must, needs, type Scenario } from "../scenario.ts";
 
 /** Runs the plugin with the state folder changed for it alone. */
@@ -66,7 +66,7 @@ export const limitScenarios: readonly Scenario[] = [
       });
       const error = expectError(context.subject, outcome, { codes: [5, "own"] });
       const says = /permi|privileg|root|CAP_|denied/i.test(`${String(error.msg)} ${String(error.details)}`);
-      must(says, `the error does not speak of missing rights: ${outcome.stdout}`);
+      must(says, `the error does not speak of missing rights: ${flat(outcome.stdout)}`);
       await context.unchanged(before, "after the ADD that failed");
     },
   },
