@@ -41,7 +41,8 @@ export interface Lab extends AsyncDisposable {
 export async function startLab(target: RuntimeTarget, record = false): Promise<Lab> {
   const host = await createHost();
   try {
-    return labOf(host, await startSandbox({ ns: host.ns, target, record }), target);
+    const goes = { folder: host.dir, namespaces: [host.ns, host.outside] };
+    return labOf(host, await startSandbox({ ns: host.ns, target, record, with: goes }), target);
   } catch (error) {
     await host.close();
     throw error;

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   /** The host: its network is the one the runtimes program. */
   readonly ns: Namespace;
   readonly target: RuntimeTarget;
+  /** A folder and namespaces that go with the sandbox: those of its host. */
+  readonly with?: { readonly folder: string; readonly namespaces: readonly Namespace[] };
   /** Put a recorder before each executable. Default false. */
   readonly record?: boolean;
 }
@@ -43,7 +45,8 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 /** Makes a sandbox. @throws with the words of the failing command when the machine does not allow one */
-export async function startSandbox({ ns, target, record = false }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { ns, target, record = false, with: besides } = options;
   const folder = mkdtempSync(join(tmpdir(), "vst-sandbox-"));
   const cgroup = namespaceName("runtime");
   const records = join(folder, "records");
@@ -52,7 +55,9 @@ export async function startSandbox({ ns, target, record = false }: SandboxOption
   writeFileSync(join(folder, "net.d", `10-${target.networkName}.conflist`), conflist);
   layPlugins({ folder, binDirs: target.binDirs, records: record ? records : undefined });
 
-  const keeper = spawn("sh", [join(import.meta.dirname, "sandbox-keeper.sh"), folder, ns.path, cgroup], {
+  const script = join(import.meta.dirname, "sandbox-keeper.sh");
+  const more = besides === undefined ? [] : [besides.folder, ...besides.namespaces.map(({ name }) => name)];
+  const keeper = spawn("sh", [script, folder, ns.path, cgroup, ...more], {
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
     env: { PATH: toolPath },
