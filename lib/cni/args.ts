@@ -28,9 +28,10 @@ export function parseCniArgs(text: string): CniArgs {
     if (key === undefined || key === "" || value === undefined || rest.length > 0) malformed.push(pair);
     else values.set(key, value);
   }
-  const ignore = values.get("IgnoreUnknown") ?? "";
-  if (!/^(|0|1|true|false)$/i.test(ignore)) malformed.push(`IgnoreUnknown=${ignore}`);
-  return { values, ignoreUnknown: /^(1|true)$/i.test(ignore), malformed };
+  const ignore = (values.get("IgnoreUnknown") ?? "0").toLowerCase();
+  const ignoreUnknown = ignore === "1" || ignore === "true";
+  if (!ignoreUnknown && ignore !== "0" && ignore !== "false") malformed.push(`IgnoreUnknown=${ignore}`);
+  return { values, ignoreUnknown, malformed };
 }
 
 /** @throws {CniError} 4 naming the keys that are neither common nor `known`, unless the runtime asked to ignore them */

@@ -74,11 +74,15 @@ function environmentError(missing: readonly string[], invalid: readonly string[]
 /** IFNAMSIZ of linux/if.h less the closing zero. */
 const maxIfnameBytes = 15;
 
+/** A character has at most three bytes for each of its units, so most names need no counting. */
+const isTooLong = (name: string): boolean =>
+  name.length * 3 > maxIfnameBytes && new TextEncoder().encode(name).length > maxIfnameBytes;
+
 /** What is wrong with an interface name (CNI 1.1 "CNI_IFNAME", and names that mean something else to Linux). */
 function ifnameFault(name: string): string | undefined {
-  if (new TextEncoder().encode(name).length > maxIfnameBytes) return `is longer than ${maxIfnameBytes} bytes`;
+  if (isTooLong(name)) return `is longer than ${maxIfnameBytes} bytes`;
   if (name === "." || name === "..") return "is not a name";
-  if (/[/:%\s\u0085]/u.test(name)) return "must not hold a blank or any of / : %";
+  if (/[/:%\s\u0085]/.test(name)) return "must not hold a blank or any of / : %";
   // /proc/sys/net/*/conf/all and default are settings of every interface.
   if (name === "all" || name === "default") return "is reserved by the kernel";
   return undefined;

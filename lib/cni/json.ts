@@ -36,7 +36,7 @@ export function parseJsonObject(text: string, what: string): JsonObject {
   if (text.trim() === "") throw decodeError(what, "is empty, a JSON object was expected");
   if (text.startsWith("\ufeff"))
     throw decodeError(what, "starts with a byte order mark, which JSON does not allow");
-  if (!isShallow(text)) throw decodeError(what, `is nested deeper than ${maxDepth} levels`);
+  if (isDeep(text)) throw decodeError(what, `is nested deeper than ${maxDepth} levels`);
   const value = parse(text, what);
   if (isObject(value)) return value;
   throw decodeError(
@@ -55,6 +55,16 @@ function parse(text: string, what: string): unknown {
 
 const describeKind = (value: unknown): string =>
   typeof value === "string" ? "a string" : describeValue(value);
+
+/** Text with few brackets cannot be deep; finding them is the engine's work, walking through all of the text is ours. */
+const isDeep = (text: string): boolean =>
+  countUpTo(maxDepth, text, "{") + countUpTo(maxDepth, text, "[") > maxDepth && !isShallow(text);
+
+function countUpTo(limit: number, text: string, bracket: string): number {
+  let count = 0;
+  for (let at = text.indexOf(bracket); at >= 0 && count <= limit; at = text.indexOf(bracket, at + 1)) count++;
+  return count;
+}
 
 /** Whether brackets outside of strings never nest too deep; the parser is not asked, it may overflow the stack. */
 function isShallow(text: string): boolean {

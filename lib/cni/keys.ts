@@ -38,7 +38,7 @@ export function foldKeys(value: unknown, shape: Shape): unknown {
       return value;
     case "list":
       if (value === null) return [];
-      return Array.isArray(value) ? value.map((item) => foldKeys(item, shape.of)) : value;
+      return Array.isArray(value) ? foldItems(value, shape.of) : value;
     case "map":
       if (!isObject(value)) return value;
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, foldKeys(item, shape.of)]));
@@ -47,30 +47,59 @@ export function foldKeys(value: unknown, shape: Shape): unknown {
   }
 }
 
-/** `foldKeys` for a value already known to be an object. */
-export function foldObject(object: JsonObject, keys: Readonly<Record<string, Shape>>): JsonObject {
-  const folded = new Map<string, unknown>();
-  const exact = new Set<string>();
-  let spellings: ReadonlyMap<string, string> | undefined;
-  for (const [key, value] of Object.entries(object)) {
-    const isExact = Object.hasOwn(keys, key);
-    spellings ??= isExact ? undefined : spellingsOf(keys);
-    const known = isExact ? key : spellings?.get(foldCase(key));
-    if (known === undefined) {
-      folded.set(key, value);
-      continue;
-    }
-    const shape = keys[known] ?? anyShape;
-    if (exact.has(known) || (value === null && shape.kind !== "list")) continue;
-    if (isExact) exact.add(known);
-    folded.set(known, foldKeys(value, shape));
+function foldItems(items: readonly unknown[], shape: Shape): readonly unknown[] {
+  const folded: unknown[] = [];
+  let isSame = true;
+  for (const item of items) {
+    const result = foldKeys(item, shape);
+    isSame &&= result === item;
+    folded.push(result);
   }
-  // Not by assignment: a key "__proto__" must stay a key.
-  return Object.fromEntries(folded);
+  return isSame ? items : folded;
 }
 
-const spellingsOf = (keys: Readonly<Record<string, Shape>>): ReadonlyMap<string, string> =>
-  new Map(Object.keys(keys).map((key) => [foldCase(key), key]));
+interface Entry {
+  readonly name: string;
+  readonly value: unknown;
+  readonly isExact: boolean;
+}
+
+/** `foldKeys` for a value already known to be an object. The object itself comes back when nothing had to change. */
+export function foldObject(object: JsonObject, keys: Readonly<Record<string, Shape>>): JsonObject {
+  const entries: Entry[] = [];
+  let isSame = true;
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    const name = spellingOf(key, keys);
+    if (name === undefined) {
+      entries.push({ name: key, value, isExact: true });
+      continue;
+    }
+    const shape = keys[name] ?? anyShape;
+    const isAbsent = value === null && shape.kind !== "list";
+    const folded = isAbsent ? undefined : foldKeys(value, shape);
+    isSame &&= name === key && folded === value;
+    if (!isAbsent) entries.push({ name, value: folded, isExact: name === key });
+  }
+  return isSame ? object : fromEntries(entries);
+}
+
+/** An exact key is kept whatever comes after it. Not by assignment: a key "__proto__" must stay a key. */
+function fromEntries(entries: readonly Entry[]): JsonObject {
+  const chosen = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry.isExact || !chosen.get(entry.name)?.isExact) chosen.set(entry.name, entry);
+  }
+  return Object.fromEntries(Array.from(chosen, ([name, { value }]) => [name, value]));
+}
+
+function spellingOf(key: string, keys: Readonly<Record<string, Shape>>): string | undefined {
+  if (Object.hasOwn(keys, key)) return key;
+  for (const name of Object.keys(keys)) {
+    if (name.length === key.length && foldCase(name) === foldCase(key)) return name;
+  }
+  return undefined;
+}
 
 /** Go's fold also takes the long s for s and the Kelvin sign for k; lower case already does the latter. */
 const foldCase = (key: string): string => key.toLowerCase().replaceAll("\u017f", "s");

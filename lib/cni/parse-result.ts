@@ -178,6 +178,7 @@ function only<K extends string, V>(key: K, value: V | undefined): { readonly [P 
 }
 
 function extraOf(object: JsonObject, known: readonly string[]): { readonly extra?: JsonObject } {
-  const unknown = Object.entries(object).filter(([key]) => !known.includes(key));
-  return unknown.length === 0 ? {} : { extra: Object.fromEntries(unknown) };
+  const unknown = Object.keys(object).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return {};
+  return { extra: Object.fromEntries(unknown.map((key) => [key, object[key]])) };
 }
