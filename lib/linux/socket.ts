@@ -20,6 +20,7 @@ const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
 
 const protocols = { route: 0, netfilter: 12 } as const;
 
@@ -60,6 +61,7 @@ export function openNetlink(protocol: keyof typeof protocols): NetlinkSocket {
       send(fd, datagram);
     },
     receive: () => receive(fd, buffer),
+    drain: () => drain(fd, buffer),
     close: () => closeSync(fd),
   };
 }
@@ -90,6 +92,16 @@ function receive(fd: number, buffer: Uint8Array): Uint8Array {
   }
   if (length > buffer.length) throw new SystemCallError(title, errno.EMSGSIZE, `${length} bytes`);
   return buffer.slice(0, length);
+}
+
+function drain(fd: number, buffer: Uint8Array): void {
+  for (;;) {
+    try {
+      systemCall("drain netlink", ({ recv }) => recv(fd, buffer, buffer.length, MSG_DONTWAIT));
+    } catch (error) {
+      if (!isErrno(error, "ENOBUFS")) return;
+    }
+  }
 }
 
 /** The forced form, beyond net.core.[rw]mem_max, is for CAP_NET_ADMIN on the host; a user namespace has not. */

@@ -71,17 +71,23 @@ function firstFailure(
   for (let lossy = false; ; ) {
     const datagram = receive(socket);
     if (datagram === "overrun") {
-      // So many requests failed that their errors did not fit the socket: the acknowledgement may be among the lost.
-      if (lossy || first) return first ?? overrun(requests, sequence);
+      // So many requests failed that their errors did not fit: the last acknowledgement may be among the lost.
+      if (lossy || first) return drained(socket, first ?? overrun(requests, sequence));
       lossy = true;
       continue;
     }
     for (const message of decodeMessages(datagram)) {
       if (message.type !== NLMSG_ERROR || message.sequence < sequence || message.sequence > last) continue;
       first ??= failureOf(message, requests, sequence);
-      if (message.sequence === last || message.sequence === sequence || (lossy && first)) return first;
+      if (lossy && first) return drained(socket, first);
+      if (message.sequence === last || message.sequence === sequence) return first;
     }
   }
+}
+
+function drained(socket: NetlinkSocket, failure: NetlinkError): NetlinkError {
+  socket.drain();
+  return failure;
 }
 
 function receive(socket: NetlinkSocket): Uint8Array | "overrun" {

@@ -1,7 +1,7 @@
 /** One datagram out, then answers in until every request in it has its own. */
 
 import { errno } from "./errno.ts";
-import { decodeAck, NetlinkError } from "./error.ts";
+import { decodeAck, isErrno, NetlinkError } from "./error.ts";
 import {
   decodeMessages,
   isDump,
@@ -19,6 +19,8 @@ export interface NetlinkSocket {
   send(datagram: Uint8Array): void;
   /** Waits for the next datagram up to a time limit of its own, then throws ETIMEDOUT. */
   receive(): Uint8Array;
+  /** Discards what has come in already. A queue that overran takes nothing new until it is empty. */
+  drain(): void;
   close(): void;
 }
 
@@ -54,6 +56,7 @@ export function exchange(socket: NetlinkSocket, datagram: Uint8Array, pending: r
       }
     }
   } catch (error) {
+    if (isErrno(error, "ENOBUFS")) socket.drain();
     for (const one of open.values()) {
       one.outcome = new NetlinkError(
         one.request.title,

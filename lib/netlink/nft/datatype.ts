@@ -2,7 +2,7 @@
  * nft's data types: what the bytes of a register mean. The kernel compares bytes and knows nothing of them; it
  * keeps the numbers below, so that nft can print keys in words (nftables, include/datatype.h, enum datatypes).
  */
-import { ip, ipBytes, ipFromBytes } from "../../addr/ip.ts";
+import { type Ip, ipBytes, ipFromBytes } from "../../addr/ip.ts";
 import { mac, macBytes, macFromBytes } from "../../addr/mac.ts";
 import { decodeText, encodeText, readBe16, readU8, readU32, writeBe16, writeU32 } from "../bytes.ts";
 
@@ -26,7 +26,8 @@ const IFNAMSIZ = 16;
 const address = (size: number): Pick<Datatype, "size" | "byteorder" | "encode" | "decode"> => ({
   size,
   byteorder: "network",
-  encode: (value) => sized(ipBytes(ip(String(value))), size, value),
+  // ipBytes reads the text itself and refuses what is no address, so it need not be checked before.
+  encode: (value) => sized(ipBytes(String(value) as Ip), size, value),
   decode: ipFromBytes,
 });
 
@@ -89,8 +90,11 @@ function nameOf(id: number): DatatypeName {
 }
 
 function encodeProto(value: FieldValue): Uint8Array {
-  for (const [name, number] of Object.entries(IPPROTO)) if (name === value) return Uint8Array.of(number);
-  return Uint8Array.of(integer(value, 0xff));
+  return Uint8Array.of(isProtocol(value) ? IPPROTO[value] : integer(value, 0xff));
+}
+
+function isProtocol(value: FieldValue): value is keyof typeof IPPROTO {
+  return Object.hasOwn(IPPROTO, value);
 }
 
 function decodeProto(bytes: Uint8Array): FieldValue {

@@ -200,6 +200,17 @@ describe("several requests", () => {
     expect(outcomes.map(values)).toEqual([[], "ETIMEDOUT"]);
   });
 
+  test("when answers were lost, those without one fail and the socket is emptied", () => {
+    const overrun = new SystemCallError("receive from netlink", errno.ENOBUFS);
+    const socket = scriptedSocket(([one]) => (one ? [[ack(one)], overrun, [ack(one)]] : []));
+    expect(
+      connect(socket)
+        .requests([request("a"), request("b")])
+        .map(values),
+    ).toEqual([[], "ENOBUFS"]);
+    expect(() => socket.receive()).toThrow("ETIMEDOUT");
+  });
+
   test("none is nothing sent", () => {
     const socket = scriptedSocket(() => []);
     expect(connect(socket).requests([])).toEqual([]);

@@ -45,6 +45,9 @@ export function scriptedSocket(
       if (answer instanceof Error) throw answer;
       return concat(answer.map(encodeMessage));
     },
+    drain() {
+      queue.length = 0;
+    },
     close() {
       closed = true;
     },
