@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -218,15 +217,17 @@ describe.skipIf(reason !== undefined)(`the layout in the kernel${reason ? ` (${r
       publishedElement({ ...web, hostIp: address(i), hostPort: (i % 60_000) + 1 }, `vswitch:endpoint ${i}`),
     );
     const times = Array.from({ length: 3 }, () => {
-      const begin = performance.now();
+      // Of this thread alone, kernel included: what else runs on the machine does not count.
+      const before = process.threadCpuUsage();
       ours.transaction(encodeAdd(ports));
-      const took = performance.now() - begin;
+      const { user, system } = process.threadCpuUsage(before);
       expect(decodeElements("published4", ours.request(dumpSet("published4")))).toHaveLength(10_000);
       ours.transaction(encodeDelete(ports));
-      return took;
+      return (user + system) / 1000;
     });
     expect(dump()).toEqual([]);
-    // The least of three: other work on the machine can only make it longer.
+    console.log(`10 000 published ports: ${times.map((ms) => ms.toFixed()).join(", ")} ms`);
+    expect(Math.min(...times)).toBeGreaterThan(1);
     expect(Math.min(...times)).toBeLessThan(200);
   });
 });
@@ -234,7 +235,3 @@ describe.skipIf(reason !== undefined)(`the layout in the kernel${reason ? ` (${r
 function address(i: number): Ip {
   return ipFromNumber(4, 0xc633_6400n + BigInt(i % 256));
 }
-
-it("the script that nft gets is the approved text of the layout", () => {
-  expect(readFileSync(script, "utf8")).toContain("table inet vswitch {");
-});
