@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
   nat: () => import("./nat/main.ts"),
-  ipam: () => import("./absent.ts"),
+  ipam: () => import("./ipam/main.ts"),
   transparent: () => import("./absent.ts"),
   overlay: () => import("./absent.ts"),
   vswitch: () => import("./vswitch/main.ts"),

@@ -1,5 +1,9 @@
-/** vswitch, the operator's tool. */
+/** vswitch, the operator's tool, as a process. */
+import { runCli } from "./cli.ts";
+
 export async function main(): Promise<void> {
-  const { runCli } = await import("./cli.ts");
-  await runCli(process.argv.slice(2));
+  process.exitCode = await runCli(process.argv.slice(2), {
+    print: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`${text}\n`),
+  });
 }
