@@ -57,9 +57,10 @@ function sysctlPath(key: SysctlKey): string {
 
 function failure(what: string, cause: unknown): CniError {
   const why = cause instanceof Error ? `: ${cause.message}` : "";
+  const readOnly = isErrno(cause, "EROFS", "EACCES", "EPERM");
   return new CniError(errorCode.ioFailure, `${what}${why}`, {
     reason: "sysctl",
-    details: "/proc/sys must be mounted and writable where the plugin runs",
+    ...(readOnly ? { details: "/proc/sys must be writable where the plugin runs" } : {}),
     ...(cause === undefined ? {} : { cause }),
   });
 }
