@@ -1,6 +1,7 @@
 /** The chains of the layout: what happens to packets. The rules never change; what they look up does. */
 import { prefix } from "../../addr/prefix.ts";
 import type { BaseHook } from "../../netlink/nft/chain.ts";
+import type { NftFamily } from "../../netlink/nft/message.ts";
 import {
   dnatByMap,
   inSet,
@@ -19,6 +20,8 @@ export interface LayoutRule {
 
 export interface LayoutChain {
   readonly name: string;
+  /** Of the table it belongs to. Absent: that of LAYOUT_TABLE. */
+  readonly family?: NftFamily;
   /** Absent: a chain that rules jump to. */
   readonly base?: BaseHook;
   readonly rules: readonly LayoutRule[];

@@ -81,7 +81,7 @@ export function decodeElements(set: LayoutSetName, replies: readonly Reply[]): r
 
 /** In nft's words: `add element inet vswitch published4_any { tcp . 8080 comment "web" : 172.30.0.2 . 80 }`. */
 export function formatElement(element: LayoutElement): string {
-  const { family, table } = LAYOUT_TABLE;
+  const { family, table } = setName(element.set);
   const body = formatTypedElement(layoutSet(element.set), element);
   return `add element ${family} ${table} ${element.set} { ${body} }`;
 }
@@ -104,5 +104,6 @@ function keyOnly({ set, key }: LayoutElement): LayoutElement {
 }
 
 function setName(set: LayoutSetName): SetName {
-  return { ...LAYOUT_TABLE, set };
+  const { family = LAYOUT_TABLE.family } = layoutSet(set);
+  return { family, table: LAYOUT_TABLE.table, set };
 }

@@ -1,21 +1,20 @@
-/** The table as an nft script: what `baseTable` creates, for people and for comparison with nft itself. */
+/** Our tables as an nft script: what `baseTable` creates, for people and for comparison with nft itself. */
 import { formatBase } from "../../netlink/nft/chain.ts";
 import { formatSetBody } from "../../netlink/nft/set.ts";
-import { type LayoutChain, type LayoutRule, layoutChains } from "./chains.ts";
-import { layoutSet, layoutSetNames } from "./sets.ts";
-import { LAYOUT_TABLE, layoutComment } from "./table.ts";
+import type { LayoutChain, LayoutRule } from "./chains.ts";
+import { type LayoutTable, layoutTables } from "./layout-tables.ts";
 
 /** Input for `nft -f`. */
 export function formatLayout(): string {
-  const sets = layoutSetNames.map((name) => {
-    const set = layoutSet(name);
-    return `  ${set.data ? "map" : "set"} ${name} { ${formatSetBody(set)} }`;
-  });
+  return layoutTables().map(formatTable).join("");
+}
+
+export function formatTable({ family, table, comment, sets, chains }: LayoutTable): string {
   return [
-    `table ${LAYOUT_TABLE.family} ${LAYOUT_TABLE.table} {`,
-    `  comment "${layoutComment()}"`,
-    ...sets,
-    ...layoutChains().flatMap(formatChain),
+    `table ${family} ${table} {`,
+    `  comment "${comment}"`,
+    ...sets.map(([name, set]) => `  ${set.data ? "map" : "set"} ${name} { ${formatSetBody(set)} }`),
+    ...chains.flatMap(formatChain),
     "}",
     "",
   ].join("\n");

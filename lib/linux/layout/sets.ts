@@ -1,7 +1,11 @@
 /** The sets and maps of the layout. An endpoint or a network only ever adds elements to them. */
+import type { NftFamily } from "../../netlink/nft/message.ts";
 import type { NftSet } from "../../netlink/nft/set.ts";
 
-export type LayoutSet = Omit<NftSet, "family" | "table" | "set">;
+export interface LayoutSet extends Omit<NftSet, "family" | "table" | "set"> {
+  /** Of the table it belongs to. Absent: that of LAYOUT_TABLE. */
+  readonly family?: NftFamily;
+}
 
 const stays = "source . destination that stays as it is";
 const masqueraded = "sources that are masqueraded when they leave their network";

@@ -1,4 +1,4 @@
-/** Our one table, and the version of everything in it. */
+/** The name of our tables, and the version of everything in them. */
 import type { TableName } from "../../netlink/nft/message.ts";
 
 /**
@@ -7,6 +7,7 @@ import type { TableName } from "../../netlink/nft/message.ts";
  */
 export const LAYOUT_VERSION = 1;
 
+/** The table whose comment tells the version. Any table of another family bears the same name and version. */
 export const LAYOUT_TABLE: TableName = { family: "inet", table: "vswitch" };
 
 const COMMENT = /^vswitch-cni, layout ([0-9]+)$/;
