@@ -245,6 +245,14 @@ describe("GC and STATUS of a delegate", () => {
     expect(failure(() => gc("absent")).code).toBe(106);
   });
 
+  test("that has no VERSION and fails for a reason of its own is forwarded", () => {
+    folder.add(
+      "mute",
+      `[ "$CNI_COMMAND" = VERSION ] && exit 1\necho '{"code":50,"msg":"pool is full"}'; exit 1`,
+    );
+    expect(failure(() => status("mute")).code).toBe(50);
+  });
+
   test("that succeeds is asked nothing more", () => {
     folder.add("good", "exit 0");
     gc("good");

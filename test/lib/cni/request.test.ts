@@ -164,6 +164,10 @@ describe("C26 C27 C28 the specification's keys", () => {
     ["runtimeConfig", { runtimeConfig: [] }],
     ["prevResult.ips[0].interface", { prevResult: { ips: [{ address: "10.0.0.1/8", interface: 7 }] } }],
     ["prevResult.ips[0].interface", { prevResult: { ips: [{ address: "10.0.0.1/8", interface: -1 }] } }],
+    [
+      "prevResult.ips[0].interface",
+      { prevResult: { interfaces: [{ name: "a" }], ips: [{ address: "10.0.0.1/8", interface: 1 }] } },
+    ],
   ])("%s of a wrong type or value (%j) is code 7 on ADD and a warning on DEL", (path, more) => {
     const error = failure(() => add(config(more)));
     expect([error.code, error.message]).toEqual([7, expect.stringContaining(path)]);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ip } from "../../../lib/addr/ip.ts";
 import { prefix } from "../../../lib/addr/prefix.ts";
 import { CniError } from "../../../lib/cni/error.ts";
+import { type Issue, readString, report } from "../../../lib/cni/read.ts";
 import type { CniRequest } from "../../../lib/cni/request.ts";
 import { emptyResult, type Result } from "../../../lib/cni/result.ts";
 import { run, type Verbs } from "../../../lib/cni/run.ts";
@@ -165,6 +166,13 @@ describe("C129 secrets of the configuration", () => {
       },
     });
     expect(stderr).toBe("nat: warned ***\ndelegate ***");
+  });
+
+  test("are not shown even where they are too short to be found in a text", () => {
+    const issues: Issue[] = [];
+    readString(["abc"], "overlay.psk", issues);
+    report(issues, "peers[0].token", "a longer text", "abc");
+    expect(issues.map(({ received }) => received)).toEqual(["a hidden value", "a hidden value"]);
   });
 
   test("are not shown where a value is of the wrong type or place", () => {
