@@ -1,15 +1,14 @@
 /** What a scenario works with: a fresh host, a fresh state folder, and the target as a runtime calls it. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { createHost, type Host } from "../system/host.ts";
-import type { Namespace } from "../system/namespaces.ts";
+import { createFolder } from "../system/namespaces.ts";
 import type { PluginCall, PluginOutcome } from "../system/plugin.ts";
 import type { Snapshot } from "../system/snapshot.ts";
 import { diffSnapshots } from "../system/snapshot-diff.ts";
 import { environmentOf, type Key, type KeyOptions, requestOf } from "./call.ts";
 import { expectResult, expectSilent } from "./expect.ts";
 import { fillIn, type JsonObject } from "./json.ts";
+import { expectReal } from "./kernel.ts";
 import { newestOf } from "./probe.ts";
 import { fail } from "./scenario.ts";
 import type { Subject, Version } from "./target.ts";
@@ -56,7 +55,7 @@ export interface Context {
 
 /** Makes a context. Close it whatever happens. */
 export async function createContext(subject: Subject, version?: Version): Promise<Context> {
-  const data = mkdtempSync(join(tmpdir(), "vst-data-"));
+  const data = createFolder("data");
   const state = { host: await createHost(), count: 0 };
   const filled: Subject = {
     ...subject,
@@ -112,8 +111,9 @@ export async function createContext(subject: Subject, version?: Version): Promis
     detach,
     check: async (of, change) => expectSilent("CHECK", await call("CHECK", of, change)),
     warm: async (options) => {
-      const first = await key(options);
-      await detach(await add(first));
+      const first = await add(await key(options));
+      await expectReal(state.host, first);
+      await detach(first);
       await state.host.remove(first.ns);
       return snapshot();
     },
@@ -140,6 +140,3 @@ async function expectUnchanged(before: Snapshot, take: () => Promise<Snapshot>, 
     await Bun.sleep(100);
   }
 }
-
-/** The name under which a compartment is known to `ip netns`. */
-export type { Namespace };

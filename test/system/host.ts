@@ -1,7 +1,5 @@
 /** A throw-away host: a network namespace with an uplink to a machine beyond it, and compartments. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { type Capture, startCapture } from "./capture.ts";
 import { type Child, startIn } from "./child.ts";
 import { type CommandOptions, type CommandOutcome, execIn, runIn } from "./command.ts";
@@ -14,7 +12,7 @@ import {
   startEcho,
 } from "./echo.ts";
 import { cleaner } from "./host-cleaner.ts";
-import { createNamespaces, type Namespace, namespaceName, namespaceOf } from "./namespaces.ts";
+import { createFolder, createNamespaces, type Namespace, namespaceName, namespaceOf } from "./namespaces.ts";
 import { type PluginCall, type PluginOutcome, runPlugin } from "./plugin.ts";
 import { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
@@ -73,7 +71,7 @@ export interface Host extends AsyncDisposable {
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const ns = namespaceOf(namespaceName("host"));
   const outside = options.uplink === false ? undefined : namespaceOf(namespaceName("outside"));
-  const dir = mkdtempSync(join(tmpdir(), "vst-"));
+  const dir = createFolder("dir");
   const names = new Set([ns.name, ...(outside === undefined ? [] : [outside.name])]);
   const release = cleaner.add({ names, dir });
   const close = async () => {

@@ -1,6 +1,7 @@
 /** Named network namespaces that belong to a test run, and whether this machine allows any. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 
@@ -84,14 +85,23 @@ export function deleteNamespaces(names: readonly string[]): void {
   spawnSync("sh", ["-c", script, "sh", ...there], { env: { PATH: toolPath } });
 }
 
-/** Removes namespaces of runs whose process is gone, or that are older than an hour. */
+/** Makes a folder for a test run; a later run removes it when this one could not. */
+export function createFolder(label: string): string {
+  const path = join(tmpdir(), namespaceName(label));
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
+/** Removes namespaces and folders of runs whose process is gone, or that are older than an hour. */
 export function sweepLeftovers(now: number = Date.now()): void {
-  if (!existsSync(folder)) return;
-  deleteNamespaces(readdirSync(folder).filter((name) => name.startsWith(prefix) && isLeftover(name, now)));
+  const leftIn = (place: string) => readdirSync(place).filter((name) => isLeftover(name, now));
+  if (existsSync(folder)) deleteNamespaces(leftIn(folder));
+  for (const name of leftIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
 
 function isLeftover(name: string, now: number): boolean {
-  const [pid = "", seconds = ""] = name.slice(prefix.length).split("-");
+  const [, pid, seconds = ""] = /^vst-(\d+)-([0-9a-z]+)-/.exec(name) ?? [];
+  if (pid === undefined) return false;
   if (!existsSync(`/proc/${pid}`)) return true;
   return Number(pid) !== process.pid && now - Number.parseInt(seconds, 36) * 1000 > maxAgeMs;
 }

@@ -49,25 +49,26 @@ function normalAddress(address: Row): Row {
   return rest;
 }
 
-/** Bridge and port settings a person sets; timers, identifiers and port states move by themselves. */
+/** What the kernel gives a bridge or a port that nobody configured. */
+const usual: Row = {
+  priority: 32,
+  cost: 2,
+  multicast_router: 1,
+  learning: true,
+  flood: true,
+  mcast_flood: true,
+  bcast_flood: true,
+};
+
+/** Bridge and port settings that somebody set; timers, identifiers and port states move by themselves. */
 function withoutTimers(data: Row | undefined): Row | undefined {
   if (data === undefined) return undefined;
-  const own = [
-    "id",
-    "port",
-    "no",
-    "local_count",
-    "ageing",
-    "gc",
-    "topology_change",
-    "root_port",
-    "root_path_cost",
-  ];
-  return Object.fromEntries(
-    Object.entries(data).filter(
-      ([key]) => !/timer|root_id|bridge_id|designated|state|topology/.test(key) && !own.includes(key),
-    ),
+  const moving =
+    /timer|root|bridge_id|designated|state|topology|group_fwd|^(id|port|no|local_count|ageing|gc)$/;
+  const set = Object.entries(data).filter(
+    ([key, value]) => !moving.test(key) && value !== (usual[key] ?? false) && value !== 0,
   );
+  return Object.fromEntries(set);
 }
 
 /** A route: without carrier flags; the kernel's link-local and multicast routes are left out. */

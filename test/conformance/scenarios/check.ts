@@ -3,7 +3,7 @@ import type { Namespace } from "../../system/namespaces.ts";
 import type { Attachment, Context } from "../context.ts";
 import { type Codes, expectError, shown } from "../expect.ts";
 import { isObject, listOf } from "../json.ts";
-import { hostEnd, linkOf } from "../kernel.ts";
+import { expectReal, hostEnd, linkOf } from "../kernel.ts";
 import { ipOf, routesOf } from "../result-view.ts";
 import { every, must, needs, type Scenario } from "../scenario.ts";
 import type { Feature } from "../target.ts";
@@ -18,6 +18,7 @@ export const checkScenarios: readonly Scenario[] = [
     applies: needs("check"),
     run: async (context) => {
       const attachment = await context.attach();
+      await expectReal(context.host, attachment);
       const before = await context.snapshot();
       const inside = await context.host.snapshot({}, attachment.ns);
       for (let time = 0; time < 20; time++) await context.check(attachment);

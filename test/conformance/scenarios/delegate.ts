@@ -254,8 +254,9 @@ export async function warmFake(context: Context): Promise<WarmFake> {
   const fake = fakeDelegate(host.dir, "fake-ipam", { ADD: prints(ipamResult(version)) });
   const env = { CNI_PATH: fake.folder };
   const config = { ipam: { type: fake.type } };
-  const first = await context.key({ config });
-  await context.detach(await context.add(first, { env }), { env });
+  const first = await context.add(await context.key({ config }), { env });
+  await expectReal(host, first);
+  await context.detach(first, { env });
   await host.remove(first.ns);
   fake.forget();
   return { fake, env, config, before: await context.snapshot() };
