@@ -90,7 +90,7 @@ function openSession(options: StoreOptions): Session {
     connection = undefined;
   };
   const close = (): void => {
-    if (walBytes(path) > largeWalBytes) drop();
+    if (connection?.inode !== undefined && walBytes(path) > largeWalBytes) drop();
     connection = undefined;
   };
   /** Runs it; when the file proves damaged, once more with the file rebuilt. */

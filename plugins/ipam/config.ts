@@ -128,8 +128,8 @@ function configuredSets(ipam: RawIpam, issues: IssueSink): readonly SetInput[] {
             ...(gateway && { gateway }),
           },
         ];
-  const listed = (ipam.ranges ?? []).map((set, i) => readRawSet(set, `ipam.ranges[${i}]`, issues));
-  return single.length === 0 ? listed : [readRawSet(single, "ipam", issues), ...listed];
+  const top = single.length === 0 ? [] : [readRawSet(single, "ipam", issues)];
+  return [...top, ...(ipam.ranges ?? []).map((set, i) => readRawSet(set, `ipam.ranges[${i}]`, issues))];
 }
 
 function readRawSet(set: readonly RawRange[], path: string, issues: IssueSink): SetInput {

@@ -1,6 +1,6 @@
 /** JSON schema of the `ipam` object, compiled at build time (plugins/build.ts). Keys are in canonical spelling here. */
-const address = { type: "string", minLength: 2, maxLength: 45 };
-const prefix = { type: "string", minLength: 4, maxLength: 49 };
+const address = { type: "string" };
+const prefix = { type: "string" };
 
 const rangeKeys = {
   subnet: prefix,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ip } from "../../lib/addr/ip.ts";
 import type { PortClaim } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
-import { endpoint, interval, owner } from "../lib/state/fixture.ts";
+import { endpoint, interval, owner } from "../lib/state/fixture-values.ts";
 
 /** Opens stores on one and the same state, each in a boot of its own choice. */
 export type StoreMaker = () => (bootId?: string, now?: () => number) => Store;

@@ -1,14 +1,12 @@
-/** What tests of the store share: folders that go away, owners, intervals. */
+/** Folders and stores that go away after the test, and processes that work on a store. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import { ip } from "../../../lib/addr/ip.ts";
-import { type Owner, ownerKey } from "../../../lib/model/owner.ts";
-import type { AddressInterval, EndpointRow, LeaseOwner } from "../../../lib/state/rows.ts";
 import { openStore, type Store, type StoreOptions } from "../../../lib/state/store.ts";
+import type { ChildEvent, ChildTask } from "./child.ts";
 
-/** A folder that is removed after the test. */
 export function testFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "vswitch-state-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,16 +19,24 @@ export function testStore(options: Partial<StoreOptions> & Pick<StoreOptions, "d
   return store;
 }
 
-export function owner(containerId: string, over: Partial<LeaseOwner> = {}): LeaseOwner {
-  const full: Owner = { network: over.network ?? "net", containerId, ifname: over.ifname ?? "eth0" };
-  return { ...full, key: ownerKey(full), netns: over.netns ?? "" };
+/** Command line of a process that does the task. */
+export function childCommand(task: ChildTask): readonly [string, ...string[]] {
+  return [process.execPath, join(import.meta.dirname, "child.ts"), JSON.stringify(task)];
 }
 
-export function endpoint(containerId: string, over: Partial<EndpointRow> = {}): EndpointRow {
-  const row = owner(containerId, over);
-  return { ...row, phase: "adding", plan: null, bootId: "boot-1", createdMs: 1, ...over };
+/** @param before words to put before the command, such as `unshare` */
+export async function runChild(
+  task: ChildTask,
+  before: readonly string[] = [],
+): Promise<readonly ChildEvent[]> {
+  const [program = "", ...words] = [...before, ...childCommand(task)];
+  const { stdout } = await execa(program, words, { timeout: 60_000, reject: !task.killSelf });
+  return parseEvents(stdout);
 }
 
-export function interval(first: string, last: string): AddressInterval {
-  return { first: ip(first), last: ip(last) };
+export function parseEvents(stdout: string): readonly ChildEvent[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as ChildEvent);
 }

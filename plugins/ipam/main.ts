@@ -1,0 +1,7 @@
+/** The ipam plugin as a process. */
+import { pluginMain } from "../../lib/cni/main.ts";
+import { ipamVerbs } from "./verbs.ts";
+
+export function main(): void {
+  pluginMain("ipam", ipamVerbs(process.env));
+}

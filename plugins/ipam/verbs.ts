@@ -1,0 +1,75 @@
+/** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
+import { uptime } from "node:os";
+import type { Environment } from "../../lib/cni/environment.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { NetConf } from "../../lib/cni/netconf.ts";
+import type { Log, Verbs } from "../../lib/cni/run.ts";
+import { readBootId } from "../../lib/state/boot-id.ts";
+import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
+import { ipamDataDir } from "./data-dir.ts";
+import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
+import { cachedLeases, libcniCache } from "./libcni-cache.ts";
+import { requireUsableFolder } from "./usable-folder.ts";
+
+export function ipamVerbs(env: Environment): Verbs {
+  const now = () => Date.now();
+  const withStore = <T>(
+    config: NetConf,
+    log: Log,
+    whenMissing: StoreOptions["whenMissing"],
+    fn: (store: Store) => T,
+  ) => {
+    const store = open(ipamDataDir(config, env), log, whenMissing);
+    try {
+      return fn(store);
+    } finally {
+      store.close();
+    }
+  };
+  return {
+    add: (request, log) =>
+      withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now })),
+    del: (request, log) =>
+      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now })),
+    check: (request, log) =>
+      withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now })),
+    gc: (request, log) =>
+      withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now })),
+    status: (request, log) => {
+      requireUsableFolder(ipamDataDir(request.config, env));
+      withStore(request.config, log, "empty", (store) =>
+        asStatus(() => ipamStatus(request, store, { log, now })),
+      );
+    },
+  };
+}
+
+function open(dataDir: string, log: Log, whenMissing: StoreOptions["whenMissing"]): Store {
+  return openStore({
+    dataDir,
+    bootId: readBootId(),
+    now: () => Date.now(),
+    warn: (text) => log.warn(text),
+    whenMissing: whenMissing ?? "create",
+    recover: () => ({ networks: [], endpoints: [], leases: cachedLeases(libcniCache, bootedMs()) }),
+  });
+}
+
+/** When the host booted, in milliseconds since 1970. */
+const bootedMs = (): number => Date.now() - uptime() * 1000;
+
+/** What would fail an ADD is "not available" here, under the reason it has there. */
+function asStatus(fn: () => void): void {
+  try {
+    fn();
+  } catch (error) {
+    if (!(error instanceof CniError) || error.code < 5 || error.code === errorCode.invalidConfig) throw error;
+    if (error.code === errorCode.notAvailable) throw error;
+    const { message, reason, details } = error;
+    throw new CniError(errorCode.notAvailable, message, {
+      reason,
+      cause: error,
+      ...(details && { details }),
+    });
+  }
+}
