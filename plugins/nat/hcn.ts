@@ -3,7 +3,15 @@ import { type Ip, parseIp } from "../../lib/addr/ip.ts";
 import { type Prefix, parsePrefix } from "../../lib/addr/prefix.ts";
 import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
-import { type Issue, type JsonObject, readInteger, readStrings, report } from "../../lib/cni/read.ts";
+import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
+import {
+  type Issue,
+  isObject,
+  type JsonObject,
+  readInteger,
+  readStrings,
+  report,
+} from "../../lib/cni/read.ts";
 import type { PortProtocol } from "../../lib/policy/port-mapping.ts";
 
 export interface HcnPolicies {
@@ -40,7 +48,7 @@ export function hcnPolicies(args: readonly AdditionalArg[], issues: Issue[]): Hc
       portMappings.push(...portMapping(settings, `${path}.Settings`, issues));
     } else if (Name === "EndpointPolicy" && Value.Type === "OutBoundNAT") {
       refuseSettings(settings, ["Exceptions"], `${path}.Settings`);
-      exceptions.push(...prefixes(settings["Exceptions"], `${path}.Settings.Exceptions`, issues));
+      exceptions.push(...prefixes(settings.Exceptions, `${path}.Settings.Exceptions`, issues));
     } else {
       throw unsupported(`AdditionalArgs[${i}]`, `${Name} ${Value.Type}`);
     }
@@ -52,8 +60,8 @@ function portMapping(settings: JsonObject, path: string, issues: Issue[]): PortM
   const { Protocol, VIP } = settings;
   const protocol = protocols.get(typeof Protocol === "string" ? Protocol.toLowerCase() : (Protocol ?? 6));
   if (protocol === undefined) report(issues, `${path}.Protocol`, "6 (TCP), 17 (UDP) or 132 (SCTP)", Protocol);
-  const hostPort = port(settings["ExternalPort"], `${path}.ExternalPort`, issues);
-  const containerPort = port(settings["InternalPort"], `${path}.InternalPort`, issues);
+  const hostPort = port(settings.ExternalPort, `${path}.ExternalPort`, issues);
+  const containerPort = port(settings.InternalPort, `${path}.InternalPort`, issues);
   const hostIp = typeof VIP === "string" && VIP !== "" ? parseIp(VIP) : undefined;
   if (VIP !== undefined && VIP !== "" && hostIp === undefined)
     report(issues, `${path}.VIP`, "an IP address", VIP);
@@ -94,18 +102,30 @@ function unsupported(key: string, value: string): CniError {
  * gateway, and keys that only Azure's ipam reads are dropped.
  */
 export function nativeIpam(ipam: JsonObject): JsonObject {
-  const { routes, environment, addressSpace, ipAddress, queryInterval, ...rest } = ipam;
+  const { routes, environment, addressSpace, ipAddress, queryInterval, ...rest } = foldObject(ipam, ipamKeys);
   if (!Array.isArray(routes)) return rest;
   const gateways: Ip[] = [];
   const kept: unknown[] = [];
-  for (const route of routes as readonly JsonObject[]) {
-    const gateway =
-      typeof route === "object" && route !== null ? (route["gw"] ?? route["gateway"]) : undefined;
-    const address = typeof gateway === "string" ? parseIp(gateway) : undefined;
-    if (address !== undefined && route["dst"] === undefined) gateways.push(address);
-    else kept.push(route);
+  for (const route of routes) {
+    const address = isObject(route) && route.dst === undefined ? gatewayOf(route) : undefined;
+    if (address === undefined) kept.push(route);
+    else gateways.push(address);
   }
   const [gateway] = gateways;
-  const withGateway = gateway === undefined || rest["gateway"] !== undefined ? rest : { ...rest, gateway };
+  const withGateway = gateway === undefined || rest.gateway !== undefined ? rest : { ...rest, gateway };
   return kept.length > 0 ? { ...withGateway, routes: kept } : withGateway;
+}
+
+const ipamKeys = {
+  gateway: anyShape,
+  routes: listShape(flatShape("dst", "gw", "gateway")),
+  environment: anyShape,
+  addressSpace: anyShape,
+  ipAddress: anyShape,
+  queryInterval: anyShape,
+};
+
+function gatewayOf(route: JsonObject): Ip | undefined {
+  const text = route.gw ?? route.gateway;
+  return typeof text === "string" ? parseIp(text) : undefined;
 }

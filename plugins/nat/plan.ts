@@ -39,7 +39,7 @@ export function planNat(input: PlanInput<NatConfig>): Plan {
     switch: withGateways(input.switch, gateways),
     port: {
       name: portName(key),
-      policies: config.portMappings.flatMap((mapping) => publish(mapping, addresses)),
+      policies: publishAll(config.portMappings, addresses),
     },
     vnic: {
       type: "hostVnic",
@@ -91,6 +91,27 @@ function toRoute(route: ResultRoute, gateways: readonly Ip[]): Route {
   const gateway =
     gw ?? (onLink ? undefined : gateways.find((address) => ipFamily(address) === prefixFamily(dst)));
   return { destination: networkOf(dst), ...metrics, ...(gateway === undefined ? {} : { gateway }) };
+}
+
+/** Runtime and configuration may ask for the same port twice; for different ones under one number they may not. */
+function publishAll(
+  mappings: readonly PortMappingRequest[],
+  addresses: readonly Prefix[],
+): readonly PortMapping[] {
+  const taken = new Map<string, PortMapping>();
+  for (const policy of mappings.flatMap((mapping) => publish(mapping, addresses))) {
+    const key = `${policy.protocol} ${policy.hostIp ?? ipFamily(policy.address)} ${policy.hostPort}`;
+    const other = taken.get(key);
+    if (other !== undefined && other.containerPort !== policy.containerPort) {
+      throw new CniError(
+        errorCode.invalidConfig,
+        `host port ${policy.hostPort}/${policy.protocol} is published twice: to ${other.containerPort} and to ${policy.containerPort}`,
+        { reason: "port-twice", details: "one of the port mappings must go" },
+      );
+    }
+    taken.set(key, policy);
+  }
+  return [...taken.values()];
 }
 
 /** The mapping for each family it can serve: the first address of the family is the published one. */

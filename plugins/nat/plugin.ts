@@ -30,7 +30,7 @@ export const nat: NetworkPlugin<NatConfig> = {
 /** CNI conventions: `args.cni.mac` stands above the MAC of CNI_ARGS, and both below the capability. */
 function requestedMac({ config, args }: AddRequest) {
   const issues: Issue[] = [];
-  const cni = config.args?.["cni"];
+  const cni = config.args?.cni;
   const inArgs = typeof cni === "object" && cni !== null && "mac" in cni ? cni.mac : undefined;
   const mac =
     readMac(inArgs, "args.cni.mac", issues) ?? readMac(args.values.get("MAC"), "CNI_ARGS MAC", issues);

@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createHost, uplink } from "../system/host.ts";
+import { whyNoNamespaces } from "../system/namespaces.ts";
+import { addChain, type Chain, checkChain, delChain, toList } from "./chain.ts";
+
+const root = join(import.meta.dirname, "../..");
+const folder = join(root, "conf-examples");
+const ours = join(root, "dist/bin");
+const reference = "/usr/lib/cni";
+
+/** What a runtime has to hand for the capabilities an example declares. */
+const capabilityArgs = {
+  portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }],
+  bandwidth: { ingressRate: 80_000_000, ingressBurst: 800_000, egressRate: 80_000_000, egressBurst: 800_000 },
+  dns: { servers: ["192.0.2.53"], searches: ["pods.example"] },
+};
+
+const examples = readdirSync(folder).toSorted();
+
+test("there is one example for each mode and runtime", () => {
+  expect(examples).toEqual([
+    "10-containerd.conflist",
+    "bridge-with-our-ipam.conflist",
+    "nat-chain.conflist",
+    "nat-dual-stack.conflist",
+    "nat-host-local.conflist",
+    "nat-microsoft.conf",
+    "nat-published-ports.conflist",
+    "nat-smallest.conflist",
+    "podman.conflist",
+  ]);
+});
+
+describe.each(examples)("%s", (file) => {
+  const list = toList(JSON.parse(readFileSync(join(folder, file), "utf8")));
+  const publishes =
+    file.startsWith("nat-microsoft") || list.plugins.some((plugin) => plugin.capabilities?.portMappings);
+
+  test("attaches a container that reaches beyond the host, and leaves nothing", async (context) => {
+    const why =
+      whyNoNamespaces() ??
+      missing(
+        list.plugins.map((plugin) => plugin.type),
+        list,
+      );
+    if (why !== undefined) context.skip(why);
+    await using host = await createHost();
+    const compartment = await host.compartment("example");
+    const dataDir = mkdtempSync(join(tmpdir(), "vst-example-"));
+    try {
+      const chain: Chain = {
+        host,
+        list: isolated(list, dataDir),
+        path: [ours, reference],
+        compartment,
+        containerId: "example-1",
+        dataDir,
+        capabilityArgs,
+      };
+      const result = await addChain(chain);
+      expect(await host.answersPing(compartment, uplink.outside4)).toBe(true);
+      if (publishes) {
+        await host.echo(compartment, { protocol: "tcp", address: "0.0.0.0", port: 80 });
+        expect(await host.answers(host.outside, { protocol: "tcp", address: uplink.host4, port: 8080 })).toBe(
+          true,
+        );
+      }
+      if (!["0.1.0", "0.2.0", "0.3.0", "0.3.1"].includes(list.cniVersion)) await checkChain(chain, result);
+      await delChain(chain, result);
+      const links = await host.exec(host.ns, "ip", "-br", "link", "show", "type", "veth");
+      expect(links).not.toContain("vp-");
+      expect(await host.exec(compartment, "ip", "-br", "link")).not.toContain("eth0");
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  });
+});
+
+/** host-local keeps its leases in a folder of the machine unless it is told another. */
+function isolated(list: ReturnType<typeof toList>, dataDir: string): ReturnType<typeof toList> {
+  const plugins = list.plugins.map((plugin) => {
+    const ipam = "ipam" in plugin ? (plugin.ipam as { type?: string }) : undefined;
+    return ipam?.type === "host-local" ? { ...plugin, ipam: { ...ipam, dataDir } } : plugin;
+  });
+  return { ...list, plugins };
+}
+
+function missing(types: readonly string[], list: object): string | undefined {
+  const needed = [...types, ...(JSON.stringify(list).includes("host-local") ? ["host-local"] : [])];
+  const absent = needed.filter((type) => ![ours, reference].some((place) => existsSync(join(place, type))));
+  return absent.length === 0
+    ? undefined
+    : `not installed: ${absent.join(", ")} (Debian: containernetworking-plugins)`;
+}
