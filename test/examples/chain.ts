@@ -7,6 +7,8 @@ import type { Namespace } from "../system/namespaces.ts";
 export interface ConfigurationList {
   readonly cniVersion: string;
   readonly name: string;
+  /** The runtime then calls no CHECK. */
+  readonly disableCheck?: boolean;
   readonly plugins: readonly Plugin[];
 }
 
@@ -44,8 +46,11 @@ export async function addChain(chain: Chain): Promise<unknown> {
   return prevResult;
 }
 
+/** With `disableCheck` only the first plugin is asked: the reference portmap 1.1.1 fails CHECK without an IPv6 address. */
 export async function checkChain(chain: Chain, prevResult: unknown): Promise<void> {
-  for (const plugin of chain.list.plugins) await call(chain, "CHECK", plugin, prevResult);
+  const { plugins, disableCheck } = chain.list;
+  for (const plugin of disableCheck ? plugins.slice(0, 1) : plugins)
+    await call(chain, "CHECK", plugin, prevResult);
 }
 
 export async function delChain(chain: Chain, prevResult: unknown): Promise<void> {
