@@ -1,10 +1,10 @@
 /** Opens the state file: made when it is missing, set aside when it is damaged, brought to our version when older. */
 import { statSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
+import { isDamage } from "./damage.ts";
 import { fitVersion } from "./migrate.ts";
 import { emptySql, openSql, type Sql } from "./sql.ts";
-import { isCorruption } from "./state-error.ts";
-import { createStateFile, type FileSource, setAside } from "./state-file.ts";
+import { createStateFile, type FileSource, prove, setAside } from "./state-file.ts";
 
 export interface Connection {
   readonly sql: Sql;
@@ -34,13 +34,15 @@ function opened(source: FileSource, inode: number): Sql | undefined {
   let sql: Sql | undefined;
   try {
     sql = openSql(source.path);
-    const ours = fitVersion(sql, source.path);
-    if (ours) return sql;
+    const kind = fitVersion(sql, source.path);
+    if (kind === "unproved") prove(sql, source);
+    if (kind !== "foreign") return sql;
     sql.close();
     setAside(source, inode, "it is not a file of ours");
   } catch (error) {
+    const isDamaged = isDamage(error, sql);
     sql?.close();
-    if (!isCorruption(error)) throw error;
+    if (!isDamaged) throw error;
     setAside(source, inode, String(error));
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** Writes what was saved of a damaged state file, and what was learnt from elsewhere, into a new one. */
+/** Writes what was saved of a damaged state file, and what was learnt from elsewhere, into a state file. */
 import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
 import { CniError } from "../cni/error.ts";
@@ -6,8 +6,8 @@ import type { Access } from "./access.ts";
 import { endpointsTable } from "./endpoints.ts";
 import { leasesTable } from "./leases.ts";
 import { networksTable } from "./networks.ts";
-import { type Ports, portsTable } from "./ports.ts";
-import type { LeaseOwner, PortClaim, Recovered, RecoveredEndpoint } from "./rows.ts";
+import { portsTable } from "./ports.ts";
+import type { Lease, LeaseOwner, Recovered } from "./rows.ts";
 import type { Salvaged } from "./salvage.ts";
 import type { Sql } from "./sql.ts";
 
@@ -17,76 +17,78 @@ export interface FillSource {
   readonly warn: (text: string) => void;
 }
 
-/** The kernel's word decides whose an address is; the old file's rows say more of whose it is. */
-export function fillRecovered(sql: Sql, recovered: Recovered, saved: Salvaged, source: FillSource): void {
+/**
+ * Rows of an older file. Of older boots only the networks count, and where the kernel knows another holder of an
+ * address it is right.
+ */
+export function fillSaved(sql: Sql, saved: Salvaged, recovered: Recovered, source: FillSource): void {
+  const { networks, endpoints, leases, ports } = tables(sql, source);
+  const holders = new Map(
+    recovered.endpoints.flatMap(({ key, network, addresses }) =>
+      addresses.map((address) => [`${network}/${prefixAddress(address)}`, key] as const),
+    ),
+  );
+  const isCurrent = ({ bootId }: { readonly bootId: string }): boolean => bootId === source.bootId;
+  for (const network of saved.networks) networks.put(network);
+  for (const row of saved.endpoints.filter(isCurrent)) endpoints.put(row);
+  for (const { address, bootId, takenMs: _, ...owner } of saved.leases) {
+    const holder = holders.get(`${owner.network}/${address}`) ?? owner.key;
+    if (isCurrent({ bootId }) && holder === owner.key) tolerant(source, () => leases.take(owner, address));
+  }
+  for (const { owner, hostIp, port: hostPort, protocol, family } of saved.ports) {
+    const claim = { protocol, hostPort, family, ...(hostIp !== "" && { hostIp: hostIp as Ip }) };
+    if (endpoints.get(owner)) tolerant(source, () => ports.claim(owner, [claim]));
+  }
+}
+
+/** Adds what is not there yet. */
+export function fillRecovered(sql: Sql, recovered: Recovered, source: FillSource): void {
+  const { networks, endpoints, leases, ports } = tables(sql, source);
+  const { bootId } = source;
+  for (const { name, kind = "nat", spec } of recovered.networks)
+    if (!networks.get(name)) networks.put({ name, kind, spec });
+  const others = new Map(recovered.leases?.map((lease) => [lease.key, ownerOf(lease)]));
+  for (const endpoint of recovered.endpoints) {
+    // A mark on a kernel object has no room for long names.
+    const owner = others.get(endpoint.key) ?? ownerOf(leases.held(endpoint.key)[0] ?? endpoint);
+    const row = {
+      ...owner,
+      phase: "ready",
+      plan: endpoint.plan ?? null,
+      bootId,
+      createdMs: source.now(),
+    } as const;
+    if (!endpoints.get(owner.key)) endpoints.put(row);
+    for (const address of endpoint.addresses)
+      tolerant(source, () => leases.take(owner, prefixAddress(address)));
+    tolerant(source, () => ports.claim(owner.key, endpoint.ports ?? []));
+  }
+  for (const lease of recovered.leases ?? [])
+    tolerant(source, () => leases.take(ownerOf(lease), lease.address));
+}
+
+function tables(sql: Sql, source: FillSource) {
   const direct = <T>(fn: (sql: Sql) => T): T => fn(sql);
   const access: Access = { ...source, read: direct, write: direct };
-  const [networks, endpoints] = [networksTable(access), endpointsTable(access)];
-  const [leases, ports] = [leasesTable(access), portsTable(access)];
-  const savedEndpoints = saved.endpoints.filter((row) => row.bootId === source.bootId);
-  sql.script("BEGIN IMMEDIATE");
-  for (const { name, kind = "nat", spec } of recovered.networks) networks.put({ name, kind, spec });
-  for (const network of saved.networks) networks.put(network);
-  for (const endpoint of recovered.endpoints) endpoints.put(rowOf(endpoint, source));
-  for (const row of savedEndpoints) endpoints.put(row);
-  for (const { owner, address } of holders(recovered, saved, source)) leases.take(owner, address);
-  for (const { key, ports: claims } of recovered.endpoints) claim(ports, key, claims ?? [], source);
-  const known = new Set(savedEndpoints.map((row) => row.key));
-  for (const { owner, hostIp, port: hostPort, protocol, family } of saved.ports) {
-    const entry = { protocol, hostPort, family, ...(hostIp !== "" && { hostIp: hostIp as Ip }) };
-    if (known.has(owner)) claim(ports, owner, [entry], source);
-  }
-  sql.script("COMMIT");
-}
-
-interface Held {
-  readonly owner: LeaseOwner;
-  readonly address: Ip;
-}
-
-/** One holder per address. */
-function holders(recovered: Recovered, saved: Salvaged, source: FillSource): Iterable<Held> {
-  const held = new Map<string, Held>();
-  const add = (owner: LeaseOwner, address: Ip): void => {
-    const id = `${owner.network}/${address}`;
-    const other = held.get(id)?.owner;
-    if (other === undefined || other.netns === "") held.set(id, { owner, address });
-    if (other !== undefined && other.key !== owner.key) {
-      held.set(id, { owner: other, address });
-      source.warn(
-        `while rebuilding: ${address} is claimed by ${other.key} and ${owner.key}; the first keeps it`,
-      );
-    }
+  return {
+    networks: networksTable(access),
+    endpoints: endpointsTable(access),
+    leases: leasesTable(access),
+    ports: portsTable(access),
   };
-  for (const endpoint of recovered.endpoints)
-    for (const address of endpoint.addresses) add(ownerOf(endpoint), prefixAddress(address));
-  for (const { address, bootId, takenMs: _, ...owner } of saved.leases)
-    if (bootId === source.bootId) add(owner, address);
-  for (const { address, ...owner } of recovered.leases ?? []) add(owner, address);
-  return held.values();
 }
 
-function claim(ports: Ports, key: string, claims: readonly PortClaim[], source: FillSource): void {
+/** Of two that claim an address or a port the first keeps it, and nobody gets it anew. */
+function tolerant(source: FillSource, fn: () => void): void {
   try {
-    ports.claim(key, claims);
+    fn();
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
-    source.warn(`while rebuilding: ${error.message}, and claimed by ${key} too`);
+    source.warn(`while rebuilding the state: ${error.message}, and claimed by another too`);
   }
 }
 
-function rowOf(endpoint: RecoveredEndpoint, source: FillSource) {
-  const plan = endpoint.plan ?? null;
-  return {
-    ...ownerOf(endpoint),
-    phase: "ready",
-    plan,
-    bootId: source.bootId,
-    createdMs: source.now(),
-  } as const;
-}
-
-function ownerOf(endpoint: RecoveredEndpoint): LeaseOwner {
-  const { key, network, containerId = "", ifname = "", netns = "" } = endpoint;
+function ownerOf(known: Partial<LeaseOwner> & Pick<Lease, "key" | "network">): LeaseOwner {
+  const { key, network, containerId = "", ifname = "", netns = "" } = known;
   return { key, network, containerId, ifname, netns };
 }

@@ -1,12 +1,15 @@
 /** Brings a state file to the version of this executable. */
 import { CniError, errorCode } from "../cni/error.ts";
-import { applicationId, migrations, schemaVersion } from "./schema.ts";
-import type { Sql } from "./sql.ts";
+import { applicationId, migrations, schemaVersion, unprovedId } from "./schema.ts";
+import { rollBack, type Sql } from "./sql.ts";
 
-/** @returns false when the file is somebody else's @throws {CniError} 107 when a newer executable wrote it */
-export function fitVersion(sql: Sql, path: string): boolean {
+/**
+ * @returns whose the file is: ours, ours but never compared with the kernel, or somebody else's
+ * @throws {CniError} 107 when a newer executable wrote it
+ */
+export function fitVersion(sql: Sql, path: string): "ours" | "unproved" | "foreign" {
   const { version, application } = identity(sql);
-  if (application !== applicationId) return false;
+  if (application !== applicationId && application !== unprovedId) return "foreign";
   if (version > schemaVersion)
     throw new CniError(
       errorCode.stateCorrupt,
@@ -14,10 +17,10 @@ export function fitVersion(sql: Sql, path: string): boolean {
       { reason: "state-version", details: "a newer executable wrote it: install that version again" },
     );
   if (version < schemaVersion) migrate(sql);
-  return true;
+  return application === unprovedId ? "unproved" : "ours";
 }
 
-function identity(sql: Sql): { readonly version: number; readonly application: number } {
+export function identity(sql: Sql): { readonly version: number; readonly application: number } {
   const text = `SELECT user_version AS version, application_id AS application
     FROM pragma_user_version, pragma_application_id`;
   return sql.get(text) ?? { version: 0, application: 0 };
@@ -31,16 +34,7 @@ export function migrate(sql: Sql): void {
     for (const step of migrations.slice(version)) sql.script(step);
     sql.script(`PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
-    sql.script("ROLLBACK");
+    rollBack(sql);
     throw error;
   }
-}
-
-/** Whether all our tables are there: else a statement failed because of the file, not because it is wrong. */
-export function hasTables(sql: Sql): boolean {
-  const names = migrations.flatMap((step) =>
-    [...step.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name),
-  );
-  const there = sql.all<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'");
-  return names.every((name) => there.some((table) => table.name === name));
 }

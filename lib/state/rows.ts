@@ -54,16 +54,20 @@ export interface AddressInterval {
 export interface Recovered {
   readonly networks: readonly { readonly name: string; readonly kind?: string; readonly spec: unknown }[];
   readonly endpoints: readonly RecoveredEndpoint[];
-  /** Addresses in use by attachments that are no endpoints of ours. */
-  readonly leases?: readonly (LeaseOwner & { readonly address: Ip })[];
+  /** Addresses in use as somebody else remembers them, of endpoints of ours or not. */
+  readonly leases?: readonly RecoveredLease[];
+}
+
+export interface RecoveredLease extends LeaseOwner {
+  readonly address: Ip;
 }
 
 export interface RecoveredEndpoint {
   readonly key: string;
   readonly network: string;
-  readonly containerId?: string | undefined;
-  readonly ifname?: string | undefined;
-  readonly netns?: string | undefined;
+  readonly containerId?: string;
+  readonly ifname?: string;
+  readonly netns?: string;
   readonly addresses: readonly Prefix[];
   readonly plan?: Plan | undefined;
   readonly ports?: readonly PortClaim[] | undefined;

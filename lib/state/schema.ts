@@ -7,6 +7,8 @@
 
 /** "vswc": tells our file from other SQLite files (`PRAGMA application_id`). */
 export const applicationId = 0x76737763;
+/** The same of a file that was made by a process that cannot ask the kernel for what is there: another one shall. */
+export const unprovedId = 0x76737764;
 
 /**
  * Every address of a network is in exactly one of three places: an extent of `fresh` (never used), a row of `leases`,

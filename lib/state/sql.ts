@@ -37,6 +37,15 @@ export function openSql(path: string): Sql {
   return sql;
 }
 
+/** SQLite has rolled back by itself after some errors: then there is nothing left to do. */
+export function rollBack(sql: Sql): void {
+  try {
+    sql.script("ROLLBACK");
+  } catch {
+    // The error that led here says more.
+  }
+}
+
 /** Stands for a file that is not there: nothing is found, nothing is removed. */
 export const emptySql: Sql = {
   get: () => undefined,

@@ -2,20 +2,22 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fillRecovered } from "./fill-recovered.ts";
-import { migrate } from "./migrate.ts";
-import type { Recovered } from "./rows.ts";
+import { fillRecovered, fillSaved } from "./fill-recovered.ts";
+import { identity, migrate } from "./migrate.ts";
+import type { Recovered, RecoveredLease } from "./rows.ts";
 import { nothingSalvaged, type Salvaged, salvage } from "./salvage.ts";
-import { applicationId } from "./schema.ts";
-import { busyTimeoutMs, openSql } from "./sql.ts";
+import { applicationId, unprovedId } from "./schema.ts";
+import { busyTimeoutMs, openSql, rollBack, type Sql } from "./sql.ts";
 
 export interface FileSource {
   readonly path: string;
   readonly bootId: string;
   readonly now: () => number;
   readonly warn: (text: string) => void;
-  /** What else knows of networks and endpoints. */
+  /** What the kernel knows of networks and endpoints. Who does not give it leaves that to the next who does. */
   readonly recover?: (() => Recovered) | undefined;
+  /** Addresses in use as anybody else remembers them. */
+  readonly recoverLeases?: (() => readonly RecoveredLease[]) | undefined;
 }
 
 /** Makes the file unless another process was quicker. @throws {Error} of the file system or SQLite */
@@ -24,7 +26,7 @@ export function createStateFile(source: FileSource): void {
   withLock(source.path, () => {
     const stat = statSync(source.path, { throwIfNoEntry: false });
     if (stat !== undefined && stat.size > 0) return;
-    build(source, source.recover?.() ?? nothingKnown, nothingSalvaged);
+    build(source, learn(source), nothingSalvaged);
     // Leftovers of a file that was deleted by hand do not belong to the new one.
     for (const suffix of ["-wal", "-shm"]) rmSync(source.path + suffix, { force: true });
     renameSync(temporary(source.path), source.path);
@@ -41,7 +43,7 @@ export function setAside(source: FileSource, inode: number, why: string): void {
   withLock(path, () => {
     if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) return;
     const saved = salvage(path);
-    const recovered = source.recover?.() ?? nothingKnown;
+    const recovered = learn(source);
     build(source, recovered, saved);
     const aside = freeName(
       `${path}.corrupt-${new Date(source.now()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
@@ -53,7 +55,27 @@ export function setAside(source: FileSource, inode: number, why: string): void {
   });
 }
 
-const nothingKnown: Recovered = { networks: [], endpoints: [] };
+/** Adds what the kernel knows to a file that was made by a process that could not ask it. */
+export function prove(sql: Sql, source: FileSource): void {
+  if (source.recover === undefined) return;
+  const recovered = source.recover();
+  sql.script("BEGIN IMMEDIATE");
+  try {
+    if (identity(sql).application === unprovedId) {
+      fillRecovered(sql, recovered, source);
+      sql.script(`PRAGMA application_id = ${applicationId}`);
+    }
+    sql.script("COMMIT");
+  } catch (error) {
+    rollBack(sql);
+    throw error;
+  }
+}
+
+function learn({ recover, recoverLeases }: FileSource): Recovered {
+  const recovered = recover?.() ?? { networks: [], endpoints: [] };
+  return { ...recovered, leases: [...(recovered.leases ?? []), ...(recoverLeases?.() ?? [])] };
+}
 
 const temporary = (path: string): string => `${path}.new`;
 
@@ -64,9 +86,13 @@ function build(source: FileSource, recovered: Recovered, saved: Salvaged): void 
   touch(path);
   const sql = openSql(path);
   try {
-    sql.script(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${applicationId}`);
+    const id = source.recover === undefined ? unprovedId : applicationId;
+    sql.script(`PRAGMA journal_mode = WAL; PRAGMA application_id = ${id}`);
     migrate(sql);
-    fillRecovered(sql, recovered, saved, source);
+    sql.script("BEGIN IMMEDIATE");
+    fillSaved(sql, saved, recovered, source);
+    fillRecovered(sql, recovered, source);
+    sql.script("COMMIT");
   } finally {
     sql.close();
   }

@@ -4,14 +4,14 @@ import { isAbsolute, join } from "node:path";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
 import { type Connection, connect } from "./connect.ts";
+import { isDamage } from "./damage.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
 import { type Leases, leasesTable } from "./leases.ts";
-import { hasTables } from "./migrate.ts";
 import { type Networks, networksTable } from "./networks.ts";
 import { type Ports, portsTable } from "./ports.ts";
-import type { Recovered } from "./rows.ts";
-import type { Sql } from "./sql.ts";
-import { isCorruption, isMisfit, stateError } from "./state-error.ts";
+import type { Recovered, RecoveredLease } from "./rows.ts";
+import { rollBack, type Sql } from "./sql.ts";
+import { stateError } from "./state-error.ts";
 import { setAside } from "./state-file.ts";
 
 export interface StoreOptions {
@@ -22,8 +22,13 @@ export interface StoreOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly warn: (text: string) => void;
-  /** Called when the file is damaged, or made anew. */
+  /**
+   * What the kernel's objects say, called when the file is damaged or made anew. A process that cannot ask the kernel
+   * leaves it out; then the next one that can is called for it.
+   */
   readonly recover?: () => Recovered;
+  /** Addresses in use as anybody else remembers them, called likewise. */
+  readonly recoverLeases?: () => readonly RecoveredLease[];
   /**
    * What a missing file means: ADD makes it ("create"); for the other verbs it is as good as an empty one, and stays
    * missing ("empty").
@@ -135,10 +140,6 @@ const largeWalBytes = 1024 * 1024;
 
 const walBytes = (path: string): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 
-function isDamage(error: unknown, sql: Sql): boolean {
-  return isCorruption(error) || (isMisfit(error) && !hasTables(sql));
-}
-
 function transact<T>({ sql, inode }: Connection, path: string, fn: (sql: Sql) => T): T {
   sql.script("BEGIN IMMEDIATE");
   try {
@@ -153,14 +154,5 @@ function transact<T>({ sql, inode }: Connection, path: string, fn: (sql: Sql) =>
   } catch (error) {
     rollBack(sql);
     throw error;
-  }
-}
-
-/** SQLite has rolled back by itself after some errors: then there is nothing left to do. */
-function rollBack(sql: Sql): void {
-  try {
-    sql.script("ROLLBACK");
-  } catch {
-    // The error that led here says more.
   }
 }

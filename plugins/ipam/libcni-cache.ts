@@ -9,15 +9,13 @@ import { parseResult } from "../../lib/cni/parse-result.ts";
 import { isObject } from "../../lib/cni/read.ts";
 import { parseVersion } from "../../lib/cni/version.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
-import type { Lease, LeaseOwner } from "../../lib/state/rows.ts";
+import type { RecoveredLease } from "../../lib/state/rows.ts";
 
 /** Where libcni has them unless a runtime says otherwise. */
 export const libcniCache = "/var/lib/cni/results";
 
-export type CachedLease = LeaseOwner & Pick<Lease, "address">;
-
 /** @param sinceMs entries older than this (the boot of the host) say nothing about now */
-export function cachedLeases(folder: string, sinceMs: number): readonly CachedLease[] {
+export function cachedLeases(folder: string, sinceMs: number): readonly RecoveredLease[] {
   return fileNames(folder).flatMap((name) => {
     try {
       const path = join(folder, name);
@@ -37,7 +35,7 @@ function fileNames(folder: string): readonly string[] {
   }
 }
 
-function parseEntry(entry: unknown): readonly CachedLease[] {
+function parseEntry(entry: unknown): readonly RecoveredLease[] {
   if (!isObject(entry) || !isObject(entry.result)) return [];
   const { networkName: network, containerId, ifName: ifname, netns } = entry;
   if (typeof network !== "string" || typeof containerId !== "string" || typeof ifname !== "string") return [];

@@ -51,7 +51,7 @@ function open(dataDir: string, log: Log, whenMissing: StoreOptions["whenMissing"
     now: () => Date.now(),
     warn: (text) => log.warn(text),
     whenMissing: whenMissing ?? "create",
-    recover: () => ({ networks: [], endpoints: [], leases: cachedLeases(libcniCache, bootedMs()) }),
+    recoverLeases: () => cachedLeases(libcniCache, bootedMs()),
   });
 }
 

@@ -84,6 +84,44 @@ describe("a new file", () => {
     expect(() => store.ports.claim("x", [{ protocol: "tcp", hostPort: 80, family: 4 }])).toThrow(/taken/);
   });
 
+  test("made by a process that cannot ask the kernel, it is completed once by the next that can", () => {
+    const dataDir = testFolder();
+    const first = testStore({ dataDir, recoverLeases: () => [{ ...owner("c0"), address: ip("10.0.0.2") }] });
+    expect(first.leases.takeNext(owner("c1"), pool)?.address).toBe("10.0.0.3");
+    const marks: Recovered = {
+      networks: [{ name: "net", spec: "from marks" }],
+      endpoints: [
+        { key: owner("c0").key, network: "", addresses: [prefix("10.0.0.2/22")] },
+        { ...owner("c2"), addresses: [prefix("10.0.0.3/22"), prefix("10.0.0.9/22")] },
+      ],
+    };
+    let asked = 0;
+    const warnings: string[] = [];
+    const recover = () => {
+      asked++;
+      return marks;
+    };
+    for (let i = 0; i < 2; i++) {
+      const next = testStore({ dataDir, recover, warn: (text) => warnings.push(text) });
+      expect(next.leases.list().map((lease) => lease.containerId)).toEqual(["c0", "c1", "c2"]);
+      expect(next.networks.get("net")?.spec).toBe("from marks");
+      expect(next.endpoints.list()).toHaveLength(2);
+    }
+    expect(asked).toBe(1);
+    expect(warnings).toEqual([expect.stringMatching(/10\.0\.0\.3.*net\/c1\/eth0/)]);
+  });
+
+  test("takes the name of an endpoint whose mark had no room for it from who remembers it", () => {
+    const recover = (): Recovered => ({
+      networks: [],
+      endpoints: [{ key: owner("c0").key, network: "", addresses: [prefix("10.0.0.2/22")] }],
+    });
+    const recoverLeases = () => [{ ...owner("c0"), address: ip("10.0.0.2") }];
+    const store = testStore({ dataDir: testFolder(), recover, recoverLeases });
+    expect(store.leases.takeNext(owner("c1"), pool)?.address).toBe("10.0.0.3");
+    expect(store.endpoints.get(owner("c0").key)).toMatchObject(owner("c0"));
+  });
+
   test("a log left by a file that was deleted by hand is not applied to it", () => {
     const dataDir = testFolder();
     const first = testStore({ dataDir });
