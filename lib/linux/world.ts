@@ -92,16 +92,16 @@ function awaitCarrier(netlink: Netlink, index: number): void {
   const deadline = performance.now() + carrierTimeoutMs;
   for (;;) {
     const [reply] = netlink.request(getLink(index));
-    const state = reply === undefined ? undefined : decodeLink(reply).operState;
-    if (state === "up") return;
+    const link = reply === undefined ? undefined : decodeLink(reply);
+    if (link?.operState === "up") return;
     if (performance.now() > deadline) {
       throw new CniError(
         errorCode.kernelRefused,
-        `the new port has no carrier after ${carrierTimeoutMs} ms (state ${state})`,
+        `${link?.name ?? "the port"} has no carrier after ${carrierTimeoutMs} ms (state ${link?.operState})`,
         {
           reason: "no-carrier",
           details:
-            "the container's end went down meanwhile: something else configures interfaces in the compartment",
+            "something else configures the bridge (with STP a port waits for 30 s) or the compartment's interface",
         },
       );
     }

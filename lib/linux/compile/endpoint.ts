@@ -33,6 +33,8 @@ export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
       action: { kind: "learn", where: "host", role: "port", name: plan.port.name },
     },
     { ...own(`wait for the carrier of ${plan.port.name}`), action: { kind: "carrier", role: "port" } },
+    // The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped.
+    { ...own(`wait for the carrier of ${plan.switch.name}`), action: { kind: "carrier", role: "switch" } },
     announce(plan),
     ...publish(plan),
   ];
