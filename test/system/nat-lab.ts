@@ -1,0 +1,192 @@
+/** A throw-away host on which the built `nat` executable is called as a runtime does. */
+import { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createHost, type Host, type HostOptions } from "./host.ts";
+import { type Namespace, whyNoNamespaces } from "./namespaces.ts";
+import type { PluginCall, PluginOutcome } from "./plugin.ts";
+import type { SnapshotOptions } from "./snapshot.ts";
+
+/** Where the executables are; `VSWITCH_BIN_DIR` names another build. */
+export const binDir: string = process.env.VSWITCH_BIN_DIR ?? join(import.meta.dirname, "../../dist/bin");
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** One attachment as a runtime asks for it. */
+export interface Ask {
+  /** CNI_CONTAINERID. */
+  readonly id: string;
+  /** Default "eth0". */
+  readonly ifname?: string;
+  /** CNI_NETNS. */
+  readonly netns?: string;
+  /** Laid over the smallest configuration of a nat network. */
+  readonly config?: JsonObject;
+  readonly runtimeConfig?: JsonObject;
+  /** CNI_ARGS. */
+  readonly args?: string;
+  readonly prevResult?: unknown;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly call?: Pick<PluginCall, "kill" | "wrap" | "timeoutMs">;
+}
+
+export interface CniResult {
+  readonly cniVersion: string;
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number;
+    readonly sandbox?: string;
+  }[];
+  readonly ips: readonly {
+    readonly address: string;
+    readonly gateway?: string;
+    readonly interface?: number;
+  }[];
+  readonly routes?: readonly { readonly dst: string; readonly gw?: string; readonly priority?: number }[];
+  readonly dns?: JsonObject;
+}
+
+export interface CniFailure {
+  readonly code: number;
+  readonly msg: string;
+  readonly details?: string;
+}
+
+/** An attachment that was made. */
+export interface Attached extends Ask {
+  readonly ns: Namespace;
+  readonly result: CniResult;
+  /** Addresses without the length of their prefix; of the family that is missing, "". */
+  readonly ip4: string;
+  readonly ip6: string;
+  readonly gateway4: string;
+  readonly gateway6: string;
+}
+
+export interface NatLab extends AsyncDisposable {
+  readonly host: Host;
+  readonly dataDir: string;
+  call(verb: string, ask: Omit<Ask, "id"> & { readonly id?: string }): Promise<PluginOutcome>;
+  /** ADD that must succeed, in a compartment of its own unless one is given. */
+  add(ask?: Partial<Ask> & { readonly ns?: Namespace }): Promise<Attached>;
+  /** A call that must succeed without a word on standard output. */
+  done(verb: string, ask: Omit<Ask, "id"> & { readonly id?: string }): Promise<PluginOutcome>;
+  /** A call that must fail. @returns the error object of CNI */
+  refused(verb: string, ask: Omit<Ask, "id"> & { readonly id?: string }): Promise<CniFailure>;
+  /** Whether CHECK passes with what ADD returned. */
+  check(attached: Attached): Promise<PluginOutcome>;
+  /** Endpoints, leases, ports and networks in the state file, one line each. */
+  rows(): readonly string[];
+  /** For "nothing is left" checks: the host with its rows. */
+  readonly everything: SnapshotOptions;
+}
+
+/** The network all tests use unless they say otherwise: both families. */
+export const dual: JsonObject = {
+  ipam: { ranges: [[{ subnet: "10.61.0.0/24" }], [{ subnet: "fd00:61::/64" }]] },
+};
+
+/** Says why these tests cannot run here, or undefined when they can. */
+export function whyNoNat(): string | undefined {
+  return whyNoNamespaces() ?? (existsSync(join(binDir, "nat")) ? undefined : `${binDir}/nat is not built`);
+}
+
+export async function createLab(options?: HostOptions): Promise<NatLab> {
+  const host = await createHost(options);
+  if (options?.uplink !== false) await linkLocal(host);
+  const dataDir = join(host.dir, "state");
+  const call: NatLab["call"] = (verb, ask) => {
+    const { config, runtimeConfig, prevResult } = ask;
+    const stdin = {
+      cniVersion: "1.1.0",
+      name: "nat",
+      type: "nat",
+      ...config,
+      ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
+      ...(prevResult === undefined ? {} : { prevResult }),
+    };
+    return host.plugin(join(binDir, "nat"), { verb, env: variables(ask), stdin, ...ask.call });
+  };
+  const variables = (ask: Partial<Ask>) => ({
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    CNI_CONTAINERID: ask.id ?? "",
+    CNI_NETNS: ask.netns ?? "",
+    CNI_IFNAME: ask.id === undefined ? "" : (ask.ifname ?? "eth0"),
+    CNI_ARGS: ask.args ?? "",
+    CNI_PATH: binDir,
+    VSWITCH_DATA_DIR: dataDir,
+    ...ask.env,
+  });
+  const rows = () => stateRows(dataDir);
+  let made = 0;
+  return {
+    host,
+    dataDir,
+    call,
+    async add(ask = {}) {
+      const id = ask.id ?? `c${++made}`;
+      const ns = ask.ns ?? (await host.compartment(id));
+      const full = { netns: ns.path, config: dual, ...ask, id, ns };
+      const outcome = await call("ADD", full);
+      if (outcome.exitCode !== 0) throw new Error(`ADD ${id}: ${outcome.stdout}${outcome.stderr}`);
+      return attachedOf(full, JSON.parse(outcome.stdout) as CniResult);
+    },
+    async done(verb, ask) {
+      const outcome = await call(verb, ask);
+      if (outcome.exitCode === 0 && outcome.stdout === "") return outcome;
+      throw new Error(
+        `${verb}: exit ${outcome.exitCode ?? outcome.signal}: ${outcome.stdout}${outcome.stderr}`,
+      );
+    },
+    async refused(verb, ask) {
+      const outcome = await call(verb, ask);
+      if (outcome.exitCode !== 1) throw new Error(`${verb} did not fail: ${outcome.stdout}${outcome.stderr}`);
+      return JSON.parse(outcome.stdout) as CniFailure;
+    },
+    check: (attached) => call("CHECK", { ...attached, prevResult: attached.result }),
+    rows,
+    everything: { stateText: rows },
+    [Symbol.asyncDispose]: () => host.close(),
+  };
+}
+
+/** Without a link-local address of its own a router cannot ask for the neighbours of packets it forwards. */
+async function linkLocal(host: Host): Promise<void> {
+  await host.exec(host.ns, "ip", "address", "add", "fe80::1/64", "dev", "eth0", "nodad");
+  await host.exec(host.outside, "ip", "address", "add", "fe80::2/64", "dev", "eth0", "nodad");
+}
+
+function attachedOf(ask: Ask & { readonly ns: Namespace }, result: CniResult): Attached {
+  const of = (colon: boolean) => result.ips.find(({ address }) => address.includes(":") === colon);
+  const [v4, v6] = [of(false), of(true)];
+  const address = (ip: typeof v4) => ip?.address.split("/")[0] ?? "";
+  return {
+    ...ask,
+    result,
+    ip4: address(v4),
+    ip6: address(v6),
+    gateway4: v4?.gateway ?? "",
+    gateway6: v6?.gateway ?? "",
+  };
+}
+
+const tables = {
+  endpoints: "SELECT network, container_id, ifname, phase FROM endpoints",
+  leases: "SELECT network, container_id, ifname, hex(address) AS address FROM leases",
+  ports: "SELECT port, protocol, family, host_ip, owner FROM ports",
+  networks: "SELECT name, spec FROM networks",
+};
+
+function stateRows(dataDir: string): readonly string[] {
+  const file = join(dataDir, "state.db");
+  if (!existsSync(file)) return [];
+  using database = new Database(file, { readonly: true });
+  return Object.entries(tables).flatMap(([table, select]) =>
+    database
+      .query<JsonObject, []>(select)
+      .all()
+      .map((row) => `${table} ${Object.values(row).join(" ")}`)
+      .sort(),
+  );
+}
