@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import { oneObject, shown } from "./expect.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { must } from "./scenario.ts";
+import type { Version } from "./target.ts";
 
 /** A list of plugin entries; those with `type` of the target are run by the target's executable. */
 export interface Chain {
@@ -30,6 +31,11 @@ export function findPlugin(cniPath: readonly string[], type: string): string | u
 export function whyNoChain(cniPath: readonly string[], types: readonly string[]): true | string {
   const missing = types.filter((type) => findPlugin(cniPath, type) === undefined);
   return missing.length === 0 ? true : `not installed: ${missing.join(", ")}`;
+}
+
+/** The newest version that Debian's reference plugins and the target both know. */
+export function chainVersion(context: Context): Version {
+  return context.version > "1.0.0" ? "1.0.0" : context.version;
 }
 
 /** Makes the chain; entries are complete plugin objects of a list, the target's own among them. */

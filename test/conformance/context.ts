@@ -46,8 +46,11 @@ export interface Context {
   /** The host and the state after one attachment came and went: shared objects are there, nothing else. */
   warm(options?: KeyOptions): Promise<Snapshot>;
   snapshot(): Promise<Snapshot>;
-  /** Waits up to three seconds for the kernel to finish, then fails with the difference. */
-  unchanged(before: Snapshot, when: string): Promise<void>;
+  /**
+   * Waits up to three seconds for the kernel to finish, then fails with the difference.
+   * With `fresh`, what the plugin itself has made since then may be gone too.
+   */
+  unchanged(before: Snapshot, when: string, fresh?: Snapshot): Promise<void>;
   /** A new host with nothing but the state folder left, as after a reboot. */
   reboot(): Promise<void>;
   close(): Promise<void>;
@@ -118,7 +121,7 @@ export async function createContext(subject: Subject, version?: Version): Promis
       return snapshot();
     },
     snapshot,
-    unchanged: (before, when) => expectUnchanged(before, snapshot, when),
+    unchanged: (before, when, fresh) => expectUnchanged(before, snapshot, when, fresh),
     reboot: async () => {
       await state.host.close();
       state.host = await createHost();
@@ -130,13 +133,28 @@ export async function createContext(subject: Subject, version?: Version): Promis
   };
 }
 
-async function expectUnchanged(before: Snapshot, take: () => Promise<Snapshot>, when: string): Promise<void> {
+async function expectUnchanged(
+  before: Snapshot,
+  take: () => Promise<Snapshot>,
+  when: string,
+  fresh?: Snapshot,
+): Promise<void> {
   const deadline = performance.now() + 3_000;
   for (;;) {
-    const difference = diffSnapshots(before, await take());
+    const now = await take();
+    const difference = diffSnapshots(fresh === undefined ? before : withoutTidied(before, now, fresh), now);
     if (difference === "") return;
     // The kernel removes the links of a compartment that is gone in its own time.
     if (performance.now() > deadline) fail(`${when}, the host differs from before:\n${difference}`);
     await Bun.sleep(100);
   }
+}
+
+/** The snapshot without what is gone now and was not there on the fresh host either. */
+function withoutTidied(before: Snapshot, now: Snapshot, fresh: Snapshot): Snapshot {
+  const tidied = [...before].map(([section, lines]): [string, readonly string[]] => {
+    const stays = new Set([...(now.get(section) ?? []), ...(fresh.get(section) ?? [])]);
+    return [section, lines.filter((line) => stays.has(line))];
+  });
+  return new Map(tidied);
 }

@@ -38,7 +38,7 @@ function foundIn(target: Target, versions: readonly Version[]): Readonly<Record<
     peers: routed || config.type === "bridge" || config.type === "macvlan",
     gateway: routed,
     outside: routed && config.ipMasq === true,
-    switch: typeof config.bridge === "string",
+    switch: target.switch !== undefined,
     l2only: false,
   };
 }

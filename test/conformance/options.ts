@@ -22,6 +22,7 @@ export const helpText = `Judges a CNI plugin by what it does.
   --cni-path DIRS     folders with delegates, separated by ":" (default: the plugin's folder)
   --env NAME=VALUE    more environment for each call (may be repeated)
   --feature NAME      the plugin has this feature; --feature no-NAME: it has not (may be repeated)
+  --switch NAME       the host interface all containers of network net1 share (default: the key "bridge")
   --accept-code N     an error code that is right wherever certain codes are asked for (may be repeated)
   --only T24,T53      only these scenarios
   --at-once N         scenarios run together (default 3)
@@ -52,6 +53,7 @@ function optionsOf(words: readonly string[]): Options {
       plugin: { type: "string" },
       conf: { type: "string" },
       "cni-path": { type: "string" },
+      switch: { type: "string" },
       env: { type: "string", multiple: true, default: [] },
       feature: { type: "string", multiple: true, default: [] },
       "accept-code": { type: "string", multiple: true, default: [] },
@@ -80,6 +82,7 @@ function optionsOf(words: readonly string[]): Options {
     features: Object.fromEntries(values.feature.map(featureIn)),
     acceptCodes: values["accept-code"].map(naturalIn),
     kills: naturalIn(values.kills),
+    ...(values.switch === undefined ? {} : { switch: values.switch }),
     ...(values.seed === undefined ? {} : { seed: naturalIn(values.seed) }),
   };
   return {

@@ -14,7 +14,13 @@ export async function probe(target: Target): Promise<Subject> {
     listed === undefined
       ? `VERSION gave no list of versions: exit ${outcome.exitCode}, stdout ${JSON.stringify(outcome.stdout.slice(0, 200))}`
       : undefined;
-  return { ...target, versions, versionTrouble, has: featuresOf(target, versions) };
+  const named = switchOf(target);
+  return { ...named, versions, versionTrouble, has: featuresOf(named, versions) };
+}
+
+function switchOf(target: Target): Target {
+  const name = target.switch ?? target.config.bridge;
+  return typeof name === "string" ? { ...target, switch: name } : target;
 }
 
 function supportedIn(stdout: string): readonly string[] | undefined {

@@ -23,7 +23,7 @@ export const featureMeaning = {
   peers: "containers of one network reach each other",
   gateway: "the host answers at the gateway address",
   outside: "containers reach a machine beyond the host, behind the host's address",
-  switch: "a host interface named by the configuration key `bridge`",
+  switch: "a host interface that all containers of network net1 share, named by the key `bridge` or told",
   l2only: "attachments without addresses: `ipam` is {}",
 } as const;
 export type Feature = keyof typeof featureMeaning;
@@ -36,6 +36,8 @@ export interface Target {
   readonly config: JsonObject;
   /** Folders with delegates: CNI_PATH. */
   readonly cniPath: readonly string[];
+  /** The name of the host interface that network `net1` has for all its containers. Default: `config.bridge`. */
+  readonly switch?: string;
   /** More environment for each call; `${DATA}` as above. */
   readonly env?: Readonly<Record<string, string>>;
   /** Corrects what is found from the configuration. */

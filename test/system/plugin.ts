@@ -12,6 +12,8 @@ export interface PluginCall {
   readonly stdin?: unknown;
   /** Leave standard input open and never close it. */
   readonly holdStdin?: boolean;
+  /** Write standard input only when this has come about, though the process is started at once. */
+  readonly stdinAfter?: Promise<unknown>;
   /** Words put before the executable inside the namespace, such as `["sh", "-c", "ulimit -n 20; exec \"$@\"", "sh"]`. */
   readonly wrap?: readonly string[];
   readonly args?: readonly string[];
@@ -55,7 +57,9 @@ function feed(child: ChildProcess, call: PluginCall): void {
   // A plugin that ends without reading leaves EPIPE here, which is its right.
   child.stdin?.on("error", () => {});
   if (call.holdStdin === true) return;
-  child.stdin?.end(stdinBytes(call.stdin));
+  const write = () => child.stdin?.end(stdinBytes(call.stdin));
+  if (call.stdinAfter === undefined) write();
+  else void call.stdinAfter.then(write, write);
 }
 
 function stdinBytes(value: unknown): string | Uint8Array {

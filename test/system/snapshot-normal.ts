@@ -64,7 +64,7 @@ const usual: Row = {
 function withoutTimers(data: Row | undefined): Row | undefined {
   if (data === undefined) return undefined;
   const moving =
-    /timer|root|bridge_id|designated|state|topology|group_fwd|^(id|port|no|local_count|ageing|gc)$/;
+    /timer|root|bridge_id|designated|state|topology|group|_cnt$|intvl|_version$|^(id|port|no|local_count|gc)$/;
   const set = Object.entries(data).filter(
     ([key, value]) => !moving.test(key) && value !== (usual[key] ?? false) && value !== 0,
   );

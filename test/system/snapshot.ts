@@ -36,7 +36,7 @@ const sysctls = [
 ];
 const parts: readonly (readonly [section: string, command: string])[] = [
   ["links and addresses", "ip -j -d address show"],
-  ["routes", "ip -j route show table all"],
+  ["routes", "ip -j -4 route show table all"],
   ["IPv6 routes", "ip -j -6 route show table all"],
   ["rules", "ip -j rule show"],
   ["IPv6 rules", "ip -j -6 rule show"],

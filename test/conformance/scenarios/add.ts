@@ -100,7 +100,7 @@ export const addScenarios: readonly Scenario[] = [
     applies: needs("switch"),
     run: async (context) => {
       const { host, subject } = context;
-      const name = String(subject.config.bridge);
+      const name = subject.switch ?? "";
       await host.exec(host.ns, "ip", "link", "add", name, "type", "veth", "peer", "name", "stranger");
       const before = await context.snapshot();
       const outcome = await context.call("ADD", await context.key());
@@ -117,7 +117,7 @@ export const addScenarios: readonly Scenario[] = [
     applies: needs("switch", "gateway"),
     run: async (context) => {
       const { host, subject } = context;
-      const name = String(subject.config.bridge);
+      const name = subject.switch ?? "";
       await host.exec(host.ns, "ip", "link", "add", name, "type", "bridge");
       await host.exec(host.ns, "ip", "address", "add", "10.250.0.1/24", "dev", name);
       await host.exec(host.ns, "ip", "link", "set", name, "up");

@@ -1,13 +1,13 @@
 /** T41, T42, T115, T116: beside other plugins, and under the runtimes that exist. */
 import { uplink } from "../../system/host.ts";
-import { chainOf, whyNoChain } from "../chain.ts";
+import { chainOf, chainVersion, whyNoChain } from "../chain.ts";
 import type { Context } from "../context.ts";
 import { expectSilent } from "../expect.ts";
 import { isObject, type JsonObject, listOf } from "../json.ts";
 import { expectReal } from "../kernel.ts";
 import { ipOf, ownInterface } from "../result-view.ts";
 import { always, every, must, needs, type Scenario } from "../scenario.ts";
-import { allVersions, type Version } from "../target.ts";
+import { allVersions } from "../target.ts";
 
 const followers: readonly JsonObject[] = [
   { type: "tuning", sysctl: { "net.ipv4.conf.all.log_martians": "1" } },
@@ -135,11 +135,6 @@ export const chainScenarios: readonly Scenario[] = [
 
 function isNotLoopback(row: JsonObject): boolean {
   return !/^(127\.|::1)/.test(String(row.address));
-}
-
-/** The reference plugins of Debian know nothing newer than 1.0.0. */
-function chainVersion(context: Context): Version {
-  return context.version > "1.0.0" ? "1.0.0" : context.version;
 }
 
 /** The target's entry without its own port mappings, which another plugin does here. */

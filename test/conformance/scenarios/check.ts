@@ -76,14 +76,14 @@ export const checkScenarios: readonly Scenario[] = [
       const end = await hostEnd(context.host, attachment);
       await context.host.exec(context.host.ns, "ip", "link", "set", String(end?.ifname), "nomaster");
     },
-    (_a, context) => [String(context.subject.config.bridge), "veth", "port", "master"],
+    (_a, context) => [context.subject.switch ?? "", "veth", "port", "master"],
     "switch",
   ),
   drift(
     "T72h",
     "firewall rules that were flushed",
     (context) => context.host.exec(context.host.ns, "nft", "flush", "ruleset"),
-    () => ["nft", "rule", "table", "masquerade", "chain", "iptables"],
+    () => ["nft", "rule", "table", "element", "masquerade", "chain"],
     "outside",
   ),
   drift(

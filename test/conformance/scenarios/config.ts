@@ -210,7 +210,7 @@ async function wrongTypes(context: Context): Promise<void> {
   const known = { ipam: {}, dns: {}, prevResult: {}, runtimeConfig: {}, ...context.subject.config };
   const troubles: string[] = [];
   for (const [name, value] of Object.entries(known)) {
-    if (["name", "cniVersion", "type", "args"].includes(name)) continue;
+    if (["name", "cniVersion", "type", "args", "capabilities"].includes(name)) continue;
     const wrong = wrongFor(value);
     const outcome = await context.call("ADD", await context.key(), { config: { [name]: wrong } });
     try {

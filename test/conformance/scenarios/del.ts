@@ -154,7 +154,7 @@ export const delScenarios: readonly Scenario[] = [
     run: async (context) => {
       const changed = {
         ...pools(context.subject.config, subnets.second),
-        ...(context.subject.has.switch ? { bridge: "other-bridge" } : {}),
+        ...(typeof context.subject.config.bridge === "string" ? { bridge: "other-bridge" } : {}),
       };
       await cleanAfter(context, (attachment) => context.detach(attachment, { config: changed }));
     },
@@ -188,7 +188,7 @@ export const delScenarios: readonly Scenario[] = [
     applies: needs("switch"),
     run: async (context) => {
       const attachment = await context.attach();
-      await context.host.exec(context.host.ns, "ip", "link", "delete", String(context.subject.config.bridge));
+      await context.host.exec(context.host.ns, "ip", "link", "delete", context.subject.switch ?? "");
       await context.detach(attachment);
       must((await linkOf(context.host, attachment.ns, "eth0")) === undefined, "the interface is still there");
     },

@@ -1,7 +1,7 @@
 /** T38 to T40, T63, T64, T76: the IPAM plugin as a delegate. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findPlugin } from "../chain.ts";
+import { chainVersion, findPlugin } from "../chain.ts";
 import type { Context } from "../context.ts";
 import { expectError, shown } from "../expect.ts";
 import { type FakeDelegate, failsWith, fakeDelegate, ipamResult, prints } from "../fake-delegate.ts";
@@ -323,7 +323,10 @@ async function worksWith(context: Context, type: string): Promise<void> {
     type === "static"
       ? { type, addresses: [{ address: "10.71.0.9/24", gateway: "10.71.0.1" }], routes }
       : { type, dataDir: join(context.data, "delegate"), subnet: "10.71.0.0/24", routes };
-  const attachment = await context.add(await context.key({ config: { ipam } }), { env });
+  const attachment = await context.add(
+    await context.key({ config: { ipam }, version: chainVersion(context) }),
+    { env },
+  );
   await expectReal(context.host, attachment);
   if (context.subject.has.check) await context.check(attachment, { env });
   await context.detach(attachment, { env });

@@ -1,0 +1,25 @@
+/** Our interface plugins, as the suite judges them: one entry each. */
+import { resolve } from "node:path";
+import type { Target } from "./target.ts";
+
+const bin = resolve(import.meta.dirname, "../../dist/bin");
+const data = ["$", "{DATA}"].join("");
+
+/** Ours among the delegates, and Debian's reference plugins. */
+const cniPath = [bin, "/usr/lib/cni"];
+
+export const targets: readonly Target[] = [
+  {
+    name: "nat",
+    plugin: `${bin}/nat`,
+    cniPath,
+    switch: "vsw-net1",
+    features: { peers: true, gateway: true, outside: true },
+    config: {
+      type: "nat",
+      dataDir: data,
+      capabilities: { portMappings: true, mac: true, ips: true },
+      ipam: { type: "ipam", ranges: [[{ subnet: "10.71.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] },
+    },
+  },
+];
