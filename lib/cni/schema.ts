@@ -6,7 +6,7 @@ import { describeValue, type Issue, type JsonObject } from "./read.ts";
 export function schemaIssues(validate: ValidateFunction, value: unknown, base = ""): readonly Issue[] {
   if (validate(value)) return [];
   return (validate.errors ?? []).map(({ instancePath, params, keyword, message, data }) => {
-    const missing = keyword === "required" ? `.${params["missingProperty"]}` : "";
+    const missing = keyword === "required" ? `.${params.missingProperty}` : "";
     const path = `${base}${instancePath.replace(/\/(\d+)(?=\/|$)/g, "[$1]").replaceAll("/", ".")}${missing}`;
     return {
       path: path.replace(/^\./, ""),

@@ -93,18 +93,22 @@ function runAction(
       return;
     }
     case "rules":
-      return acceptErrno(accept, () => world.rules.transaction(action.requests));
+      acceptErrno(accept, () => world.rules.transaction(action.requests));
+      return;
     case "sysctl":
-      return world.sysctl(action.where, action.key, action.value, action.optional ?? false);
+      world.sysctl(action.where, action.key, action.value, action.optional ?? false);
+      return;
     case "learn":
       indexes.set(action.role, world.linkIndex(action.where, action.name));
       return;
     case "carrier":
-      return world.awaitCarrier(index(action.role));
+      world.awaitCarrier(index(action.role));
+      return;
     case "announce":
-      return world.announce(index("vnic"), action.mac, action.addresses);
+      world.announce(index("vnic"), action.mac, action.addresses);
+      return;
     case "forget-flows":
-      return world.forgetFlows(action.flows);
+      world.forgetFlows(action.flows);
   }
 }
 

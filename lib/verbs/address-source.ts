@@ -69,7 +69,7 @@ function builtIn(
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
     const given = nativeIpam(request.config.ipam?.raw ?? {});
-    const named = given["subnet"] !== undefined || given["ranges"] !== undefined;
+    const named = given.subnet !== undefined || given.ranges !== undefined;
     const raw = {
       type: "ipam",
       ...given,

@@ -17,7 +17,7 @@ import { status } from "./status.ts";
 
 /** VSWITCH_TRACE=1 prints steps and messages on stderr, each with its milliseconds since the process began. */
 export async function networkMain<Config>(plugin: NetworkPlugin<Config>): Promise<void> {
-  const trace = process.env["VSWITCH_TRACE"] === "1" ? traceToStderr : undefined;
+  const trace = process.env.VSWITCH_TRACE === "1" ? traceToStderr : undefined;
   const backend = await loadBackend(trace);
   const verbs = networkVerbs(plugin, { backend, env: process.env, execPath: process.execPath });
   pluginMain(plugin.kind, verbs);

@@ -17,9 +17,9 @@ export interface NetworkSpec {
 
 /** Subnets that an `ipam` object names, ours or host-local's: part of a network's definition. */
 export function configuredSubnets(ipam: JsonObject | undefined): readonly string[] {
-  const sets = Array.isArray(ipam?.["ranges"]) ? ipam["ranges"].flat() : [];
+  const sets = Array.isArray(ipam?.ranges) ? ipam.ranges.flat() : [];
   return [ipam, ...sets].flatMap((range) => {
-    const subnet = isObject(range) ? range["subnet"] : undefined;
+    const subnet = isObject(range) ? range.subnet : undefined;
     return typeof subnet === "string" ? [subnet] : [];
   });
 }
