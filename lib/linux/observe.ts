@@ -18,7 +18,7 @@ import { RT_TABLE_MAIN } from "../netlink/route/rtmsg.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
-import { decodeElements, encodeGet, formatElement } from "./layout/element-requests.ts";
+import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { LAYOUT_VERSION } from "./layout/table.ts";
 import { readSysctl } from "./sysctl.ts";
 
@@ -81,17 +81,10 @@ function layoutOf(outcome: readonly Reply[] | NetlinkError | undefined): SwitchS
   return version === LAYOUT_VERSION ? "current" : version;
 }
 
-/** Whether the reply to `encodeGet` is this very element: a set of ranges may answer with a wider one. */
+/** Whether the answer to `encodeGet` is this very element, with its data. */
 function holds(element: LayoutElement, outcome: readonly Reply[] | NetlinkError | undefined): boolean {
-  if (outcome instanceof NetlinkError) {
-    if (isErrno(outcome, "ENOENT")) return false;
-    throw outcome;
-  }
-  const same = (a: readonly unknown[] | undefined, b: readonly unknown[] | undefined) =>
-    String(a ?? "") === String(b ?? "");
-  return decodeElements(element.set, outcome ?? []).some(
-    (found) => same(found.key, element.key) && same(found.data, element.data),
-  );
+  const found = findElement(element, outcome);
+  return found !== undefined && String(found.data ?? "") === String(element.data ?? "");
 }
 
 function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {

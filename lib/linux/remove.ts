@@ -2,7 +2,7 @@
 import type { Ip } from "../addr/ip.ts";
 import { type Plan, portName } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { isErrno, NetlinkError } from "../netlink/error.ts";
+import { isErrno } from "../netlink/error.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
@@ -10,7 +10,7 @@ import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";
 import type { LayoutElement } from "./layout/element.ts";
-import { decodeElements, dumpSet, encodeDelete, encodeGet } from "./layout/element-requests.ts";
+import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
 import { type LayoutSetName, layoutSetNames } from "./layout/sets.ts";
 import { LAYOUT_TABLE } from "./layout/table.ts";
 import { markedKey, markedNetwork } from "./mark.ts";
@@ -37,14 +37,7 @@ function plannedElements(rules: Netlink, plan: Plan): readonly LayoutElement[] {
   const wanted = endpointElements(plan.owner, plan.port);
   if (wanted.length === 0) return [];
   const outcomes = rules.requests(wanted.map(encodeGet));
-  return wanted.filter((element, i) => {
-    const outcome = outcomes[i];
-    if (outcome instanceof NetlinkError) {
-      if (isErrno(outcome, "ENOENT")) return false;
-      throw outcome;
-    }
-    return decodeElements(element.set, outcome ?? []).some((found) => markedKey(found.comment) === plan.key);
-  });
+  return wanted.filter((element, i) => markedKey(findElement(element, outcomes[i])?.comment) === plan.key);
 }
 
 function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
@@ -73,7 +66,7 @@ function deleteElements(rules: Netlink, elements: readonly LayoutElement[]): voi
     } catch (error) {
       if (!isErrno(error, "ENOENT") || attempt === 3) throw error;
       const outcomes = rules.requests(left.map(encodeGet));
-      left = left.filter((_, i) => !(outcomes[i] instanceof NetlinkError));
+      left = left.filter((element, i) => findElement(element, outcomes[i]) !== undefined);
     }
   }
 }

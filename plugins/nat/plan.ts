@@ -117,6 +117,7 @@ function publishAll(
 /** The mapping for each family it can serve: the first address of the family is the published one. */
 function publish(mapping: PortMappingRequest, addresses: readonly Prefix[]): readonly PortMapping[] {
   const { hostIp, protocol, hostPort, containerPort } = mapping;
+  if (hostIp === "::1") throw loopback6(hostPort);
   const any = hostIp === undefined || isUnspecified(hostIp);
   const families: readonly Family[] = hostIp === undefined || hostIp === "::" ? [4, 6] : [ipFamily(hostIp)];
   const published = families.flatMap((family): PortMapping[] => {
@@ -133,6 +134,17 @@ function publish(mapping: PortMappingRequest, addresses: readonly Prefix[]): rea
     {
       reason: "port-without-address",
       details: `addresses of the container: ${addresses.join(", ") || "none"}; publish on an address of its family`,
+    },
+  );
+}
+
+function loopback6(hostPort: number): CniError {
+  return new CniError(
+    errorCode.invalidConfig,
+    `publish [::1]:${hostPort}: the kernel forwards nothing from ::1`,
+    {
+      reason: "port-on-loopback6",
+      details: "publish on 127.0.0.1, on an address of the host, or on any address",
     },
   );
 }

@@ -1,5 +1,5 @@
 /** The nftables elements of a switch and of an endpoint. Pure. */
-import { networkOf, prefixFamily } from "../../addr/prefix.ts";
+import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import type { Owner } from "../../model/owner.ts";
 import type { Port } from "../../model/port.ts";
 import type { Switch } from "../../model/switch.ts";
@@ -16,14 +16,15 @@ import { endpointComment, networkComment } from "../mark.ts";
 export function switchElements(wanted: Switch): readonly LayoutElement[] {
   const comment = networkComment(wanted.network);
   const elements: LayoutElement[] = [switchElement(wanted.name, comment)];
-  if (wanted.outboundNat === undefined) return elements;
+  const { outboundNat } = wanted;
   const subnets = [...new Set(wanted.gateways.map(networkOf))];
   for (const source of subnets) {
     const family = prefixFamily(source);
-    const direct = [...subnets, ...wanted.outboundNat.exceptions].filter(
-      (other) => prefixFamily(other) === family,
-    );
-    elements.push(natElement(source, comment), ...directElements(source, direct, comment));
+    const ofFamily = (other: Prefix): boolean => prefixFamily(other) === family;
+    // Within the network too: by these the layout knows an answer that must come back through the host (hairpin).
+    const direct = [...subnets, ...(outboundNat?.exceptions ?? [])].filter(ofFamily);
+    if (outboundNat !== undefined) elements.push(natElement(source, comment));
+    elements.push(...directElements(source, direct, comment));
   }
   return elements;
 }

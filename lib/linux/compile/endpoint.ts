@@ -3,6 +3,7 @@ import { prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
 import type { Route } from "../../model/vnic.ts";
 import { addAddress } from "../../netlink/route/address.ts";
+import { setBridgePort } from "../../netlink/route/bridge-port.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { addRoute } from "../../netlink/route/route.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
@@ -60,10 +61,15 @@ function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly
     },
     {
       ...own(`link set ${name} alias "${alias}"`),
-      // The port of a switch speaks for nobody: no link-local address.
       action: {
         kind: "host",
-        requests: () => [setLink(name, { alias }), setLink(name, { addrGenMode: "none" })],
+        requests: () => [
+          setLink(name, { alias }),
+          // The port of a switch speaks for nobody: no link-local address.
+          setLink(name, { addrGenMode: "none" }),
+          // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
+          ...(port.policies.length > 0 ? [setBridgePort(name, { hairpin: true })] : []),
+        ],
       },
       accept: ["EAFNOSUPPORT"],
     },
