@@ -171,11 +171,14 @@ export const gcScenarios: readonly Scenario[] = [
       await context.warm();
       for (let round = 0; round < 5; round++) {
         const key = await context.key();
-        const [added] = await Promise.all([context.add(key), collect(context, { [listKey]: [] })]);
-        must(
-          (await linkOf(context.host, key.ns, "eth0")) !== undefined,
-          `GC took ${ipOf(added)} while it was made`,
-        );
+        const adding = Promise.withResolvers<void>();
+        const change = { config: { [listKey]: [] }, env: noContainer, stdinAfter: adding.promise };
+        const collecting = context.call("GC", key, change);
+        const added = await context.add(key);
+        adding.resolve();
+        expectSilent("GC", await collecting);
+        const link = await linkOf(context.host, key.ns, "eth0");
+        must(link !== undefined, `GC took ${ipOf(added)}, which was made while it ran`);
         await context.check(added);
         await context.detach(added);
       }
