@@ -135,4 +135,13 @@ describe.skipIf(noNamespace)(titled("the real kernel"), () => {
     expect((out.freed as string[]).map((outcome) => outcome.split(":")[0])).toEqual(["ok", "ok", "ENODEV"]);
     expect(out.left).toEqual({ host: [], inside: [] });
   });
+
+  test("announces a link's addresses by itself, so that stale neighbours learn the new MAC", () => {
+    const [stale, own] = ["02:00:00:00:00:99", "02:00:00:00:00:03"];
+    expect(runJson("../netlink/route/announce-in-kernel.ts")).toEqual({
+      carrier: true,
+      before: [stale, stale],
+      after: [own, own],
+    });
+  });
 });
