@@ -21,3 +21,7 @@ if (load === undefined) {
   process.exit(2);
 }
 await (await load()).main();
+if (name !== "vswitch" && process.platform === "linux") {
+  const { exitNow } = await import("../lib/linux/exit.ts");
+  exitNow(Number(process.exitCode ?? 0));
+}

@@ -100,7 +100,8 @@ function enter(fd: number, path: string): void {
     systemCall(`enter ${path}`, ({ setns }) => setns(fd, CLONE_NEWNET));
   } catch (cause) {
     // The kernel itself checks what the descriptor is: EINVAL for anything but a network namespace.
-    throw isErrno(cause, "EPERM") ? forbidden(path, cause) : notACompartment(path, cause);
+    if (isErrno(cause, "EPERM")) throw forbidden(path, cause);
+    throw isErrno(cause, "EINVAL") ? notACompartment(path, cause) : cause;
   }
 }
 
