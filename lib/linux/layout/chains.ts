@@ -61,7 +61,14 @@ function prerouting(): LayoutChain {
   return {
     name: "prerouting",
     base: { type: "nat", hook: "prerouting", priority: DSTNAT, policy: "accept" },
-    rules: [rule(toThisHost, verdict({ kind: "jump", chain: "publish" }))],
+    rules: [
+      because(
+        "from beyond the host; its own packets to 127/8 pass through output",
+        matchPrefix("ip daddr", prefix("127.0.0.0/8")),
+        verdict({ kind: "return" }),
+      ),
+      rule(toThisHost, verdict({ kind: "jump", chain: "publish" })),
+    ],
   };
 }
 
