@@ -13,10 +13,11 @@ import { decodeLink } from "../../lib/netlink/route/decode-link.ts";
 import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
 import { dumpLinks } from "../../lib/netlink/route/link.ts";
 import { dumpRoutes } from "../../lib/netlink/route/route.ts";
+import { stateFileName } from "../../lib/state/store.ts";
 import type { Machine } from "./world.ts";
 
 export type Inventory = Readonly<Record<Section, readonly string[]>>;
-export const sections = ["links", "addresses", "routes", "nft tables", "leases", "sysctls"] as const;
+export const sections = ["links", "addresses", "routes", "nft tables", "leases, ports", "settings"] as const;
 export type Section = (typeof sections)[number];
 
 /** @param dataDir where the plugins keep their state */
@@ -36,8 +37,8 @@ export function takeInventory({ netlink }: Machine, dataDir: string): Inventory 
       .map(({ dst, gateway, index }) => `${dst} via ${gateway ?? "-"} on ${nameOf(index)}`)
       .sort(),
     "nft tables": nftTables(),
-    leases: leases(dataDir),
-    sysctls: sysctls(links.map(({ name }) => name)),
+    "leases, ports": rowsOf(dataDir, ["leases", "endpoints", "ports"]),
+    settings: settings(links.map(({ name }) => name)),
   };
 }
 
@@ -54,13 +55,18 @@ function nftTables(): readonly string[] {
   }
 }
 
-/** Leases, endpoints and published ports of the state file. */
-function leases(dataDir: string): readonly string[] {
-  const file = join(dataDir, "state.db");
+/** The networks that the state file knows, whether used or not. */
+export function knownNetworks(dataDir: string): readonly string[] {
+  return rowsOf(dataDir, ["networks"]).map((row) => /"name":"([^"]+)"/.exec(row)?.[1] ?? row);
+}
+
+/** Rows of the state file. */
+function rowsOf(dataDir: string, tables: readonly string[]): readonly string[] {
+  const file = join(dataDir, stateFileName);
   if (!existsSync(file)) return [];
   const database = new Database(file, { readonly: true });
   try {
-    return ["leases", "endpoints", "ports"].flatMap((table) =>
+    return tables.flatMap((table) =>
       database
         .query(`SELECT * FROM ${table}`)
         .all()
@@ -71,8 +77,8 @@ function leases(dataDir: string): readonly string[] {
   }
 }
 
-/** The settings that a plugin could change on a host. */
-function sysctls(interfaces: readonly string[]): readonly string[] {
+/** What a plugin could change on a host. */
+function settings(interfaces: readonly string[]): readonly string[] {
   const names = [
     "forwarding",
     "route_localnet",

@@ -54,7 +54,7 @@ export function createReport(output: Output): Report {
       print(
         margin + subject.padEnd(subjectWidth) + (rest === "" ? detail : detail.padEnd(detailWidth) + rest),
       ),
-    block: (text) => print(text.replace(/^/gm, margin)),
+    block: (text) => print(text.replace(/^(?=.)/gm, margin)),
     claim({ subject, detail = "", ms, expected, seen, shown = seen }) {
       claims++;
       const holds = seen === expected;

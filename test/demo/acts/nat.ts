@@ -4,17 +4,10 @@ import { ip } from "../../../lib/addr/ip.ts";
 import { defaultPrefix, prefix, prefixFamily } from "../../../lib/addr/prefix.ts";
 import { addAddress, deleteAddress } from "../../../lib/netlink/route/address.ts";
 import { addRoute } from "../../../lib/netlink/route/route.ts";
-import {
-  claimAdd,
-  claimAnswers,
-  claimCall,
-  claimCheckFails,
-  claimGone,
-  claimNothingLeft,
-  claimNothingStarted,
-  type Question,
-} from "../claims.ts";
-import { takeInventory } from "../inventory.ts";
+import { claimAdd, claimCall, claimCheckFails, claimGone } from "../claims/call.ts";
+import { claimAlone, claimNothingLeft } from "../claims/ending.ts";
+import { claimAnswers, type Question } from "../claims/packets.ts";
+import { knownNetworks, takeInventory } from "../inventory.ts";
 import { formatJson } from "../json.ts";
 import {
   type Container,
@@ -26,13 +19,13 @@ import {
 } from "../runtime.ts";
 import type { Act, Stage } from "../story.ts";
 import { serve } from "../talk.ts";
-import { linkNamed, type World } from "../world.ts";
+import { linkNamed, type Machine, type World } from "../world.ts";
 
 const dataDir = "/run/vswitch";
 const subnets: Readonly<Record<Family, string>> = { 4: "10.88.0.0/24", 6: "fd00:88::/64" };
 const published = { tcp: 8080, udp: 5300 };
 /** What stays on the host on purpose: others may rely on it by now. */
-const forwarding = /net\.ipv[46]\..*forward/;
+const forwarding = /^[-+] net\.(ipv4\.ip_forward|ipv[46]\.conf\.\S+\.forwarding) = /;
 
 /** A container with what ADD gave it. */
 interface Attached extends Container {
@@ -57,38 +50,34 @@ export const natAct: Act = {
     await sendPackets(scene, web, app);
     checkUp(scene, web);
     await detach(scene, web, app, job);
-    report.scene("Nothing is left", "the host now, compared with its beginning");
-    claimNothingLeft(report, before, takeInventory(world.host, dataDir), forwarding);
-    report.line("kept on purpose", "net.ipv4.ip_forward, net.ipv6.conf.all.forwarding = 1");
-    report.scene("What the plugins started", "ip, nft, iptables, tc, sysctl, a shell: nothing");
-    claimNothingStarted(report, world, scene.runtime, [web.machine, app.machine, job.machine]);
+    leave(scene, [before, takeInventory(world.host, dataDir)], [web.machine, app.machine, job.machine]);
   },
 };
 
 function networkConfig({ families }: World): NetworkConfig {
   const ranges = families.map((family) => [{ subnet: subnets[family] }]);
-  const plugin = { type: "nat", ipam: { type: "ipam", ranges }, capabilities: { portMappings: true } };
+  const plugin = { type: "nat", capabilities: { portMappings: true }, ipam: { type: "ipam", ranges } };
   return { cniVersion: "1.1.0", name: "demo", plugins: [plugin] };
 }
 
 function attach({ world, report, runtime }: Scene): readonly [Attached, Attached, Attached] {
-  report.scene("Three containers", "time is from the start of the plugin's process to its exit");
-  claimCall(report, "STATUS", runtime.status(), { expected: "", seen: "", shown: "ready" });
+  report.scene("Three containers", "times are of whole processes; the first ADD makes the switch too");
+  claimCall(report, "STATUS", runtime.status(), { expected: "success", seen: "success", shown: "ready" });
   const portMappings = [
     { protocol: "tcp", hostPort: published.tcp, containerPort: 80 },
     { protocol: "udp", hostPort: published.udp, containerPort: 53 },
   ];
-  const add = (name: string, shown: string, more: Partial<Container> = {}): Attached => {
+  const add = (name: string, note: string, more: Partial<Container> = {}): Attached => {
     const container = { id: `${name}-1`, machine: world.compartment(name), ...more };
     const outcome = runtime.add(container);
-    claimAdd(report, container.machine, outcome, shown);
+    claimAdd(report, container.machine, outcome, note);
     if (name === "web") result = outcome.result;
     return attached(container, outcome.result);
   };
   let result: Result | undefined;
-  const ports = `tcp ${published.tcp} -> 80, udp ${published.udp} -> 53`;
+  const ports = `tcp ${published.tcp}, udp ${published.udp}`;
   const all = [
-    add("web", `  and ${ports}`, { runtimeConfig: { portMappings } }),
+    add("web", `publishes ${ports}`, { runtimeConfig: { portMappings } }),
     add("app", ""),
     add("job", ""),
   ] as const;
@@ -143,7 +132,7 @@ async function sendPackets({ world, report }: Scene, web: Attached, app: Attache
 
 /** CHECK names what somebody broke, and is content when it is repaired. */
 function checkUp({ report, runtime }: Scene, web: Attached): void {
-  const asPlanned = { expected: "", seen: "", shown: "all as ADD made it" };
+  const asPlanned = { expected: "success", seen: "success", shown: "all as ADD made it" };
   const { machine } = web;
   const { index } = linkNamed(machine, ifname);
   const address = prefix(`${web.address(4)}/24`);
@@ -164,11 +153,28 @@ async function detach(
   job: Attached,
 ): Promise<void> {
   report.scene("The way back", "the runtime forgets job: its DEL never comes, GC takes it away");
-  claimGone(report, "DEL web", runtime.del(web), web.machine, "web has nothing but its loopback");
-  const at = world.families.map((family) => ({ address: world.uplink[family].host, sees: "" }));
+  claimGone(report, ["DEL web", "web has nothing but its loopback"], runtime.del(web), web.machine);
+  const at = world.families.map((family) => ({ address: world.uplink[family].host }));
   const closed = { from: world.beyond, to: "nobody", protocol: "tcp", port: published.tcp, at } as const;
   await claimAnswers(report, { ...closed, subject: "beyond -> published port" });
-  claimGone(report, "DEL app", runtime.del(app), app.machine, "app too");
-  claimGone(report, "DEL app, again", runtime.del(app), app.machine, "nothing to do is success");
-  claimGone(report, "GC", runtime.gc([]), job.machine, "job too, and the switch of the network");
+  claimGone(report, ["DEL app", "app has nothing but its loopback"], runtime.del(app), app.machine);
+  claimGone(report, ["DEL app, again", "nothing to do is success"], runtime.del(app), app.machine);
+  claimGone(report, ["GC", "job is detached, and the switch is gone"], runtime.gc([]), job.machine);
+}
+
+function leave(
+  { world, report, runtime }: Scene,
+  inventories: Parameters<typeof claimNothingLeft>[1],
+  machines: readonly Machine[],
+): void {
+  report.scene("Nothing is left", "the host now, compared with its beginning");
+  const kept = claimNothingLeft(report, inventories, forwarding);
+  const settings = kept.filter((line) => /^\+ .*(ip_forward|ipv6\.conf\.all)/.test(line));
+  report.line("kept on purpose", settings.map((line) => line.slice(2)).join(", "));
+  report.line("", `the definition of network ${knownNetworks(dataDir).join(", ")} in ${dataDir}`);
+  report.scene(
+    "No other program",
+    `in ${runtime.calls} calls no ip, nft, iptables, tc, sysctl or shell was started`,
+  );
+  claimAlone(report, [world.host, world.beyond, ...machines]);
 }
