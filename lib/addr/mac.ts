@@ -19,7 +19,9 @@ export function mac(text: string): Mac {
 
 /** @returns 6 bytes */
 export function macBytes(address: Mac): Uint8Array {
-  return Uint8Array.from(address.split(":"), (byte) => Number.parseInt(byte, 16));
+  const bytes = new Uint8Array(6);
+  for (let i = 0; i < 6; i++) bytes[i] = Number.parseInt(address.slice(3 * i, 3 * i + 2), 16);
+  return bytes;
 }
 
 /** @throws {RangeError} unless there are 6 bytes */

@@ -4,7 +4,6 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { connect, type Netlink } from "../netlink/connection.ts";
 import { isErrno } from "../netlink/error.ts";
 import { systemCall } from "./libc.ts";
-import { openPacket, type PacketSocket } from "./packet.ts";
 import { openNetlink } from "./socket.ts";
 
 const CLONE_NEWNET = 0x40000000;
@@ -21,14 +20,10 @@ export interface CompartmentHandle {
   readonly inode: bigint;
   /** rtnetlink in the compartment. */
   readonly netlink: Netlink;
-  /** Only when asked for. */
-  readonly packet: PacketSocket | undefined;
   close(): void;
 }
 
 export interface CompartmentOptions {
-  /** Open a packet socket too. */
-  readonly packet?: boolean;
   readonly trace?: (line: string) => void;
   /** Runs inside, synchronously, once the sockets are open: /proc/sys/net is then that of the compartment. */
   readonly inside?: () => void;
@@ -51,10 +46,8 @@ export function openCompartment(path: string, options: CompartmentOptions = {}):
     return inCompartment({ path, fd }, () => {
       const netlink = connect(openNetlink("route"), options.trace);
       open.push(netlink);
-      const packet = options.packet ? openPacket() : undefined;
-      if (packet) open.push(packet);
       options.inside?.();
-      return { path, fd, dev, inode: ino, netlink, packet, close };
+      return { path, fd, dev, inode: ino, netlink, close };
     });
   } catch (error) {
     close();

@@ -1,7 +1,5 @@
 /** Runs steps in order; when one fails, undoes the endpoint's in reverse. It decides nothing. */
 
-import type { Ip } from "../addr/ip.ts";
-import type { Mac } from "../addr/mac.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { isErrno, NetlinkError } from "../netlink/error.ts";
@@ -17,7 +15,6 @@ export interface World {
   sysctl(where: "host" | "compartment", key: readonly string[], value: string, optional: boolean): void;
   linkIndex(where: "host" | "compartment", name: string): number;
   awaitCarrier(index: number): void;
-  announce(index: number, mac: Mac, addresses: readonly Ip[]): void;
   forgetFlows(flows: FlowPattern): void;
 }
 
@@ -103,9 +100,6 @@ function runAction(
       return;
     case "carrier":
       world.awaitCarrier(index(action.role));
-      return;
-    case "announce":
-      world.announce(index("vnic"), action.mac, action.addresses);
       return;
     case "forget-flows":
       world.forgetFlows(action.flows);

@@ -4,7 +4,6 @@
  * Steps speak by name and role; interface numbers are learned while they run.
  */
 import type { Ip } from "../addr/ip.ts";
-import type { Mac } from "../addr/mac.ts";
 import type { ErrnoName } from "../netlink/errno.ts";
 import type { Request } from "../netlink/message.ts";
 
@@ -36,8 +35,6 @@ export type Action =
     }
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
-  /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861) from the vNIC. */
-  | { readonly kind: "announce"; readonly mac: Mac; readonly addresses: readonly Ip[] }
   /** Forgets flows of published ports that went elsewhere before. */
   | { readonly kind: "forget-flows"; readonly flows: FlowPattern };
 

@@ -3,6 +3,7 @@ import { prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
 import type { Route } from "../../model/vnic.ts";
 import { addAddress } from "../../netlink/route/address.ts";
+import { announceLink } from "../../netlink/route/announce.ts";
 import { setBridgePort } from "../../netlink/route/bridge-port.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { addRoute } from "../../netlink/route/route.ts";
@@ -83,6 +84,7 @@ function enableIpv6({ vnic }: Plan): readonly Step[] {
     [
       ["disable_ipv6", "0"],
       ["accept_dad", "0"],
+      ["ndisc_notify", "1"],
     ] as const
   ).map(([name, value]) => {
     const key = ["ipv6", "conf", vnic.name, name];
@@ -123,11 +125,11 @@ function inOrder(routes: readonly Route[]): readonly Route[] {
   ];
 }
 
+/** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861), sent by the kernel. */
 function announce({ vnic }: Plan): Step {
-  const addresses = vnic.addresses.map(prefixAddress);
   return {
-    ...own(`announce ${addresses.join(" ")} at ${vnic.mac}`),
-    action: { kind: "announce", mac: vnic.mac, addresses },
+    ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
+    action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
   };
 }
 

@@ -34,7 +34,6 @@ const attempt = (act: () => unknown) => {
 const seen: string[] = [];
 const lines: string[] = [];
 const compartment = openCompartment(other.path, {
-  packet: true,
   trace: (line) => lines.push(line),
   inside: () => seen.push(here()),
 });
@@ -60,7 +59,6 @@ out.openThrown = attempt(() =>
 );
 out.backAfterOpen = here() === home;
 compartment.netlink.request(setLink("lo", { up: true }));
-out.packet = attempt(() => compartment.packet?.send(1, new Uint8Array(60)));
 
 out.sysctl = inCompartment(compartment, () => {
   const key = ["ipv4", "conf", "inside", "forwarding"];

@@ -1,5 +1,4 @@
 /** Large and failing exchanges on real sockets, in a namespace of its own. */
-import { openPacket } from "../../../lib/linux/packet.ts";
 import { openNetlink } from "../../../lib/linux/socket.ts";
 import { be32, bytes, nested, text } from "../../../lib/netlink/attr.ts";
 import { concat, writeBe32 } from "../../../lib/netlink/bytes.ts";
@@ -9,8 +8,7 @@ import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, type Request } from "../../../lib
 import { NFNL_SUBSYS_NFTABLES, nfgenmsg, nfnlType } from "../../../lib/netlink/nfnetlink.ts";
 import { createBridge } from "../../../lib/netlink/route/bridge.ts";
 import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
-import { deleteLink, dumpLinks, getLink } from "../../../lib/netlink/route/link.ts";
-import { setLink } from "../../../lib/netlink/route/set-link.ts";
+import { deleteLink, dumpLinks } from "../../../lib/netlink/route/link.ts";
 
 const [NEWTABLE, DELTABLE, NEWSET, NEWSETELEM, GETSETELEM] = [0, 2, 9, 12, 13] as const;
 const nft = (message: number, flags: number, ...attrs: Uint8Array[]): Request => ({
@@ -84,20 +82,5 @@ const bridges = Array.from({ length: 300 }, (_, i) => createBridge({ name: `br${
 out.bridges = host.requests(bridges).filter((one) => !(one instanceof NetlinkError)).length;
 out.links = host.request(dumpLinks()).map(decodeLink).length;
 
-const packet = openPacket();
-const frame = new Uint8Array(60);
-frame.fill(0xff, 0, 6);
-frame.set([8, 6], 12);
-const [br0] = host.request(getLink("br0")).map(decodeLink);
-try {
-  packet.send(br0?.index ?? 0, frame);
-  out.down = "ok";
-} catch (error) {
-  out.down = isErrno(error, "ENETDOWN") ? "ENETDOWN" : String(error);
-}
-host.request(setLink("br0", { up: true }));
-packet.send(br0?.index ?? 0, frame);
-const [sent] = host.request(getLink("br0", { stats: true })).map(decodeLink);
-out.sent = Number(sent?.stats?.txBytes ?? 0n);
-for (const one of [packet, host, rules]) one.close();
+for (const one of [host, rules]) one.close();
 console.log(JSON.stringify(out));
