@@ -10,13 +10,13 @@ import { dumpLinks } from "../netlink/route/link.ts";
 import { compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
-import { lockDescriptor, withFileLock } from "./lock.ts";
+import { type Machine, thisMachine } from "./machine.ts";
 import { markedKey, parseEndpointAlias, parseSwitchAlias } from "./mark.ts";
-import { type CompartmentHandle, openCompartment } from "./netns.ts";
+import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
-import { openHostSockets, openWorld } from "./world.ts";
+import { openWorld } from "./world.ts";
 
 /** The host's own namespace: a lock on it is one lock per host, and leaves no file behind. */
 const hostLock = "/proc/thread-self/ns/net";
@@ -27,17 +27,19 @@ const compartmentLockMs = 60_000;
 /** NSFS_MAGIC of linux/magic.h. */
 const nsfsMagic = 0x6e736673;
 
-/** @param trace receives steps and messages in the words of `ip` and `nft` */
-export function linuxBackend(trace?: (line: string) => void): Backend {
-  const sockets = openHostSockets(trace);
+/**
+ * @param trace receives steps and messages in the words of `ip` and `nft`
+ * @param machine what it works on: this machine, or a fake
+ */
+export function linuxBackend(trace?: (line: string) => void, machine: Machine = thisMachine(trace)): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
-    missingFeatures: () => missingFeatures(sockets),
-    observeHost: (uplink) => observeHost(sockets.host, uplink),
+    missingFeatures: () => missingFeatures(machine),
+    observeHost: (uplink) => observeHost(machine.host, uplink),
     holdCompartment(path) {
-      const handle = openCompartment(path, { packet: true, ...(trace === undefined ? {} : { trace }) });
+      const handle = machine.openCompartment(path, trace === undefined ? {} : { trace });
       try {
-        lockDescriptor(handle.fd, path, compartmentLockMs);
+        machine.lockDescriptor(handle.fd, path, compartmentLockMs);
         const compartment = {
           path,
           defaultRoutes: defaultRoutes(handle.netlink),
@@ -50,13 +52,13 @@ export function linuxBackend(trace?: (line: string) => void): Backend {
         throw error;
       }
     },
-    lockCompartment,
-    hasPort: (key) => markedKey(linkOf(sockets.host, portName(key))?.alias) === key,
+    lockCompartment: (path) => lockCompartment(path, machine),
+    hasPort: (key) => markedKey(linkOf(machine.host, portName(key))?.alias) === key,
     compartmentExists,
     apply(plan, compartment) {
       const handle = held.get(compartment);
       if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
-      const world = openWorld(sockets, handle);
+      const world = openWorld(machine, handle);
       ensureSwitch(plan);
       try {
         runSteps(compileEndpoint(plan, handle.fd), world, trace);
@@ -65,25 +67,25 @@ export function linuxBackend(trace?: (line: string) => void): Backend {
       }
     },
     observe: (plan) => {
-      const inside = tryOpen(plan.compartment.path);
+      const inside = tryOpen(plan.compartment.path, machine);
       try {
-        return observeEndpoint(sockets, plan, inside?.netlink);
+        return observeEndpoint(machine, plan, inside?.netlink);
       } finally {
         inside?.close();
       }
     },
     remove({ key, plan }) {
       try {
-        removeEndpoint(sockets, key, plan);
+        removeEndpoint(machine, key, plan);
       } catch (error) {
         throw refused(`remove endpoint ${plan === undefined ? key : formatOwner(plan.owner)}`, error);
       }
     },
     removeSwitch: ({ network, name }) =>
-      withFileLock(hostLock, switchLockMs, () => removeSwitch(sockets, network, name)),
+      machine.withFileLock(hostLock, switchLockMs, () => removeSwitch(machine, network, name)),
     marks(network) {
       const links = ["veth", "bridge"].flatMap((kind) =>
-        sockets.host.request(dumpLinks({ kind })).map(decodeLink),
+        machine.host.request(dumpLinks({ kind })).map(decodeLink),
       );
       const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
       const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
@@ -93,31 +95,31 @@ export function linuxBackend(trace?: (line: string) => void): Backend {
         endpoints: endpoints.filter((mark) => mark.owner?.network === network),
       };
     },
-    close: () => sockets.close(),
+    close: () => machine.close(),
   };
 
   /** The common case, a switch that is there, takes no lock. */
   function ensureSwitch(plan: Plan): void {
-    const steps = () => compileSwitch(plan.switch, observeSwitch(sockets, plan.switch));
+    const steps = () => compileSwitch(plan.switch, observeSwitch(machine, plan.switch));
     try {
       if (steps().length === 0) return;
-      withFileLock(hostLock, switchLockMs, () => runSteps(steps(), openWorld(sockets), trace));
+      machine.withFileLock(hostLock, switchLockMs, () => runSteps(steps(), openWorld(machine), trace));
     } catch (error) {
       throw refused(`make switch ${plan.switch.name} of network ${plan.owner.network}`, error);
     }
   }
 }
 
-function missingFeatures(sockets: ReturnType<typeof openHostSockets>): readonly string[] {
+function missingFeatures({ rules }: Machine): readonly string[] {
   try {
-    sockets.rules.request(getBaseTable());
+    rules.request(getBaseTable());
   } catch (error) {
     if (!isErrno(error, "ENOENT")) return [`nftables (CONFIG_NF_TABLES, module nf_tables): ${String(error)}`];
   }
   return [];
 }
 
-function lockCompartment(path: string): () => void {
+function lockCompartment(path: string, machine: Machine): () => void {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -125,7 +127,7 @@ function lockCompartment(path: string): () => void {
     return () => {};
   }
   try {
-    if (compartmentExists(path)) lockDescriptor(fd, path, compartmentLockMs);
+    if (compartmentExists(path)) machine.lockDescriptor(fd, path, compartmentLockMs);
     return () => closeSync(fd);
   } catch (error) {
     closeSync(fd);
@@ -141,9 +143,9 @@ function compartmentExists(path: string): boolean {
   }
 }
 
-function tryOpen(path: string): CompartmentHandle | undefined {
+function tryOpen(path: string, machine: Machine): CompartmentHandle | undefined {
   try {
-    return openCompartment(path);
+    return machine.openCompartment(path);
   } catch (error) {
     if (error instanceof CniError && error.code === errorCode.compartmentInvalid) return undefined;
     throw error;

@@ -20,7 +20,7 @@ import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { LAYOUT_VERSION } from "./layout/table.ts";
-import { readSysctl } from "./sysctl.ts";
+import type { Machine } from "./machine.ts";
 
 /** Routes that the kernel learnt from router advertisements (linux/rtnetlink.h RTPROT_RA). */
 const RTPROT_RA = 9;
@@ -38,10 +38,7 @@ export interface SwitchState {
   readonly advertised: readonly string[];
 }
 
-export interface Readers {
-  readonly host: Netlink;
-  readonly rules: Netlink;
-}
+export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
 
 export function linkOf(netlink: Netlink, key: string | number): Link | undefined {
   try {
@@ -52,7 +49,7 @@ export function linkOf(netlink: Netlink, key: string | number): Link | undefined
   }
 }
 
-export function observeSwitch({ host, rules }: Readers, wanted: Switch): SwitchState {
+export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Switch): SwitchState {
   const link = linkOf(host, wanted.name);
   const elements = switchElements(wanted);
   const [table, ...found] = rules.requests([getBaseTable(), ...elements.map(encodeGet)]);

@@ -2,77 +2,50 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import { CniError, errorCode } from "../cni/error.ts";
-import { connect, type Netlink } from "../netlink/connection.ts";
+import type { Netlink } from "../netlink/connection.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { getLink } from "../netlink/route/link.ts";
 import { announcement } from "./announce.ts";
 import { forgetFlows } from "./flows.ts";
-import { type CompartmentHandle, inCompartment } from "./netns.ts";
+import type { Machine } from "./machine.ts";
+import type { CompartmentHandle } from "./netns.ts";
 import type { World } from "./run.ts";
-import { openNetlink } from "./socket.ts";
-import { readSysctl, writeSysctl } from "./sysctl.ts";
-
-/** Sockets of the host, opened at their first use. */
-export interface HostSockets {
-  readonly host: Netlink;
-  readonly rules: Netlink;
-  close(): void;
-}
-
-export function openHostSockets(trace?: (line: string) => void): HostSockets {
-  let host: Netlink | undefined;
-  let rules: Netlink | undefined;
-  return {
-    get host() {
-      host ??= connect(openNetlink("route"), trace);
-      return host;
-    },
-    get rules() {
-      rules ??= connect(openNetlink("netfilter"), trace);
-      return rules;
-    },
-    close() {
-      host?.close();
-      rules?.close();
-    },
-  };
-}
 
 /** How long the carrier of a new port may take, and how often it is asked for. */
 const carrierTimeoutMs = 2000;
 const carrierPollMs = 0.2;
 
 /** @param compartment absent for what concerns the host alone */
-export function openWorld(sockets: HostSockets, compartment?: CompartmentHandle): World {
+export function openWorld(machine: Machine, compartment?: CompartmentHandle): World {
   const inside = (): CompartmentHandle => {
     if (compartment === undefined) throw new Error("this world has no compartment");
     return compartment;
   };
   return {
     get host() {
-      return sockets.host;
+      return machine.host;
     },
     get rules() {
-      return sockets.rules;
+      return machine.rules;
     },
     get compartment() {
       return inside().netlink;
     },
     sysctl(where, key, value, optional) {
       const set = (): void => {
-        if (optional && readSysctl(key) === undefined) return;
-        writeSysctl(key, value);
+        if (optional && machine.readSysctl(key) === undefined) return;
+        machine.writeSysctl(key, value);
       };
       if (where === "host") set();
-      else inCompartment(inside(), set);
+      else machine.inCompartment(inside(), set);
     },
     linkIndex: (where, name) => {
-      const netlink = where === "host" ? sockets.host : inside().netlink;
+      const netlink = where === "host" ? machine.host : inside().netlink;
       return indexIn(netlink, name);
     },
-    awaitCarrier: (index) => awaitCarrier(sockets.host, index),
+    awaitCarrier: (index) => awaitCarrier(machine.host, index),
     announce: (index, mac, addresses) => announce(inside(), index, mac, addresses),
-    forgetFlows: (flows) => forgetFlows(sockets.rules, flows),
+    forgetFlows: (flows) => forgetFlows(machine.rules, flows),
   };
 }
 

@@ -1,0 +1,47 @@
+/** What the Linux back end takes from the machine it runs on. A fake in its place needs no root and no kernel. */
+import { connect, type Netlink } from "../netlink/connection.ts";
+import { lockDescriptor, withFileLock } from "./lock.ts";
+import { inCompartment, openCompartment } from "./netns.ts";
+import { openNetlink } from "./socket.ts";
+import { readSysctl, writeSysctl } from "./sysctl.ts";
+
+export interface Machine {
+  /** rtnetlink in the host's compartment. */
+  readonly host: Netlink;
+  /** nfnetlink in the host's compartment. */
+  readonly rules: Netlink;
+  readonly openCompartment: typeof openCompartment;
+  readonly inCompartment: typeof inCompartment;
+  /** Of the compartment the thread is in. */
+  readonly readSysctl: typeof readSysctl;
+  readonly writeSysctl: typeof writeSysctl;
+  readonly withFileLock: typeof withFileLock;
+  readonly lockDescriptor: typeof lockDescriptor;
+  close(): void;
+}
+
+/** The kernel that runs this process; its sockets are opened at their first use. */
+export function thisMachine(trace?: (line: string) => void): Machine {
+  let host: Netlink | undefined;
+  let rules: Netlink | undefined;
+  return {
+    get host() {
+      host ??= connect(openNetlink("route"), trace);
+      return host;
+    },
+    get rules() {
+      rules ??= connect(openNetlink("netfilter"), trace);
+      return rules;
+    },
+    openCompartment,
+    inCompartment,
+    readSysctl,
+    writeSysctl,
+    withFileLock,
+    lockDescriptor,
+    close() {
+      host?.close();
+      rules?.close();
+    },
+  };
+}
