@@ -29,7 +29,7 @@ export function removeEndpoint({ host, rules }: Readers, key: string, plan?: Pla
   if (link?.kind === "veth" && (link.alias === undefined || markedKey(link.alias) === key))
     gone(host, deleteLink(link.index));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
-  if (flows !== undefined) forgetFlows(rules, flows);
+  if (flows !== undefined) forgetFlows({ host, rules }, flows);
 }
 
 /** Of the planned elements those that are there and ours: another endpoint may have taken the port since. */

@@ -1,11 +1,8 @@
 /** The kernel as steps see it: sockets of the host, of nftables, and of one compartment. */
-import type { Ip } from "../addr/ip.ts";
-import type { Mac } from "../addr/mac.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { getLink } from "../netlink/route/link.ts";
-import { announcement } from "./announce.ts";
 import { forgetFlows } from "./flows.ts";
 import type { Machine } from "./machine.ts";
 import type { CompartmentHandle } from "./netns.ts";
@@ -44,8 +41,7 @@ export function openWorld(machine: Machine, compartment?: CompartmentHandle): Wo
       return indexIn(netlink, name);
     },
     awaitCarrier: (index) => awaitCarrier(machine.host, index),
-    announce: (index, mac, addresses) => announce(inside(), index, mac, addresses),
-    forgetFlows: (flows) => forgetFlows(machine.rules, flows),
+    forgetFlows: (flows) => forgetFlows(machine, flows),
   };
 }
 
@@ -53,10 +49,6 @@ function indexIn(netlink: Netlink, name: string): number {
   const [reply] = netlink.request(getLink(name));
   if (reply === undefined) throw new Error(`the kernel answered nothing about ${name}`);
   return decodeLink(reply).index;
-}
-
-function announce(compartment: CompartmentHandle, index: number, mac: Mac, addresses: readonly Ip[]): void {
-  for (const address of addresses) compartment.packet?.send(index, announcement(address, mac));
 }
 
 /** A port comes up by itself, a moment after both its ends are: the kernel tells of it in a queue of its own. */
