@@ -20,7 +20,7 @@ export interface Ask {
   readonly ifname?: string;
   /** CNI_NETNS. */
   readonly netns?: string;
-  /** Laid over the smallest configuration of a nat network. */
+  /** Laid over the smallest configuration of a nat network. Default: `dual`. */
   readonly config?: JsonObject;
   readonly runtimeConfig?: JsonObject;
   /** CNI_ARGS. */
@@ -83,9 +83,30 @@ export interface NatLab extends AsyncDisposable {
 }
 
 /** The network all tests use unless they say otherwise: both families. */
-export const dual: JsonObject = {
+export const dual = {
   ipam: { ranges: [[{ subnet: "10.61.0.0/24" }], [{ subnet: "fd00:61::/64" }]] },
-};
+} as const;
+
+/** Another network of both families, for the same host. */
+export const other = {
+  name: "other",
+  ipam: { ranges: [[{ subnet: "10.62.0.0/24" }], [{ subnet: "fd00:62::/64" }]] },
+} as const;
+
+/** `runtimeConfig` that publishes ports, each "[HOST_IP]:HOST_PORT:CONTAINER_PORT/PROTOCOL". */
+export function publish(...ports: readonly string[]): JsonObject {
+  const portMappings = ports.map((text) => {
+    const found = /^(?:(.+):)?(\d+):(\d+)\/(\w+)$/.exec(text);
+    const [, hostIP, hostPort, containerPort, protocol] = found ?? [];
+    return {
+      ...(hostIP === undefined ? {} : { hostIP: hostIP.replace(/[[\]]/g, "") }),
+      hostPort: Number(hostPort),
+      containerPort: Number(containerPort),
+      protocol,
+    };
+  });
+  return { portMappings };
+}
 
 /** Says why these tests cannot run here, or undefined when they can. */
 export function whyNoNat(): string | undefined {
@@ -97,7 +118,7 @@ export async function createLab(options?: HostOptions): Promise<NatLab> {
   if (options?.uplink !== false) await linkLocal(host);
   const dataDir = join(host.dir, "state");
   const call: NatLab["call"] = (verb, ask) => {
-    const { config, runtimeConfig, prevResult } = ask;
+    const { config = dual, runtimeConfig, prevResult } = ask;
     const stdin = {
       cniVersion: "1.1.0",
       name: "nat",

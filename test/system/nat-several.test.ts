@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
-import { type Attached, createLab, type NatLab, whyNoNat } from "./nat-lab.ts";
+import { type Attached, createLab, type NatLab, other, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
-const other = {
-  name: "other",
-  ipam: { ranges: [[{ subnet: "10.62.0.0/24" }], [{ subnet: "fd00:62::/64" }]] },
-};
-
 async function works(lab: NatLab, { ns, ip4, ip6, gateway4, gateway6, ...rest }: Attached): Promise<void> {
   const { host } = lab;
   const what = `${rest.id} ${rest.ifname ?? "eth0"}`;
@@ -45,11 +40,8 @@ describe.skipIf(reason !== undefined)(
     it("work twice on one network: DEL of one leaves traffic, masquerade and ports of the other", async () => {
       await using lab = await createLab();
       const { host } = lab;
-      const ports = (hostPort: number) => ({
-        portMappings: [{ hostPort, containerPort: 7100, protocol: "tcp" }],
-      });
-      const a = await lab.add({ id: "c", runtimeConfig: ports(8081) });
-      const b = await lab.add({ id: "c", ns: a.ns, ifname: "eth1", runtimeConfig: ports(8082) });
+      const a = await lab.add({ id: "c", runtimeConfig: publish("8081:7100/tcp") });
+      const b = await lab.add({ id: "c", ns: a.ns, ifname: "eth1", runtimeConfig: publish("8082:7100/tcp") });
       expect(b.ip4).not.toBe(a.ip4);
       await host.echo(a.ns, { protocol: "tcp", address: "::", port: 7100 });
       for (const attached of [a, b]) expect(await lab.check(attached)).toMatchObject({ exitCode: 0 });
