@@ -58,21 +58,15 @@ describe.skipIf(reason !== undefined)(
       for (const attached of [a, b]) expect(await lab.check(attached)).toMatchObject({ exitCode: 0 });
     });
 
-    it.each([
-      ["8080:80/tcp", "8080:81/tcp"],
-      ["8080:80/tcp", "192.0.2.1:8080:81/tcp"],
-    ])("of one container conflict too when they lead apart: %s and %s", async (one, two) => {
+    it("of one container conflict too when they lead apart", async () => {
       await using lab = await createLab();
       await lab.add();
       const before = await lab.host.snapshot(lab.everything);
-      const ask = {
-        id: "late",
-        netns: (await lab.host.compartment()).path,
-        runtimeConfig: publish(one, two),
-      };
+      const runtimeConfig = publish("8080:80/tcp", "8080:81/tcp");
+      const ask = { id: "late", netns: (await lab.host.compartment()).path, runtimeConfig };
       const refused = await lab.refused("ADD", ask);
-      expect([7, 104]).toContain(refused.code);
-      expect(refused.msg).toContain("8080");
+      expect(refused).toMatchObject({ code: 7 });
+      expect(refused.msg).toMatch(/8080.*80.*81/);
       expect(await lab.host.changes(before, lab.everything)).toBe("");
     });
 
