@@ -3,7 +3,7 @@ import type { Host } from "../system/host.ts";
 import type { Namespace } from "../system/namespaces.ts";
 import { familyOf, hostPart } from "./address.ts";
 import type { Attachment } from "./context.ts";
-import { type JsonObject, listOf } from "./json.ts";
+import { isObject, type JsonObject, listOf } from "./json.ts";
 import { ipsOf, ownInterface, routesOf } from "./result-view.ts";
 import { must } from "./scenario.ts";
 
@@ -23,9 +23,11 @@ export async function kernelRoutes(host: Host, ns: Namespace, family: 4 | 6): Pr
   return JSON.parse(await host.exec(ns, "ip", "-j", `-${family}`, "route", "show")) as JsonObject[];
 }
 
-/** The host's end of the attachment: the link whose index the container's link names. */
+/** The host's end of a veth pair: the link whose index the container's link names. Undefined for other kinds. */
 export async function hostEnd(host: Host, attachment: Attachment): Promise<JsonObject | undefined> {
   const inside = await linkOf(host, attachment.ns, attachment.ifname);
+  const info = inside?.linkinfo;
+  if (!isObject(info) || info.info_kind !== "veth") return undefined;
   return (await linksOf(host, host.ns)).find((link) => link.ifindex === inside?.link_index);
 }
 

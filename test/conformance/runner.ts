@@ -1,6 +1,6 @@
 /** Runs scenarios, several at once, each on its own host. */
 import { createContext } from "./context.ts";
-import { type Scenario, Seen } from "./scenario.ts";
+import { NotConcerned, type Scenario, Seen } from "./scenario.ts";
 import type { Subject, Version } from "./target.ts";
 
 /** One scenario, for one version where the version matters. */
@@ -50,6 +50,7 @@ export async function runJob(subject: Subject, job: Job): Promise<Report> {
     await Promise.race([job.scenario.run(context), limit.promise]);
     return report({ kind: "passed" });
   } catch (error) {
+    if (error instanceof NotConcerned) return report({ kind: "not applicable", why: error.message });
     return report({ kind: "failed", seen: wordsOf(error) });
   } finally {
     clearTimeout(timer);

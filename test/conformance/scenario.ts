@@ -23,6 +23,9 @@ export class Seen extends Error {
   }
 }
 
+/** Thrown by a scenario that finds, only when it runs, that it does not concern the target: the words are why. */
+export class NotConcerned extends Error {}
+
 /** Ends a scenario as failed. @throws always */
 export function fail(seen: string): never {
   throw new Seen(seen);

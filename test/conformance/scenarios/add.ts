@@ -118,7 +118,7 @@ export const addScenarios: readonly Scenario[] = [
     run: async (context) => {
       const { host, subject } = context;
       const name = subject.switch ?? "";
-      await host.exec(host.ns, "ip", "link", "add", name, "type", "bridge");
+      await host.exec(host.ns, "ip", "link", "add", name, "address", "02:00:00:00:00:33", "type", "bridge");
       await host.exec(host.ns, "ip", "address", "add", "10.250.0.1/24", "dev", name);
       await host.exec(host.ns, "ip", "link", "set", name, "up");
       const before = await context.snapshot();

@@ -4,9 +4,9 @@ import { chainOf, chainVersion, whyNoChain } from "../chain.ts";
 import type { Context } from "../context.ts";
 import { expectSilent } from "../expect.ts";
 import { isObject, type JsonObject, listOf } from "../json.ts";
-import { expectReal } from "../kernel.ts";
+import { expectReal, hostEnd } from "../kernel.ts";
 import { ipOf, ownInterface } from "../result-view.ts";
-import { always, every, must, needs, type Scenario } from "../scenario.ts";
+import { always, every, must, NotConcerned, needs, type Scenario } from "../scenario.ts";
 import { allVersions } from "../target.ts";
 
 const followers: readonly JsonObject[] = [
@@ -133,6 +133,15 @@ export const chainScenarios: readonly Scenario[] = [
   },
 ];
 
+/** The reference bandwidth shapes the host's end of a veth pair and nothing else. */
+async function mustBeVeth(context: Context): Promise<void> {
+  const attachment = await context.attach();
+  const end = await hostEnd(context.host, attachment);
+  await context.detach(attachment);
+  await context.host.remove(attachment.ns);
+  if (end === undefined) throw new NotConcerned("the interface is no veth, which bandwidth needs");
+}
+
 function isNotLoopback(row: JsonObject): boolean {
   return !/^(127\.|::1)/.test(String(row.address));
 }
@@ -154,6 +163,7 @@ async function throughChain(
   const capabilities = { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] };
   const version = chainVersion(context);
   const first = await context.key({ version });
+  if (entries.some((entry) => entry.type === "bandwidth")) await mustBeVeth(context);
   await chain.del(first, await chain.add(first, capabilities), capabilities);
   await host.remove(first.ns);
   const before = await context.snapshot();
