@@ -1,0 +1,70 @@
+/** The same network twice: for our executables and for the reference plugins. */
+import { join } from "node:path";
+import { toolPath } from "../system/namespaces.ts";
+import type { JsonObject, Network, Plugin } from "./call.ts";
+
+/** What a side brings with it. */
+export interface Place {
+  readonly name: "ours" | "reference";
+  /** Folder with the executables. */
+  readonly bin: string;
+  /** Folder for what the plugins remember. */
+  readonly stateDir: string;
+}
+
+/** Where Debian has the plugins. */
+export const referenceBin = "/usr/lib/cni";
+
+const subnet = "10.71.0.0/16";
+
+/** Masquerade and a gateway, and published ports when asked for: one plugin of ours, one or two of the reference. */
+export function natNetwork(place: Place, published: boolean): Network {
+  const ports = { capabilities: { portMappings: true } };
+  if (place.name === "ours") {
+    return network(place, "bench", [["nat", { ...ports, ipam: ipamOf(place, subnet) }]]);
+  }
+  const bridge = { bridge: "cni0", isGateway: true, ipMasq: true };
+  return network(place, "bench", [
+    ["bridge", { ...bridge, ipam: { ...ipamOf(place, subnet), routes: [{ dst: "0.0.0.0/0" }] } }],
+    ...(published ? [["portmap", { ...ports, snat: true }] as const] : []),
+  ]);
+}
+
+/** The IPAM alone, as an interface plugin calls it. */
+export function ipamNetwork(place: Place, name: string, subnet: string): Network {
+  const ipam = ipamOf(place, subnet);
+  return network(place, name, [[ipam.type, { ipam }]]);
+}
+
+/** Where host-local keeps the leases of a network. */
+export function hostLocalDir(place: Place): string {
+  return join(place.stateDir, "networks");
+}
+
+/** Changing `type` is all it takes; host-local alone needs its folder named here. */
+function ipamOf(place: Place, subnet: string): JsonObject & { readonly type: string } {
+  return place.name === "ours"
+    ? { type: "ipam", subnet }
+    : { type: "host-local", subnet, dataDir: hostLocalDir(place) };
+}
+
+function network(place: Place, name: string, plugins: readonly (readonly [string, JsonObject])[]): Network {
+  return {
+    name,
+    plugins: plugins.map(
+      ([type, config]): Plugin => ({ exe: join(place.bin, type), config: { type, ...config } }),
+    ),
+    cniPath: place.bin,
+    env: { PATH: toolPath, ...(place.name === "ours" && { VSWITCH_DATA_DIR: place.stateDir }) },
+  };
+}
+
+/** `count` TCP ports of the host, published one to one from `first` on. */
+export function publishedPorts(first: number, count: number): JsonObject {
+  const portMappings = Array.from({ length: count }, (_, at) => ({
+    hostPort: first + at,
+    containerPort: 8000 + at,
+    protocol: "tcp",
+  }));
+  return { portMappings };
+}

@@ -1,0 +1,46 @@
+/** The command line of the bench. */
+import { parseArgs } from "node:util";
+
+export interface Options {
+  readonly rounds: number;
+  /** Names of rows or families; none means all. */
+  readonly only: readonly string[];
+  readonly quick: boolean;
+  readonly json: string;
+  readonly help: boolean;
+}
+
+/** @param names what `--only` takes */
+export function helpText(names: readonly string[]): string {
+  return `Measures the built executables and Debian's reference plugins side by side.
+
+  --rounds N    rounds of the short rows (default 20); long ones take fewer
+  --only NAME   only this row or family (may be repeated): ${names.join(", ")}
+  --quick       fewer ports where the reference takes a minute; that row is then not judged
+  --json FILE   where the figures go (default dist/bench.json)
+
+Exit code: 0 when all was measured, 1 when something could not be, 2 when nothing could. A missed goal is no failure.`;
+}
+
+/** The options, or what is wrong with the command line. */
+export function parseOptions(words: readonly string[], names: readonly string[]): Options | string {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        rounds: { type: "string", default: "20" },
+        only: { type: "string", multiple: true, default: [] },
+        quick: { type: "boolean", default: false },
+        json: { type: "string", default: "dist/bench.json" },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const only = values.only.flatMap((list) => list.split(","));
+    const stranger = only.find((name) => !names.includes(name));
+    if (stranger !== undefined) return `there is no row ${stranger}`;
+    if (!/^[1-9]\d*$/.test(values.rounds)) return `--rounds ${values.rounds}: a number from 1 on is needed`;
+    return { ...values, only, rounds: Number(values.rounds) };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

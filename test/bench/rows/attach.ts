@@ -1,0 +1,62 @@
+/** One container at a time on a host that has another one already: ADD and DEL, with and without a published port. */
+import { type CallRequest, chainMs } from "../call.ts";
+import { natNetwork, publishedPorts } from "../networks.ts";
+import type { Side } from "../pair.ts";
+import { interleave } from "../rounds.ts";
+import type { Bench, Family, Measured, Row } from "../row.ts";
+
+const rows = {
+  addPort: {
+    name: "add-port",
+    title: "nat ADD, 1 published port / bridge + host-local + portmap",
+    unit: "ms",
+    goal: { kind: "ratio-at-most", value: 0.2 },
+  },
+  delPort: {
+    name: "del-port",
+    title: "  the same DEL",
+    unit: "ms",
+    goal: { kind: "ratio-at-most", value: 0.25 },
+  },
+  add: {
+    name: "add",
+    title: "nat ADD / bridge + host-local with ipMasq",
+    unit: "ms",
+    goal: { kind: "ratio-at-most", value: 0.45 },
+  },
+  del: { name: "del", title: "  the same DEL", unit: "ms" },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export const attach: Family = { name: "attach", rows: Object.values(rows), measure };
+
+type Name = keyof typeof rows;
+
+async function measure(bench: Bench): Promise<readonly Measured[]> {
+  await using pair = await bench.createPair();
+  const compartments = new Map<Side, string>();
+  for (const side of pair.sides) {
+    await side.resident(natNetwork(side, true), "resident", publishedPorts(20_000, 1));
+    compartments.set(side, (await side.host.compartment()).path);
+  }
+  const [ours, reference] = await interleave(pair.sides, bench.rounds, (side, round) =>
+    oneRound(side, `c${round}`, compartments.get(side) ?? ""),
+  );
+  return (Object.keys(rows) as Name[]).map((name) => ({
+    row: rows[name],
+    ours: ours.map((sample) => sample[name]),
+    reference: reference.map((sample) => sample[name]),
+  }));
+}
+
+async function oneRound(side: Side, id: string, netns: string): Promise<Readonly<Record<Name, number>>> {
+  const call = async (verb: CallRequest["verb"], published: boolean) => {
+    const runtimeConfig = published ? publishedPorts(30_000, 1) : {};
+    const network = natNetwork(side, published);
+    return chainMs(await side.call({ verb, network, attachments: [{ id, netns, runtimeConfig }] }));
+  };
+  const addPort = await call("ADD", true);
+  const delPort = await call("DEL", true);
+  const add = await call("ADD", false);
+  const del = await call("DEL", false);
+  return { addPort, delPort, add, del };
+}
