@@ -43,10 +43,16 @@ export interface Runtime {
 
 /** Name of the interface in every compartment. */
 export const ifname = "eth0";
-const bin = join(import.meta.dirname, "../../dist/bin");
 
-/** @param dataDir where the plugins keep their state */
-export function createRuntime(network: NetworkConfig, dataDir: string): Runtime {
+export interface RuntimeOptions {
+  readonly network: NetworkConfig;
+  /** Folder of the executables. */
+  readonly bin: string;
+  /** Where the plugins keep their state. */
+  readonly dataDir: string;
+}
+
+export function createRuntime({ network, bin, dataDir }: RuntimeOptions): Runtime {
   const { plugins, ...common } = network;
   const results = new Map<string, Result>();
   let calls = 0;
@@ -64,7 +70,10 @@ export function createRuntime(network: NetworkConfig, dataDir: string): Runtime 
     status: () => call("STATUS", {}, {}),
     add(container) {
       const outcome = callFor("ADD", container);
-      if (outcome.result !== undefined) results.set(container.id, outcome.result);
+      const { result, error } = outcome;
+      if (result !== undefined) results.set(container.id, result);
+      else if (error === undefined)
+        return { ...outcome, error: { code: 0, msg: "no result on standard output" } };
       return outcome;
     },
     check: (container) => callFor("CHECK", container),

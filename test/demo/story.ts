@@ -1,4 +1,5 @@
 /** The whole story: the world, the acts in it, and what holds for all of them. */
+import { relative } from "node:path";
 import type { Report } from "./report.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -12,16 +13,18 @@ export interface Act {
 export interface Stage {
   readonly world: World;
   readonly report: Report;
+  /** Folder of the executables: CNI_PATH. */
+  readonly bin: string;
 }
 
 /** @throws {Error} when the world cannot be built, or an act cannot go on */
-export async function tellStory(acts: readonly Act[], report: Report): Promise<void> {
+export async function tellStory(acts: readonly Act[], report: Report, bin: string): Promise<void> {
   const started = performance.now();
-  report.title("vswitch-cni: containers on networks, by the executables in dist/bin");
+  report.title(`vswitch-cni: containers on networks, by the executables in ${relative(process.cwd(), bin)}`);
   const names = [...new Set(acts.flatMap((act) => act.compartments))];
   const world = await createWorld(names);
   introduce(world, names, report);
-  for (const act of acts) await act.play({ world, report });
+  for (const act of acts) await act.play({ world, report, bin });
   report.end(performance.now() - started);
 }
 

@@ -40,9 +40,9 @@ interface Scene extends Stage {
 export const natAct: Act = {
   compartments: ["web", "app", "job"],
   async play(stage) {
-    const { world, report } = stage;
+    const { world, report, bin } = stage;
     const network = networkConfig(world);
-    const scene: Scene = { ...stage, runtime: createRuntime(network, dataDir) };
+    const scene: Scene = { ...stage, runtime: createRuntime({ network, bin, dataDir }) };
     const before = takeInventory(world.host, dataDir);
     report.scene("A nat network", "its configuration, as a runtime's file has it");
     report.block(formatJson(network));
