@@ -189,6 +189,16 @@ function leases(maker: StoreMaker): void {
     expect(store.leases.holder("net", address)?.containerId).toBe("b");
   });
 
+  test("an address that was released and then asked for is not given to anybody else", () => {
+    const store = maker()();
+    for (const id of ["a", "b", "c", "d", "e"]) next(store, id);
+    for (const id of ["b", "c"]) store.leases.release(owner(id).key);
+    store.leases.take(owner("f"), ip("10.0.0.3"));
+    expect([next(store, "g"), next(store, "h")]).toEqual(["10.0.0.4", undefined]);
+    store.leases.release(owner("f").key);
+    expect([next(store, "i"), next(store, "j")]).toEqual(["10.0.0.3", undefined]);
+  });
+
   test("a range may shrink, grow and move while leases are held", () => {
     const store = maker()();
     const take = (id: string, first: string, last: string) =>

@@ -15,6 +15,8 @@ export interface ChildTask {
   /** How many addresses to take; released at once again when `churn`. */
   readonly count: number;
   readonly churn?: boolean;
+  /** Begin at this time, in milliseconds since 1970: several that were started before really run at once. */
+  readonly startMs?: number;
   /** Tell at the end what is in the store. */
   readonly recount?: boolean;
   /** End by SIGKILL, as if the machine had decided so. */
@@ -44,6 +46,7 @@ const store = openStore({
   warn: (warning) => say({ warning }),
   ...(task.whenMissing && { whenMissing: task.whenMissing }),
 });
+while (Date.now() < (task.startMs ?? 0));
 try {
   for (let i = 0; i < task.count; i++) {
     const who = owner(`${task.id}-${i}`);

@@ -24,6 +24,19 @@ test("100 processes at once make one file and get 100 addresses, none of them tw
   expect(readdirSync(dataDir).filter((name) => name.includes("corrupt") || name.includes("new"))).toEqual([]);
 }, 120_000);
 
+test("three processes that begin in the same millisecond make one file, every time", async () => {
+  for (let i = 0; i < 8; i++) {
+    const dataDir = join(testFolder(), "state");
+    const startMs = Date.now() + 400;
+    const ids = ["a", "b", "c"];
+    const events = (
+      await Promise.all(ids.map((id) => runChild({ ...task, dataDir, id, startMs, count: 3 })))
+    ).flat();
+    expect(events.filter((event) => event.error !== undefined)).toEqual([]);
+    expect(new Set(events.map((event) => event.address)).size).toBe(9);
+  }
+}, 60_000);
+
 test("20 processes that find the file damaged set it aside once, and lose nobody's lease", async () => {
   const dataDir = testFolder();
   writeFileSync(join(dataDir, "state.db"), "not a database".repeat(1000));

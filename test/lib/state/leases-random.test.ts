@@ -11,12 +11,12 @@ import { memoryState, memoryStore } from "./memory-store.ts";
 
 /** Ranges that overlap, touch and lie apart: a network's definition changes at every step. */
 const ranges: readonly (readonly AddressInterval[])[] = [
-  [interval("10.0.0.2", "10.0.0.6")],
-  [interval("10.0.0.4", "10.0.0.9")],
+  [interval("10.0.0.2", "10.0.0.4")],
+  [interval("10.0.0.4", "10.0.0.6")],
   [interval("10.0.0.1", "10.0.0.3"), interval("10.0.0.5", "10.0.0.5"), interval("10.0.1.0", "10.0.1.3")],
   [interval("fd00::ffff", "fd00::1:3")],
 ];
-const exact = ["10.0.0.1", "10.0.0.4", "10.0.0.9", "10.0.255.255", "fd00::1:0", "fe80::"].map(ip);
+const exact = ["10.0.0.1", "10.0.0.2", "10.0.0.4", "10.0.0.9", "10.0.255.255", "fd00::1:0", "fe80::"].map(ip);
 
 type Step =
   | { readonly kind: "next"; readonly who: number; readonly range: number }
@@ -92,5 +92,5 @@ test("any sequence of takes and releases gives what the obvious twin gives", () 
       expect(real.leases.list()).toEqual(twin.leases.list());
     }
   });
-  fc.assert(runs, { seed, numRuns: 60 });
+  fc.assert(runs, { seed, numRuns: 100 });
 }, 60_000);

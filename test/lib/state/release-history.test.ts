@@ -24,6 +24,11 @@ test("the history of releases of a pool that never runs out stays bounded, and j
   expect(rows("released")).toBeGreaterThan(60_000);
   expect(rows("fresh")).toBeLessThan(5);
   database.close();
+  // What was forgotten is there again, all of it, in order.
+  const low = [interval("fd00::1", "fd00::20")];
+  const again = Array.from({ length: 32 }, () => store.leases.takeNext(owner("d"), low)?.address);
+  expect(again).toEqual(Array.from({ length: 32 }, (_, i) => `fd00::${(i + 1).toString(16)}`));
+  expect(store.leases.takeNext(owner("d"), low)).toBeUndefined();
 }, 60_000);
 
 test("what was released less than an hour ago is never forgotten", () => {

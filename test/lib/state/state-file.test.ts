@@ -175,6 +175,12 @@ function filled(count: number): string {
   return copy;
 }
 
+function dropTable(dataDir: string, table: string): void {
+  const database = new Database(join(dataDir, "state.db"));
+  database.run(`DROP TABLE ${table}`);
+  database.close();
+}
+
 const asideNames = (dataDir: string): string[] =>
   readdirSync(dataDir).filter((name) => /^state\.db\.corrupt-\d{8}T\d{6}Z(-\d+)?$/.test(name));
 
@@ -200,9 +206,7 @@ describe("a damaged file", () => {
     [
       "ours without its tables",
       (dataDir) => {
-        const database = new Database(path(dataDir));
-        database.run("DROP TABLE leases");
-        database.close();
+        dropTable(dataDir, "leases");
       },
     ],
     [
@@ -269,13 +273,15 @@ describe("a damaged file", () => {
 
   test("the kernel's word on an address counts more than the old file's", () => {
     const dataDir = filled(3);
-    truncateSync(path(dataDir), statSync(path(dataDir)).size - 4096);
+    dropTable(dataDir, "ports");
     const marks: Recovered = {
       networks: [],
       endpoints: [{ ...owner("other"), addresses: [prefix("10.0.0.3/22")] }],
     };
     const store = testStore({ dataDir, recover: () => marks });
+    store.ports.claim("x", [{ protocol: "tcp", hostPort: 81, family: 4 }]);
     expect(store.leases.holder("net", ip("10.0.0.3"))?.containerId).toBe("other");
+    expect(store.leases.holder("net", ip("10.0.0.4"))?.netns).toBe("/run/netns/2");
     const holders = store.leases.list("net").map((lease) => lease.address);
     expect(new Set(holders).size).toBe(holders.length);
   });
