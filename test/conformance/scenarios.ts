@@ -6,18 +6,20 @@ import { checkScenarios } from "./scenarios/check.ts";
 import { configScenarios } from "./scenarios/config.ts";
 import { crashScenarios } from "./scenarios/crash.ts";
 import { delScenarios } from "./scenarios/del.ts";
+import { damagedDelScenarios } from "./scenarios/del-damage.ts";
 import { delegateScenarios } from "./scenarios/delegate.ts";
+import { failingDelegateScenarios } from "./scenarios/delegate-failing.ts";
 import { environmentScenarios } from "./scenarios/environment.ts";
 import { gcScenarios } from "./scenarios/gc.ts";
 import { limitScenarios } from "./scenarios/limits.ts";
 import { poolScenarios } from "./scenarios/pool.ts";
 import { portScenarios } from "./scenarios/ports.ts";
+import { portPathScenarios } from "./scenarios/ports-path.ts";
 import { processScenarios } from "./scenarios/process.ts";
 import { resultScenarios } from "./scenarios/result.ts";
 import { scaleScenarios } from "./scenarios/scale.ts";
 import { statusScenarios } from "./scenarios/status.ts";
 import { trafficScenarios } from "./scenarios/traffic.ts";
-
 export const scenarios: readonly Scenario[] = [
   ...processScenarios,
   ...environmentScenarios,
@@ -27,12 +29,15 @@ export const scenarios: readonly Scenario[] = [
   ...addScenarios,
   ...trafficScenarios,
   ...delegateScenarios,
+  ...failingDelegateScenarios,
   ...delScenarios,
+  ...damagedDelScenarios,
   ...checkScenarios,
   ...gcScenarios,
   ...statusScenarios,
   ...poolScenarios,
   ...portScenarios,
+  ...portPathScenarios,
   ...chainScenarios,
   ...crashScenarios,
   ...scaleScenarios,

@@ -7,7 +7,7 @@ import { expectReal, kernelRoutes } from "../kernel.ts";
 import { pools, secondNetwork, subnets } from "../pools.ts";
 import { ipOf } from "../result-view.ts";
 import { always, must, needs, type Scenario } from "../scenario.ts";
-import { warmFake } from "./delegate.ts";
+import { warmFake } from "./warm-fake.ts";
 
 export const addScenarios: readonly Scenario[] = [
   {

@@ -7,7 +7,7 @@ import { expectReal, hostEnd, linkOf } from "../kernel.ts";
 import { ipOf, routesOf } from "../result-view.ts";
 import { every, must, needs, type Scenario } from "../scenario.ts";
 import type { Feature } from "../target.ts";
-import { emptyFolder } from "./del.ts";
+import { emptyFolder } from "./clean-after.ts";
 
 const anyRight: Codes = [3, 5, 7, 11, "own"];
 

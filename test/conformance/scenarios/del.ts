@@ -1,12 +1,12 @@
-/** T53 to T62, T65 to T69: DEL. */
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+/** T53 to T56, T58, T59, T65, T66: DEL. */
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Attachment, Context } from "../context.ts";
 import { expectSilent, shown } from "../expect.ts";
 import { expectReal, linkOf } from "../kernel.ts";
 import { pools, subnets } from "../pools.ts";
 import { ipOf } from "../result-view.ts";
-import { always, every, must, needs, type Scenario } from "../scenario.ts";
+import { always, must, needs, type Scenario } from "../scenario.ts";
+import { cleanAfter } from "./clean-after.ts";
 
 export const delScenarios: readonly Scenario[] = [
   {
@@ -83,32 +83,6 @@ export const delScenarios: readonly Scenario[] = [
     },
   },
   {
-    id: "T57a",
-    title: "DEL after the interface was removed by hand succeeds and leaves nothing",
-    applies: always,
-    run: (context) => afterChange(context, (eth0) => `ip link delete ${eth0}`),
-  },
-  {
-    id: "T57b",
-    title: "DEL after the interface was renamed succeeds and leaves nothing",
-    applies: always,
-    run: (context) =>
-      afterChange(context, (eth0) => `ip link set ${eth0} down && ip link set ${eth0} name other7`),
-  },
-  {
-    id: "T57c",
-    title: "DEL after the interface was moved to another compartment succeeds and leaves nothing",
-    applies: always,
-    run: async (context) => {
-      const other = await context.host.compartment("other");
-      await afterChange(context, (eth0) => `ip link set ${eth0} netns ${other.name} name eth9`);
-      must(
-        (await linkOf(context.host, other, "eth9")) === undefined,
-        "the interface lives on where it was moved",
-      );
-    },
-  },
-  {
     id: "T58",
     title: "DEL without prevResult, with another container's or with a broken one cleans its own key alone",
     applies: always,
@@ -145,52 +119,6 @@ export const delScenarios: readonly Scenario[] = [
       const alive = link !== undefined && JSON.stringify(link).includes(`"${ipOf(first)}"`);
       must(!(alive && outcome.exitCode === 0), `${ipOf(first)} is now in use twice`);
       await context.detach(first);
-    },
-  },
-  {
-    id: "T60",
-    title: "DEL with a configuration changed since ADD cleans what ADD made",
-    applies: needs("pools"),
-    run: async (context) => {
-      const changed = {
-        ...pools(context.subject.config, subnets.second),
-        ...(typeof context.subject.config.bridge === "string" ? { bridge: "other-bridge" } : {}),
-      };
-      await cleanAfter(context, (attachment) => context.detach(attachment, { config: changed }));
-    },
-  },
-  {
-    id: "T61a",
-    title: "DEL with its state removed succeeds and takes the interface",
-    applies: needs("data"),
-    run: (context) => withoutState(context, (folder) => emptyFolder(folder)),
-  },
-  {
-    id: "T61b",
-    title: "DEL with each state file overwritten by garbage succeeds and takes the interface",
-    applies: needs("data"),
-    run: (context) => withoutState(context, (folder) => overwriteFiles(folder)),
-  },
-  {
-    id: "T62a",
-    title: "DEL after all firewall rules were flushed succeeds and leaves nothing",
-    applies: always,
-    run: async (context) => {
-      const attachment = await context.attach();
-      await context.host.exec(context.host.ns, "nft", "flush", "ruleset");
-      await context.detach(attachment);
-      must((await linkOf(context.host, attachment.ns, "eth0")) === undefined, "the interface is still there");
-    },
-  },
-  {
-    id: "T62b",
-    title: "DEL after the switch was deleted succeeds and takes the interface",
-    applies: needs("switch"),
-    run: async (context) => {
-      const attachment = await context.attach();
-      await context.host.exec(context.host.ns, "ip", "link", "delete", context.subject.switch ?? "");
-      await context.detach(attachment);
-      must((await linkOf(context.host, attachment.ns, "eth0")) === undefined, "the interface is still there");
     },
   },
   {
@@ -246,65 +174,4 @@ export const delScenarios: readonly Scenario[] = [
       must(third.exitCode !== 0, `${ipOf(second)} was given away a second time`);
     },
   },
-  {
-    id: "T67",
-    title: "DEL with malformed CNI_ARGS succeeds and leaves nothing",
-    applies: always,
-    run: async (context) => {
-      for (const CNI_ARGS of ["nonsense", "A=B=C", "IP=", "=;;="]) {
-        await cleanAfter(context, (attachment) => context.detach(attachment, { env: { CNI_ARGS } }));
-      }
-    },
-  },
-  {
-    id: "T69",
-    title: "DEL with a range in the configuration that is no longer valid succeeds and frees the address",
-    applies: every(needs("pools")),
-    run: async (context) => {
-      const config = pools(context.subject.config, subnets.one);
-      const attachment = await context.attach({ config });
-      const ipam = { ...(config.ipam as object), ranges: [[{ subnet: "300.1.2.0/77" }]] };
-      await context.detach(attachment, { config: { ipam } });
-      await context.attach({ config });
-    },
-  },
 ];
-
-/** Attaches on a warm host, lets the scenario delete, and expects the host as it was. */
-async function cleanAfter(
-  context: Context,
-  remove: (attachment: Attachment) => Promise<void>,
-): Promise<void> {
-  const before = await context.warm();
-  const attachment = await context.attach();
-  await remove(attachment);
-  await context.unchanged(before, "after DEL");
-}
-
-async function afterChange(context: Context, commandOn: (eth0: string) => string): Promise<void> {
-  await cleanAfter(context, async (attachment) => {
-    await context.host.exec(attachment.ns, "sh", "-c", commandOn(attachment.ifname));
-    await context.detach(attachment);
-  });
-}
-
-async function withoutState(context: Context, harm: (folder: string) => void): Promise<void> {
-  const attachment = await context.attach();
-  harm(context.data);
-  await context.detach(attachment);
-  must((await linkOf(context.host, attachment.ns, "eth0")) === undefined, "the interface is still there");
-  const next = await context.attach();
-  await expectReal(context.host, next);
-}
-
-/** Removes what is in a folder, not the folder. */
-export function emptyFolder(folder: string): void {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-}
-
-function overwriteFiles(folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && statSync(path).size > 0) writeFileSync(path, "\u0000garbage\n".repeat(400));
-  }
-}

@@ -6,7 +6,7 @@ import { expectReal, linkOf } from "../kernel.ts";
 import { pools, secondNetwork, subnets } from "../pools.ts";
 import { ipOf } from "../result-view.ts";
 import { must, needs, type Scenario } from "../scenario.ts";
-import { warmFake } from "./delegate.ts";
+import { warmFake } from "./warm-fake.ts";
 
 const listKey = "cni.dev/valid-attachments";
 const oldKey = "cni.dev/attachments";

@@ -4,8 +4,8 @@ import { expectError, expectSilent, shown } from "../expect.ts";
 import { failsWith } from "../fake-delegate.ts";
 import { pools, subnets } from "../pools.ts";
 import { must, needs, type Scenario } from "../scenario.ts";
-import { warmFake } from "./delegate.ts";
 import { noContainer } from "./gc.ts";
+import { warmFake } from "./warm-fake.ts";
 
 export const statusScenarios: readonly Scenario[] = [
   {
