@@ -62,7 +62,7 @@ export function createRuntime({ network, bin, dataDir }: RuntimeOptions): Runtim
     return execute(join(bin, plugins[0].type), all, JSON.stringify({ ...common, ...plugins[0], ...more }));
   };
   const callFor = (verb: string, { id, machine, runtimeConfig }: Container): Outcome => {
-    const prevResult = results.get(id);
+    const prevResult = verb === "ADD" ? undefined : results.get(id);
     const env = { CNI_CONTAINERID: id, CNI_NETNS: machine.path, CNI_IFNAME: ifname };
     return call(verb, env, { ...(runtimeConfig && { runtimeConfig }), ...(prevResult && { prevResult }) });
   };
@@ -77,7 +77,11 @@ export function createRuntime({ network, bin, dataDir }: RuntimeOptions): Runtim
       return outcome;
     },
     check: (container) => callFor("CHECK", container),
-    del: (container) => callFor("DEL", container),
+    del(container) {
+      const outcome = callFor("DEL", container);
+      if (outcome.error === undefined) results.delete(container.id);
+      return outcome;
+    },
     gc: (valid) =>
       call("GC", {}, { "cni.dev/valid-attachments": valid.map(({ id }) => ({ containerID: id, ifname })) }),
     get calls() {
@@ -88,30 +92,18 @@ export function createRuntime({ network, bin, dataDir }: RuntimeOptions): Runtim
 
 /** @param env all of it: no PATH, no HOME */
 function execute(file: string, env: Record<string, string>, stdin: string): Outcome {
+  const options = { env, stdin: Buffer.from(stdin), stdout: "pipe", stderr: "pipe" } as const;
   const started = performance.now();
-  const child = Bun.spawnSync({
-    cmd: [file],
-    env,
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawnSync([file], options);
   const ms = performance.now() - started;
   const stdout = child.stdout.toString();
   const stderr = child.stderr.toString().trim();
-  if (child.exitCode === 0) return { ms, stderr, ...(stdout && { result: JSON.parse(stdout) }) };
-  const how = child.signalCode ?? `exit code ${child.exitCode}`;
-  return {
-    ms,
-    stderr,
-    error: parseError(stdout) ?? { code: 0, msg: `${how}, and on standard output: ${stdout}` },
-  };
-}
-
-function parseError(stdout: string): Outcome["error"] {
+  const failed = child.exitCode !== 0;
+  if (stdout === "" && !failed) return { ms, stderr };
   try {
-    return JSON.parse(stdout);
+    return { ms, stderr, [failed ? "error" : "result"]: JSON.parse(stdout) };
   } catch {
-    return undefined;
+    const how = child.signalCode ?? `exit code ${child.exitCode}`;
+    return { ms, stderr, error: { code: 0, msg: `no JSON on standard output, ${how}: ${stdout}` } };
   }
 }
