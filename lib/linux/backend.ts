@@ -35,25 +35,14 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
     missingFeatures: () => missingFeatures(machine),
-    observeHost: (uplink) => observeHost(machine.host, uplink),
-    holdCompartment(path) {
-      const handle = machine.openCompartment(path, trace === undefined ? {} : { trace });
-      try {
-        machine.lockDescriptor(handle.fd, path, compartmentLockMs);
-        const compartment = {
-          path,
-          defaultRoutes: defaultRoutes(handle.netlink),
-          close: () => handle.close(),
-        };
-        held.set(compartment, handle);
-        return compartment;
-      } catch (error) {
-        handle.close();
-        throw error;
-      }
-    },
-    lockCompartment: (path) => lockCompartment(path, machine),
-    hasPort: (key) => markedKey(linkOf(machine.host, portName(key))?.alias) === key,
+    observeHost: (uplink) => asking("read the host's routes", () => observeHost(machine.host, uplink)),
+    holdCompartment: (path) => asking(`hold the compartment ${path}`, () => hold(path)),
+    lockCompartment: (path) =>
+      asking(`wait for the compartment ${path}`, () => lockCompartment(path, machine)),
+    hasPort: (key) =>
+      asking(`look for port ${portName(key)}`, () =>
+        markedKey(linkOf(machine.host, portName(key))?.alias),
+      ) === key,
     compartmentExists,
     apply(plan, compartment) {
       const handle = held.get(compartment);
@@ -65,49 +54,83 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       } catch (error) {
         throw explain(error, plan, handle);
       }
+      // Our descriptor kept it alive; with us it would go, and its interface with it.
+      if (machine.stillThere(handle)) return;
+      removeEndpoint(machine, plan.key, plan);
+      throw new CniError(errorCode.compartmentInvalid, `the compartment ${handle.path} vanished during ADD`, {
+        reason: "compartment-missing",
+        details: "the container was removed meanwhile; nothing was left behind",
+      });
     },
-    observe: (plan) => {
-      const inside = tryOpen(plan.compartment.path, machine);
-      try {
-        return observeEndpoint(machine, plan, inside?.netlink);
-      } finally {
-        inside?.close();
-      }
-    },
-    remove({ key, plan }) {
-      try {
-        removeEndpoint(machine, key, plan);
-      } catch (error) {
-        throw refused(`remove endpoint ${plan === undefined ? key : formatOwner(plan.owner)}`, error);
-      }
-    },
+    observe: (plan) =>
+      asking(`observe ${formatOwner(plan.owner)}`, () => {
+        const inside = tryOpen(plan.compartment.path, machine);
+        try {
+          return observeEndpoint(machine, plan, inside?.netlink);
+        } finally {
+          inside?.close();
+        }
+      }),
+    remove: ({ key, plan }) =>
+      asking(`remove endpoint ${plan === undefined ? key : formatOwner(plan.owner)}`, () =>
+        removeEndpoint(machine, key, plan),
+      ),
     removeSwitch: ({ network, name }) =>
-      machine.withFileLock(hostLock, switchLockMs, () => removeSwitch(machine, network, name)),
-    marks(network) {
-      const links = ["veth", "bridge"].flatMap((kind) =>
-        machine.host.request(dumpLinks({ kind })).map(decodeLink),
-      );
-      const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
-      const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
-      if (network === undefined) return { switches, endpoints };
-      return {
-        switches: switches.filter((mark) => mark.network === network),
-        endpoints: endpoints.filter((mark) => mark.owner?.network === network),
-      };
-    },
+      asking(`remove switch ${name} of network ${network}`, () =>
+        machine.withFileLock(hostLock, switchLockMs, () => removeSwitch(machine, network, name)),
+      ),
+    marks: (network) => asking("read the marks on links", () => marks(machine, network)),
     close: () => machine.close(),
   };
+
+  function hold(path: string): HeldCompartment {
+    const handle = machine.openCompartment(path, trace === undefined ? {} : { trace });
+    try {
+      machine.lockDescriptor(handle.fd, path, compartmentLockMs);
+      const compartment = {
+        path,
+        defaultRoutes: defaultRoutes(handle.netlink),
+        close: () => handle.close(),
+      };
+      held.set(compartment, handle);
+      return compartment;
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+  }
 
   /** The common case, a switch that is there, takes no lock. */
   function ensureSwitch(plan: Plan): void {
     const steps = () => compileSwitch(plan.switch, observeSwitch(machine, plan.switch));
-    try {
+    asking(`make switch ${plan.switch.name} of network ${plan.owner.network}`, () => {
       if (steps().length === 0) return;
       machine.withFileLock(hostLock, switchLockMs, () => runSteps(steps(), openWorld(machine), trace));
-    } catch (error) {
-      throw refused(`make switch ${plan.switch.name} of network ${plan.owner.network}`, error);
-    }
+    });
   }
+}
+
+/** Runs it; what the kernel refuses becomes an error of CNI that says what was being done. */
+function asking<T>(doing: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    const refusal = error instanceof StepError || (error instanceof Error && "errno" in error);
+    throw refusal ? refused(doing, error) : error;
+  }
+}
+
+function marks(machine: Machine, network: string | undefined): ReturnType<Backend["marks"]> {
+  const links = ["veth", "bridge"].flatMap((kind) =>
+    machine.host.request(dumpLinks({ kind })).map(decodeLink),
+  );
+  const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
+  const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
+  if (network === undefined) return { switches, endpoints };
+  return {
+    switches: switches.filter((mark) => mark.network === network),
+    endpoints: endpoints.filter((mark) => mark.owner?.network === network),
+  };
 }
 
 function missingFeatures({ rules }: Machine): readonly string[] {

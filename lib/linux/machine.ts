@@ -1,7 +1,7 @@
 /** What the Linux back end takes from the machine it runs on. A fake in its place needs no root and no kernel. */
 import { connect, type Netlink } from "../netlink/connection.ts";
 import { lockDescriptor, withFileLock } from "./lock.ts";
-import { inCompartment, openCompartment } from "./netns.ts";
+import { inCompartment, openCompartment, stillThere } from "./netns.ts";
 import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
 
@@ -12,6 +12,7 @@ export interface Machine {
   readonly rules: Netlink;
   readonly openCompartment: typeof openCompartment;
   readonly inCompartment: typeof inCompartment;
+  readonly stillThere: typeof stillThere;
   /** Of the compartment the thread is in. */
   readonly readSysctl: typeof readSysctl;
   readonly writeSysctl: typeof writeSysctl;
@@ -35,6 +36,7 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     },
     openCompartment,
     inCompartment,
+    stillThere,
     readSysctl,
     writeSysctl,
     withFileLock,

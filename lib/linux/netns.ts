@@ -77,6 +77,12 @@ export function inCompartment<T>(
   }
 }
 
+/** Whether the path still leads to this compartment. If not, it lives as long as its last process or descriptor. */
+export function stillThere({ path, dev, inode }: Pick<CompartmentHandle, "path" | "dev" | "inode">): boolean {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found?.dev === dev && found.ino === inode;
+}
+
 function openNamespace(path: string): number {
   try {
     // O_NONBLOCK: a FIFO at this path must not hold the plugin up.

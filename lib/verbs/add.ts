@@ -53,9 +53,11 @@ function attach<Config>(adding: Adding<Config>): Result {
   const { key, ...owner } = ownerOf(request);
   reclaim(adding, key);
   const isNew = store.networks.get(owner.network) === undefined;
+  let applied: Plan | undefined;
   try {
     const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
     context.backend.apply(plan, compartment);
+    applied = plan;
     store.endpoints.setPhase(key, "ready");
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
     return mergeResult(
@@ -63,7 +65,7 @@ function attach<Config>(adding: Adding<Config>): Result {
       resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)),
     );
   } catch (error) {
-    undo(adding, key, isNew);
+    undo(adding, key, isNew, applied);
     throw error;
   }
 }
@@ -132,8 +134,12 @@ function record<Config>(adding: Adding<Config>, ipam: Result, known: Plan["switc
   return plan;
 }
 
-/** The kernel's part is undone by `apply` already. A failure here must not hide the one that led here. */
-function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean): void {
+/**
+ * A failure here must not hide the one that led here.
+ *
+ * @param applied what has become true; an `apply` that fails undoes its part by itself
+ */
+function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean, applied: Plan | undefined): void {
   const { store, source, request, context } = adding;
   const attempt = (what: string, fn: () => void): void => {
     try {
@@ -144,6 +150,9 @@ function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean): void
       );
     }
   };
+  // The kernel first: an address that still answers must not be free.
+  if (applied !== undefined)
+    attempt("remove the endpoint", () => context.backend.remove({ key, plan: applied }));
   attempt("release the address", () => source.del(toDelRequest(request)));
   attempt("forget the endpoint", () => store.endpoints.remove(key));
   if (isNew) attempt("remove the switch", () => releaseSwitch(request.config.name, adding, { forget: true }));

@@ -199,7 +199,8 @@ const tables = {
   networks: "SELECT name, spec FROM networks",
 };
 
-function stateRows(dataDir: string): readonly string[] {
+/** Endpoints, leases, ports and networks in the state file, one line each. */
+export function stateRows(dataDir: string): readonly string[] {
   const file = join(dataDir, "state.db");
   if (!existsSync(file)) return [];
   using database = new Database(file, { readonly: true });

@@ -20,7 +20,7 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
-  if (found.link === undefined || missing.length > 0 || !found.link.up)
+  if (found.link === undefined || missing.length > 0 || !found.link.up || found.link.alias === undefined)
     steps.push(...configure(wanted, found));
   steps.push(...forwarding(wanted, found));
   if (found.missing.length > 0)
@@ -119,7 +119,9 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
   if (link.kind !== "bridge")
     throw differs(`interface ${name} is of kind ${link.kind ?? "physical"}`, "a bridge", rename);
   const owner = markedNetwork(link.alias);
-  if (owner !== network) {
+  // The kernel takes no alias with a new link: an ADD that was killed in between left our MAC and no mark.
+  const unfinished = link.alias === undefined && link.mac === mac;
+  if (owner !== network && !unfinished) {
     const held = `bridge ${name} with addresses [${addresses.join(", ")}] ${owner === undefined ? "is not ours" : `belongs to network ${owner}`}`;
     throw differs(held, `a bridge of network ${network} with [${wanted.gateways.join(", ")}]`, rename);
   }

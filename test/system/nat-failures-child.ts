@@ -1,0 +1,63 @@
+/**
+ * Runs inside a host: `bun nat-failures-child.ts REQUEST`. ADDs again and again while the 1st, 2nd, ... thing asked
+ * of the kernel fails, until one ADD succeeds; prints a line of JSON for each, with what it left behind.
+ */
+import { spawnSync } from "node:child_process";
+import { run } from "../../lib/cni/run.ts";
+import { linuxBackend } from "../../lib/linux/backend.ts";
+import { networkVerbs } from "../../lib/verbs/main.ts";
+import { nat } from "../../plugins/nat/plugin.ts";
+import { failingMachine } from "./failing-machine.ts";
+import type { Namespace } from "./namespaces.ts";
+import { stateRows } from "./nat-lab.ts";
+import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { diffSnapshots } from "./snapshot-diff.ts";
+
+export interface FailuresRequest {
+  readonly ns: Namespace;
+  readonly container: Namespace;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Folders whose files a delegate keeps. */
+  readonly folders: readonly string[];
+}
+
+export interface Failure {
+  /** Undefined for the last ADD, in which nothing failed. */
+  readonly failed?: string;
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** How the host, its state and the compartment differ from the start; "" when they do not. */
+  readonly left: string;
+}
+
+const { ns, container, dataDir, env, config, folders }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
+
+/** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
+function resetForwarding(): void {
+  spawnSync("sysctl", ["-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0"]);
+}
+
+async function look(): Promise<readonly [Snapshot, Snapshot]> {
+  const options = { folders, stateText: () => stateRows(dataDir) };
+  return Promise.all([takeSnapshot(ns, options), takeSnapshot(container)]);
+}
+
+resetForwarding();
+const [host, inside] = await look();
+for (let at = 1; ; at++) {
+  const machine = failingMachine(at);
+  const backend = linuxBackend(undefined, machine);
+  const verbs = networkVerbs(nat, { backend, env, execPath: process.execPath });
+  const about = { type: "nat", version: "0" };
+  const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
+  backend.close();
+  const failed = machine.failed();
+  if (failed !== undefined) resetForwarding();
+  const [hostNow, insideNow] = failed === undefined ? [host, inside] : await look();
+  const left = [diffSnapshots(host, hostNow), diffSnapshots(inside, insideNow)].filter(Boolean).join("\n");
+  const line: Failure = { ...(failed === undefined ? {} : { failed }), exitCode, stdout, left };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  if (failed === undefined) break;
+}

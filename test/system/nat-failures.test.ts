@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { Namespace } from "./namespaces.ts";
+import type { Failure, FailuresRequest } from "./nat-failures-child.ts";
+import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
+
+const reason = whyNoNat();
+const hostLocal = {
+  ipam: { type: "host-local", ranges: [[{ subnet: "10.61.0.0/24" }], [{ subnet: "fd00:61::/64" }]] },
+};
+const cases = [
+  { title: "to a network that is there", warm: true, config: dual, atLeast: 25 },
+  { title: "that is the host's first", warm: false, config: dual, atLeast: 40 },
+  { title: "with a delegate for its addresses", warm: true, config: hostLocal, atLeast: 25 },
+];
+
+const runtimeConfig = publish("8080:80/tcp", "8053:53/udp", "127.0.0.1:8081:81/tcp");
+
+function requestOf(
+  { host, dataDir }: NatLab,
+  container: Namespace,
+  config: object,
+  folders: readonly string[] = [],
+): FailuresRequest {
+  const env = {
+    CNI_COMMAND: "ADD",
+    CNI_CONTAINERID: "victim",
+    CNI_NETNS: container.path,
+    CNI_IFNAME: "eth0",
+    CNI_PATH: "/usr/lib/cni",
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    VSWITCH_DATA_DIR: dataDir,
+  };
+  const whole = { cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig };
+  return { ns: host.ns, container, dataDir, env, config: whole, folders };
+}
+
+describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})` : ""}`, () => {
+  it.each(cases)("at any step leaves the host and its state as they were: $title", async (one) => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const folder = `${host.dir}/leases`;
+    const config =
+      "type" in one.config.ipam
+        ? { cniVersion: "1.0.0", ipam: { ...one.config.ipam, dataDir: folder } }
+        : one.config;
+    if (one.warm) await lab.add({ config, env: { CNI_PATH: "/usr/lib/cni" } });
+    const container = await host.compartment();
+    const request = requestOf(lab, container, config, [folder]);
+    const script = `${import.meta.dirname}/nat-failures-child.ts`;
+    const output = await host.run(host.ns, [process.execPath, script, JSON.stringify(request)], {
+      timeoutMs: 50_000,
+    });
+    expect(output.stderr).toBe("");
+    const all = output.stdout.split("\n").map((line) => JSON.parse(line) as Failure);
+    const failures = all.filter(({ failed }) => failed !== undefined);
+    console.log(`${one.title}: failed at ${failures.length} steps`);
+    expect(failures.length).toBeGreaterThan(one.atLeast);
+    for (const failure of failures) expect({ ...failure, stdout: "" }).toMatchObject({ left: "" });
+    // What cannot be read may be done without, or tried again; else the error says what the kernel said.
+    for (const { failed, stdout } of failures.filter(({ exitCode }) => exitCode !== 0)) {
+      const { code, msg } = JSON.parse(stdout);
+      expect({ failed, code, msg }).toMatchObject({ code: 105, msg: expect.stringContaining("ENOMEM") });
+    }
+    // The last one, in which nothing failed.
+    expect(all.at(-1)).toMatchObject({ exitCode: 0 });
+    const attached = { id: "victim", netns: container.path, config, env: { CNI_PATH: "/usr/lib/cni" } };
+    await lab.done("CHECK", { ...attached, runtimeConfig, prevResult: JSON.parse(all.at(-1)?.stdout ?? "") });
+    await lab.done("DEL", attached);
+  });
+
+  it("at its very end, when it cannot be written down, leaves no interface behind", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    await lab.add();
+    const before = await host.snapshot(lab.everything);
+    const kernel = await host.snapshot();
+    const container = await host.compartment();
+    const request = requestOf(lab, container, dual);
+    const script = `${import.meta.dirname}/nat-store-lost-child.ts`;
+    const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request));
+    const outcome = JSON.parse(printed);
+    expect(outcome).toMatchObject({ exitCode: 1 });
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ code: 11 });
+    expect(await host.changes(kernel)).toBe("");
+    // What could not be taken back in the file waits for DEL.
+    await lab.done("DEL", { id: "victim", netns: container.path });
+    expect(await host.changes(before, lab.everything)).toBe("");
+  });
+});
