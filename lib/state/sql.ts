@@ -46,11 +46,15 @@ export function rollBack(sql: Sql): void {
   }
 }
 
-/** Stands for a file that is not there: nothing is found, nothing is removed. */
+/** Stands for a file that is not there and shall not be made: nothing is found, nothing is removed. */
 export const emptySql: Sql = {
   get: () => undefined,
   all: () => [],
-  run: () => 0,
+  run: (text) => {
+    if (text.startsWith("INSERT"))
+      throw new TypeError("this store was opened without the will to make its file");
+    return 0;
+  },
   script: () => undefined,
   close: () => undefined,
 };

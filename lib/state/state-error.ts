@@ -1,6 +1,11 @@
 /** What went wrong with the state file, in CNI's words. SQLite's result code or errno decides, never its text. */
 import { CniError, errorCode } from "../cni/error.ts";
 
+export function isSqliteError(error: unknown): boolean {
+  return codeOf(error).startsWith("SQLITE_");
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB and their extended codes. */
 export function isCorruption(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 }

@@ -57,6 +57,7 @@ describe("a new file", () => {
       store.leases.release("x");
       store.endpoints.remove("x");
     });
+    expect(() => store.endpoints.put(endpoint("a"))).toThrow(TypeError);
     expect(existsSync(dataDir)).toBe(false);
   });
 
@@ -133,7 +134,7 @@ describe("a new file", () => {
 
   test("a relative folder is refused, a symbolic link to a folder serves", () => {
     expect(() => testStore({ dataDir: "state" })).toThrow(
-      expect.objectContaining({ code: 7, message: expect.stringMatching(/absolute/) }),
+      expect.objectContaining({ code: 7, message: expect.stringMatching(/absolute path/) }),
     );
     const folder = testFolder();
     mkdirSync(join(folder, "real"));
@@ -366,6 +367,12 @@ test("a file that another process keeps locked is CNI error 11 after a bounded w
   expect(store.leases.takeNext(owner("a"), pool)?.address).toBe("10.0.0.3");
   other.close();
 }, 20_000);
+
+test("a failure of the caller's own inside a transaction is not taken for one of the file", () => {
+  const store = testStore({ dataDir: testFolder() });
+  const attempt = () => store.transaction(() => readFileSync("/proc/self/mem/x"));
+  expect(attempt).toThrow(expect.objectContaining({ code: "ENOTDIR" }));
+});
 
 test("a file that was replaced during a transaction takes no writes any more", () => {
   const dataDir = filled(1);
