@@ -1,0 +1,180 @@
+/**
+ * A kernel in memory, at the seam *request -> replies*: it reads the very messages that the real one gets, answers
+ * with messages our decoders read, refuses what the real one refuses, and prints itself.
+ */
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { Machine } from "../../lib/linux/machine.ts";
+import type { Netlink } from "../../lib/netlink/connection.ts";
+import { type ErrnoName, errno } from "../../lib/netlink/errno.ts";
+import { NetlinkError } from "../../lib/netlink/error.ts";
+import type { Reply, Request } from "../../lib/netlink/message.ts";
+import { NFNL_SUBSYS_CTNETLINK } from "../../lib/netlink/nfnetlink.ts";
+import { answerRoute } from "./rtnetlink.ts";
+import { answerRules, commit, formatRuleset, type Ruleset } from "./ruleset.ts";
+import { addLink, formatStack, Refusal, readSetting, type Stack, writeSetting } from "./stack.ts";
+
+export interface FakeKernel extends Machine {
+  /** Titles of all that was asked of it and could be refused: requests, and settings that change. */
+  readonly log: readonly string[];
+  /** Refuses the k-th thing asked from now on, counted from 1; and with "forever" all that come after it. */
+  failAt(k: number, name: ErrnoName, forever?: "forever"): void;
+  addCompartment(path: string): Netlink;
+  removeCompartment(path: string): void;
+  dump(): string;
+}
+
+export interface FakeHost {
+  /** "disabled": there, but off on new links of compartments, as runtimes like it. */
+  readonly ipv6?: Stack["ipv6"];
+  readonly forwarding?: boolean;
+}
+
+export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): FakeKernel {
+  const hostIpv6 = ipv6 === "absent" ? "absent" : "on";
+  const host = newStack("host", hostIpv6);
+  const on = forwarding ? "1" : "0";
+  host.sysctls.set("ipv4/ip_forward", on);
+  if (ipv6 !== "absent") host.sysctls.set("ipv6/conf/all/forwarding", on);
+  const stacks = new Map<string, Stack>();
+  const open = new Map<number, Stack>();
+  const locks = new Set<string>();
+  const log: string[] = [];
+  let ruleset: Ruleset = new Map();
+  let current = host;
+  let failing: { readonly from: number; readonly to: number; readonly name: ErrnoName } | undefined;
+
+  const ask = (title: string): void => {
+    log.push(title);
+    if (failing && failing.from <= log.length && log.length <= failing.to) throw new Refusal(failing.name);
+  };
+  const stackOf = (fd: number): Stack => {
+    const stack = open.get(fd);
+    if (stack === undefined) throw new Refusal("EBADF");
+    return stack;
+  };
+  const route = (stack: Stack): Netlink =>
+    netlink((request) => {
+      ask(request.title);
+      return answerRoute(request, stack, stackOf);
+    });
+  return {
+    log,
+    host: route(host),
+    rules: netlink(
+      (request) => {
+        ask(request.title);
+        // No connection is ever tracked.
+        return request.type >> 8 === NFNL_SUBSYS_CTNETLINK ? [] : answerRules(request, ruleset);
+      },
+      (requests) => {
+        let next = ruleset;
+        for (const request of requests) {
+          refusing(request, () => {
+            ask(request.title);
+            next = commit(request, next);
+          });
+        }
+        ruleset = next;
+      },
+    ),
+    failAt(k, name, forever) {
+      const from = log.length + k;
+      failing = { from, to: forever ? Number.POSITIVE_INFINITY : from, name };
+    },
+    addCompartment(path) {
+      const stack = newStack(path, ipv6);
+      stacks.set(path, stack);
+      return route(stack);
+    },
+    removeCompartment(path) {
+      for (const link of stacks.get(path)?.links.values() ?? [])
+        link.peer?.stack.links.delete(link.peer.index);
+      stacks.delete(path);
+    },
+    openCompartment(path) {
+      const stack = stacks.get(path);
+      if (stack === undefined) throw missing(path);
+      const fd = 100 + open.size;
+      open.set(fd, stack);
+      const close = (): void => void locks.delete(path);
+      return { path, fd, dev: 4n, inode: BigInt(fd), netlink: route(stack), close };
+    },
+    stillThere: ({ path }) => stacks.has(path),
+    inCompartment({ fd }, fn) {
+      const home = current;
+      current = stackOf(fd);
+      try {
+        return fn();
+      } finally {
+        current = home;
+      }
+    },
+    readSysctl: (key) => readSetting(current, key),
+    writeSysctl(key, value) {
+      const before = readSetting(current, key);
+      if (before === undefined) throw ioFailure(`no ${key.join("/")}`);
+      if (before === value) return before;
+      try {
+        ask(`sysctl ${key.join("/")}=${value}`);
+      } catch (error) {
+        throw ioFailure(String(error));
+      }
+      writeSetting(current, key, value);
+      return before;
+    },
+    withFileLock(path, _, fn) {
+      lock(locks, path);
+      try {
+        return fn();
+      } finally {
+        locks.delete(path);
+      }
+    },
+    lockDescriptor: (_, path) => lock(locks, path),
+    close() {},
+    dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
+  };
+}
+
+function newStack(name: string, ipv6: Stack["ipv6"]): Stack {
+  const stack: Stack = { name, links: new Map(), sysctls: new Map(), ipv6 };
+  addLink(stack, { name: "lo", up: true });
+  return stack;
+}
+
+function netlink(
+  answer: (request: Request) => readonly Reply[],
+  transaction: Netlink["transaction"] = () => {
+    throw new Error("rtnetlink has no transactions");
+  },
+): Netlink {
+  const request: Netlink["request"] = (one) => refusing(one, () => answer(one));
+  const outcome = (one: Request): readonly Reply[] | NetlinkError => {
+    try {
+      return request(one);
+    } catch (error) {
+      if (error instanceof NetlinkError) return error;
+      throw error;
+    }
+  };
+  return { request, requests: (all) => all.map(outcome), transaction, close() {} };
+}
+
+function refusing<T>(request: Request, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new NetlinkError(request.title, 0, { errno: errno[error.errnoName] });
+  }
+}
+
+/** Here nobody else lets go of a lock: who waits, waits for ever. */
+function lock(locks: Set<string>, path: string): void {
+  if (locks.has(path)) throw new Error(`${path} is locked already`);
+  locks.add(path);
+}
+
+const missing = (path: string): CniError =>
+  new CniError(errorCode.compartmentInvalid, `${path} does not exist`, { reason: "compartment-missing" });
+const ioFailure = (text: string): CniError => new CniError(errorCode.ioFailure, text, { reason: "sysctl" });

@@ -1,0 +1,201 @@
+/** rtnetlink of the fake kernel: our requests in, replies as the real one gives them out. */
+import { macBytes, mac as parseMac } from "../../lib/addr/mac.ts";
+import { contains, networkOf, prefixFamily } from "../../lib/addr/prefix.ts";
+import { bytes, getNested, getU8, getU32, nested, text, u8, u32 } from "../../lib/netlink/attr.ts";
+import { concat, encodeText, readU8, readU32 } from "../../lib/netlink/bytes.ts";
+import { isDump, NLM_F_CREATE, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
+import { addAddress, decodeAddress } from "../../lib/netlink/route/address.ts";
+import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
+import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
+import { AF_INET, AF_INET6 } from "../../lib/netlink/route/family.ts";
+import * as ifla from "../../lib/netlink/route/ifinfo.ts";
+import { addRoute, type NewRoute } from "../../lib/netlink/route/route.ts";
+import * as rt from "../../lib/netlink/route/rtmsg.ts";
+import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
+
+const RTM_NEWADDR = 20;
+const RTM_GETADDR = 22;
+const VETH_INFO_PEER = 1;
+const IFLA_BRPORT_MODE = 4;
+const IPV4_DEVCONF_ARP_NOTIFY = 22;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const IN6_ADDR_GEN_MODE_NONE = 1;
+const operStates = { unknown: 0, down: 2, lowerlayerdown: 3, up: 6 } as const;
+
+type StackOf = (fd: number) => Stack;
+
+/** @param stackOf the namespace behind a descriptor. @throws {Refusal} */
+export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): readonly Reply[] {
+  switch (request.type) {
+    case ifla.RTM_NEWLINK:
+      if (request.flags & NLM_F_CREATE) createLink(request, stack, stackOf);
+      else changeLink(request, stack);
+      return [];
+    case ifla.RTM_DELLINK:
+      removeLink(stack, findLink(stack, decodeLink(request)));
+      return [];
+    case ifla.RTM_GETLINK:
+      return getLinks(request, stack).map((link) => reply(ifla.RTM_NEWLINK, encodeLink(stack, link)));
+    case RTM_NEWADDR:
+      newAddress(request, stack);
+      return [];
+    case RTM_GETADDR:
+      return getAddresses(stack, readU32(request.payload, 4));
+    case rt.RTM_NEWROUTE:
+      newRoute(request, stack);
+      return [];
+    case rt.RTM_GETROUTE:
+      return getRoutes(request, stack);
+    default:
+      throw new Error(`the fake kernel does not know ${request.title}`);
+  }
+}
+
+const reply = (type: number, payload: Uint8Array): Reply => ({ type, flags: 0, payload });
+
+function findLink(
+  stack: Stack,
+  { index, name }: { readonly index: number; readonly name?: string },
+): FakeLink {
+  const link = stack.links.get(index) ?? linkNamed(stack, name ?? "");
+  if (link === undefined) throw new Refusal("ENODEV");
+  return link;
+}
+
+function settingsOf({ name, kind, mac, mtu, up }: Link): Partial<FakeLink> & Pick<FakeLink, "name"> {
+  return { name, kind, up, ...(mac && { mac }), ...(mtu && { mtu }) };
+}
+
+/** Both ends of a pair or none: the peer comes first, as in drivers/net/veth.c. */
+function createLink(request: Request, stack: Stack, stackOf: StackOf): void {
+  const { master, ...wanted } = decodeLink(request);
+  if (linkNamed(stack, wanted.name)) throw new Refusal("EEXIST");
+  if (master !== undefined && !stack.links.has(master)) throw new Refusal("EINVAL");
+  const settings = { ...settingsOf(wanted as Link), ...(master === undefined ? {} : { master }) };
+  const inner = wanted.data.find(({ type }) => wanted.kind === "veth" && type === VETH_INFO_PEER);
+  if (inner === undefined) {
+    addLink(stack, settings);
+    return;
+  }
+  const peer = decodeLink(reply(0, inner.bytes));
+  const fd = getU32(peer.attrs, ifla.IFLA_NET_NS_FD);
+  const other = fd === undefined ? stack : stackOf(fd);
+  const far = addLink(other, { ...settingsOf(peer), kind: "veth" });
+  const near = addLink(stack, { ...settings, peer: { stack: other, index: far.index } });
+  far.peer = { stack, index: near.index };
+}
+
+function changeLink(request: Request, stack: Stack): void {
+  const wanted = decodeLink(request);
+  const link = findLink(stack, wanted);
+  const families = getNested(wanted.attrs, ifla.IFLA_AF_SPEC) ?? [];
+  const genMode = getU8(getNested(families, AF_INET6) ?? [], IFLA_INET6_ADDR_GEN_MODE);
+  if (genMode !== undefined && stack.ipv6 === "absent") throw new Refusal("EAFNOSUPPORT");
+  if (wanted.slaveKind !== undefined && link.master === undefined) throw new Refusal("EINVAL");
+  if (genMode === IN6_ADDR_GEN_MODE_NONE) link.traits.add("addrgenmode none");
+  if (getU8(wanted.slaveData, IFLA_BRPORT_MODE) === 1) link.traits.add("hairpin on");
+  if (readU32(request.payload, 12) & ifla.IFF_UP) link.up = wanted.up;
+  if (wanted.alias !== undefined) link.alias = wanted.alias;
+  const conf = getNested(getNested(families, AF_INET) ?? [], 1) ?? [];
+  if (getU32(conf, IPV4_DEVCONF_ARP_NOTIFY) === 1) link.sysctls.set("ipv4/arp_notify", "1");
+  if (wanted.mac === undefined) return;
+  link.mac = wanted.mac;
+  if (link.up && link.sysctls.get("ipv4/arp_notify") === "1") link.announced = [...link.addresses];
+}
+
+function removeLink(stack: Stack, link: FakeLink): void {
+  stack.links.delete(link.index);
+  link.peer?.stack.links.delete(link.peer.index);
+  for (const port of stack.links.values()) if (port.master === link.index) delete port.master;
+}
+
+function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
+  const { kind, master, ...wanted } = decodeLink(request);
+  if (!isDump(request)) return [findLink(stack, wanted)];
+  const passes = (link: FakeLink) =>
+    (kind === undefined || link.kind === kind) && (master === undefined || link.master === master);
+  return [...stack.links.values()].filter(passes);
+}
+
+function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
+  const { index, name, kind, mac, mtu, up, master, alias } = link;
+  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind)];
+  if (master !== undefined) info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"));
+  const parts = [ifla.ifinfomsg(index, up), text(ifla.IFLA_IFNAME, name), u32(ifla.IFLA_MTU, mtu)];
+  parts.push(u8(ifla.IFLA_OPERSTATE, operStates[operState(stack, link)]));
+  parts.push(bytes(ifla.IFLA_ADDRESS, macBytes(parseMac(mac))));
+  if (master !== undefined) parts.push(u32(ifla.IFLA_MASTER, master));
+  if (alias !== undefined) parts.push(bytes(ifla.IFLA_IFALIAS, encodeText(alias)));
+  return concat([...parts, nested(ifla.IFLA_LINKINFO, info)]);
+}
+
+/** A veth works when both its ends are up, a bridge when a port of it works. */
+function operState(stack: Stack, link: FakeLink): keyof typeof operStates {
+  if (!link.up) return "down";
+  if (link.kind === "bridge") {
+    const works = (port: FakeLink) => port.master === link.index && operState(stack, port) === "up";
+    return [...stack.links.values()].some(works) ? "up" : "down";
+  }
+  if (link.peer === undefined) return "unknown";
+  return link.peer.stack.links.get(link.peer.index)?.up ? "up" : "lowerlayerdown";
+}
+
+function newAddress(request: Request, stack: Stack): void {
+  const { index, address } = decodeAddress(request);
+  const link = findLink(stack, { index });
+  if (prefixFamily(address) === 6 && stack.ipv6 === "absent") throw new Refusal("EOPNOTSUPP");
+  const off = prefixFamily(address) === 6 && link.sysctls.get("ipv6/disable_ipv6") === "1";
+  if (off) throw new Refusal("EACCES");
+  if (link.addresses.includes(address)) throw new Refusal("EEXIST");
+  link.addresses.push(address);
+}
+
+/** @param index 0 for all links */
+function getAddresses(stack: Stack, index: number): readonly Reply[] {
+  const links = [...stack.links.values()].filter((link) => index === 0 || link.index === index);
+  return links.flatMap((link) =>
+    link.addresses.map((address) => reply(RTM_NEWADDR, addAddress({ index: link.index, address }).payload)),
+  );
+}
+
+function newRoute(request: Request, stack: Stack): void {
+  const { gateway, ...route } = decodeRoute(request);
+  const link = findLink(stack, { index: route.index ?? 0 });
+  if (!link.up) throw new Refusal("ENETDOWN");
+  const onLink = link.routes.flatMap((other) => (other.gateway === undefined ? other.dst : []));
+  const near = [...link.addresses.map(networkOf), ...onLink];
+  const family = prefixFamily(route.dst);
+  if (gateway !== undefined && !near.some((network) => contains(network, gateway)))
+    throw new Refusal(family === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
+  const priority = route.priority || (family === 6 ? 1024 : 0);
+  const all = [...stack.links.values()].flatMap(({ routes }) => routes);
+  const taken = all.some(
+    (other) => other.dst === route.dst && other.table === route.table && other.priority === priority,
+  );
+  if (taken && request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
+  link.routes.push({ ...route, gateway, priority });
+}
+
+/** With those to the subnets of addresses, which the kernel makes by itself. */
+function getRoutes(request: Request, stack: Stack): readonly Reply[] {
+  const { index, attrs } = decodeRoute(request);
+  const table = getU32(attrs, rt.RTA_TABLE);
+  const [family, protocol] = [readU8(request.payload, 0), readU8(request.payload, 5)];
+  const passes = (route: NewRoute) =>
+    (index === undefined || index === route.index) &&
+    (table === undefined || table === route.table) &&
+    (protocol === 0 || protocol === route.protocol) &&
+    (family === 0 || family === (prefixFamily(route.dst) === 4 ? AF_INET : AF_INET6));
+  const all = [...stack.links.values()].flatMap(routesOf).filter(passes);
+  return all.map((route) => reply(rt.RTM_NEWROUTE, addRoute(route).payload));
+}
+
+function routesOf(link: FakeLink): readonly NewRoute[] {
+  const { index, up, addresses, routes } = link;
+  const own = { index, table: rt.RT_TABLE_MAIN, protocol: rt.RTPROT_KERNEL, scope: "link" } as const;
+  const connected = up ? addresses.map((address) => ({ ...own, dst: networkOf(address) })) : [];
+  const added = routes.map(({ dst, gateway, priority, table, protocol, scope }): NewRoute => {
+    return { index, dst, priority, table, protocol, scope, ...(gateway === undefined ? {} : { gateway }) };
+  });
+  return [...connected, ...added];
+}

@@ -1,0 +1,115 @@
+/** One namespace of the fake kernel: links with their addresses and routes, settings below /proc/sys/net. */
+import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
+import type { ErrnoName } from "../../lib/netlink/errno.ts";
+import type { Route } from "../../lib/netlink/route/decode-route.ts";
+
+/** The fake kernel's "no", by the name of the errno that the real one answers. */
+export class Refusal extends Error {
+  readonly errnoName: ErrnoName;
+
+  constructor(errnoName: ErrnoName) {
+    super(errnoName);
+    this.errnoName = errnoName;
+  }
+}
+
+export interface FakeLink {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string | undefined;
+  mac: string;
+  mtu: number;
+  up: boolean;
+  alias?: string;
+  master?: number;
+  peer?: { readonly stack: Stack; readonly index: number };
+  readonly addresses: Prefix[];
+  readonly routes: Route[];
+  /** What is set, as "ipv6/accept_ra"; the rest is as the kernel has it by itself. */
+  readonly sysctls: Map<string, string>;
+  /** Other things that were set, in the words of `ip -d link`. */
+  readonly traits: Set<string>;
+  /** Addresses that its neighbours were told of. */
+  announced: readonly Prefix[];
+}
+
+export interface Stack {
+  readonly name: string;
+  readonly links: Map<number, FakeLink>;
+  readonly sysctls: Map<string, string>;
+  /** "disabled": off on new links, as runtimes like it. */
+  readonly ipv6: "on" | "disabled" | "absent";
+}
+
+/** @param wanted with the settings that differ from those of a new link */
+export function addLink(stack: Stack, wanted: Partial<FakeLink> & Pick<FakeLink, "name">): FakeLink {
+  if (wanted.name === "" || wanted.name.length > 15) throw new Refusal("EINVAL");
+  if (linkNamed(stack, wanted.name)) throw new Refusal("EEXIST");
+  const link: FakeLink = {
+    kind: undefined,
+    mac: "02:00:00:00:00:00",
+    mtu: 1500,
+    up: false,
+    addresses: [],
+    routes: [],
+    sysctls: new Map(stack.ipv6 === "disabled" ? [["ipv6/disable_ipv6", "1"]] : []),
+    traits: new Set(),
+    announced: [],
+    ...wanted,
+    index: Math.max(0, ...stack.links.keys()) + 1,
+  };
+  stack.links.set(link.index, link);
+  return link;
+}
+
+export function linkNamed(stack: Stack, name: string): FakeLink | undefined {
+  return [...stack.links.values()].find((link) => link.name === name);
+}
+
+const defaults: Readonly<Record<string, string>> = { "ipv6/accept_ra": "1", "ipv6/accept_dad": "1" };
+
+/** @param key below net */
+export function readSetting(
+  stack: Stack,
+  [family = "", conf, name = "", key]: readonly string[],
+): string | undefined {
+  if (family === "ipv6" && stack.ipv6 === "absent") return undefined;
+  const link = conf === "conf" ? linkNamed(stack, name) : undefined;
+  if (link === undefined) return stack.sysctls.get([family, conf, name, key].filter(Boolean).join("/"));
+  return link.sysctls.get(`${family}/${key}`) ?? defaults[`${family}/${key}`] ?? "0";
+}
+
+export function writeSetting(stack: Stack, path: readonly string[], value: string): void {
+  const [family, conf, name = "", key] = path;
+  const link = conf === "conf" ? linkNamed(stack, name) : undefined;
+  if (link) link.sysctls.set(`${family}/${key}`, value);
+  else stack.sysctls.set(path.join("/"), value);
+}
+
+/** The namespace as text, without the numbers that depend on what was made before. */
+export function formatStack(stack: Stack): string {
+  const links = [...stack.links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const sysctls = [...stack.sysctls].map(([key, value]) => `  sysctl ${key}=${value}`);
+  return [stack.name, ...sysctls, ...links.flatMap((link) => formatLink(stack, link))].join("\n");
+}
+
+function formatLink(stack: Stack, link: FakeLink): readonly string[] {
+  const { name, kind, peer, mac, mtu, up, alias, announced } = link;
+  const master = stack.links.get(link.master ?? 0)?.name;
+  const far = peer && `peer ${peer.stack.links.get(peer.index)?.name}@${peer.stack.name}`;
+  const words = [`link ${name}`, kind, far, `address ${mac} mtu ${mtu}`, up ? "up" : "down"];
+  words.push(master && `master ${master}`, ...link.traits, alias && `alias "${alias}"`);
+  return [
+    `  ${words.filter(Boolean).join(" ")}`,
+    ...[...link.sysctls].map(([key, value]) => `    sysctl ${key}=${value}`),
+    ...link.addresses.map((address) => `    addr ${address}`),
+    ...link.routes.map((route) => `    route ${formatRoute(route)}`),
+    ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
+  ];
+}
+
+function formatRoute({ dst, gateway, priority, table }: Route): string {
+  const words = [prefixLength(dst) === 0 ? "default" : dst, gateway && `via ${gateway}`];
+  words.push(priority ? `metric ${priority}` : undefined, table === 254 ? undefined : `table ${table}`);
+  return words.filter(Boolean).join(" ");
+}
