@@ -42,7 +42,8 @@ const checks = whole
       stage("lint and format", "biome", ["check", "--error-on-warnings", "."]),
     ]
   : [];
-const workers = ["--maxWorkers=2", "--testTimeout=60000", "--hookTimeout=120000"];
+// Vitest's forks do not start under Bun.
+const workers = ["--pool=threads", "--maxWorkers=2", "--testTimeout=60000", "--hookTimeout=120000"];
 const reporters = ["--reporter=dot", "--reporter=./test/reporter.ts"];
 const vitest = [
   "--bun",

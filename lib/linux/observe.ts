@@ -115,7 +115,27 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   return {
     ...(link === undefined ? {} : { uplink: { name: link.name, mtu: link.mtu } }),
     prefixes: [...new Set(prefixes)],
+    connected: connected(host, routes),
   };
+}
+
+/** Subnets that hang on a link of the host itself; link-local ones hang on every link. */
+function connected(host: Netlink, routes: readonly Route[]): HostFacts["connected"] {
+  const near = routes.filter(
+    ({ dst, type, gateway, index }) =>
+      type === "unicast" &&
+      gateway === undefined &&
+      index !== undefined &&
+      !dst.startsWith("fe80:") &&
+      prefixLength(dst) > 0,
+  );
+  const names = new Map<number, string>();
+  const nameOf = (index: number): string => {
+    const name = names.get(index) ?? linkOf(host, index)?.name ?? "";
+    names.set(index, name);
+    return name;
+  };
+  return near.map(({ dst, index = 0 }) => ({ prefix: networkOf(dst), interface: nameOf(index) }));
 }
 
 /** Default routes of the main table. */

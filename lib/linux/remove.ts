@@ -1,10 +1,10 @@
 /** Taking away what bears a mark. Needs neither compartment nor state; absent is success. */
 import type { Ip } from "../addr/ip.ts";
-import { type Plan, portName } from "../model/plan.ts";
+import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { isErrno } from "../netlink/error.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
-import { decodeLink } from "../netlink/route/decode-link.ts";
+import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
@@ -25,9 +25,7 @@ export function removeEndpoint({ host, rules }: Readers, key: string, plan?: Pla
   const elements = plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
   deleteElements(rules, elements);
   const link = linkOf(host, portName(key));
-  // Without an alias it was made a moment before its ADD was killed: the name holds the key's digits.
-  if (link?.kind === "veth" && (link.alias === undefined || markedKey(link.alias) === key))
-    gone(host, deleteLink(link.index));
+  if (link !== undefined && isPortOf(link, key)) gone(host, deleteLink(link.index));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows({ host, rules }, flows);
 }
@@ -98,8 +96,7 @@ function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): voi
 export function removeSwitch({ host, rules }: Readers, network: string, name: string): boolean {
   const link = linkOf(host, name);
   if (link !== undefined) {
-    if (link.kind !== "bridge" || (link.alias !== undefined && markedNetwork(link.alias) !== network))
-      return false;
+    if (!isSwitchOf(link, network)) return false;
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
     gone(host, deleteLink(link.index));
   }
@@ -117,4 +114,16 @@ function dropTable(rules: Netlink): void {
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
   }
+}
+
+/** Bears our mark; or none yet and the MAC that only our bridge has: its ADD was killed in between. */
+function isSwitchOf(link: Link, network: string): boolean {
+  if (link.kind !== "bridge") return false;
+  return link.alias === undefined ? link.mac === switchMac(network) : markedNetwork(link.alias) === network;
+}
+
+/** The same for a port. */
+function isPortOf(link: Link, key: string): boolean {
+  if (link.kind !== "veth") return false;
+  return link.alias === undefined ? link.mac === portMac(key) : markedKey(link.alias) === key;
 }

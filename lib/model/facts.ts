@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly uplink?: { readonly name: string; readonly mtu: number };
   /** Every prefix the host has an address in or a route to, default routes left out. */
   readonly prefixes: readonly Prefix[];
+  /** Of these the ones that are on a link of the host. */
+  readonly connected: readonly { readonly prefix: Prefix; readonly interface: string }[];
 }
 
 export interface DefaultRoute {

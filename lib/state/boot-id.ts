@@ -14,3 +14,9 @@ export function readBootId(path = "/proc/sys/kernel/random/boot_id"): string {
     });
   }
 }
+
+/** When the host booted, in milliseconds since 1970 (proc(5), /proc/uptime). @param nowMs the same of now */
+export function readBootMs(nowMs: number): number {
+  const seconds = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  return nowMs - seconds * 1000;
+}

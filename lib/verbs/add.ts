@@ -127,7 +127,7 @@ function record<Config>(adding: Adding<Config>, ipam: Result, known: Plan["switc
   const { key, ...owner } = ownerOf(request);
   const { defaultRoutes } = compartment;
   const plan = plugin.plan({ owner, path: request.netns, config, switch: known, ipam, defaultRoutes });
-  rememberSwitch(store, plan.switch);
+  rememberSwitch(plan.switch, adding);
   const row = { ...owner, key, netns: request.netns, phase: "adding", plan } as const;
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
   store.ports.claim(key, claimsOf(plan));

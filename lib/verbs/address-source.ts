@@ -7,6 +7,7 @@
 
 import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "../../plugins/ipam/ipam.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import { parseRuntimeConfig } from "../cni/capability.ts";
 import { delegateAdd, delegateCheck, delegateDel, delegateGc, delegateStatus } from "../cni/delegate.ts";
 import { findDelegate, sameFile } from "../cni/find-delegate.ts";
 import type { JsonObject } from "../cni/read.ts";
@@ -51,10 +52,21 @@ function isOurs(type: string, request: Configured, execPath: string): boolean {
 }
 
 function delegated(type: string, context: Context): AddressSource {
+  let undone = false;
   return {
     inProcess: false,
-    add: (request) => delegateAdd(type, request, context),
-    del: (request) => delegateDel(type, request, context),
+    add(request) {
+      try {
+        return delegateAdd(type, request, context);
+      } catch (error) {
+        undone = true;
+        throw error;
+      }
+    },
+    // A failed ADD has called the delegate's DEL already.
+    del(request) {
+      if (!undone) delegateDel(type, request, context);
+    },
     check: (request) => delegateCheck(type, request, context),
     gc: (request) => delegateGc(type, request, context),
     status: (request) => delegateStatus(type, request, context),
@@ -69,11 +81,10 @@ function builtIn(
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
     const given = nativeIpam(request.config.ipam?.raw ?? {});
-    const named = given.subnet !== undefined || given.ranges !== undefined;
     const raw = {
       type: "ipam",
       ...given,
-      ...(named || automatic === undefined ? {} : { subnet: automatic }),
+      ...(automatic === undefined || namesRange(given) || asksForRange(request) ? {} : { subnet: automatic }),
     };
     const config = {
       ...request.config,
@@ -90,4 +101,11 @@ function builtIn(
     gc: (request, automatic) => ipamGc(native(request, automatic), store, context),
     status: (request, automatic) => ipamStatus(native(request, automatic), store, context),
   };
+}
+
+const namesRange = (ipam: JsonObject): boolean => ipam.subnet !== undefined || ipam.ranges !== undefined;
+
+/** By the capability `ipRanges`. */
+function asksForRange({ config }: Configured): boolean {
+  return parseRuntimeConfig(config.runtimeConfig, config.name).ipRanges.length > 0;
 }

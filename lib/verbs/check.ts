@@ -49,10 +49,7 @@ function afterChain(plan: Plan, prevResult: Result): Plan {
       (other) => other.dst === route.destination && (other.gw === undefined || other.gw === route.gateway),
     ),
   );
-  return {
-    ...plan,
-    vnic: { ...plan.vnic, mac, mtu, addresses, routes: prevResult.routes.length > 0 ? kept : routes },
-  };
+  return { ...plan, vnic: { ...plan.vnic, mac, mtu, addresses, routes: kept } };
 }
 
 /** Addresses that prevResult says are on our interface but that we never put there. */

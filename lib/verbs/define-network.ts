@@ -41,7 +41,7 @@ export function defineNetwork<Config>(
     context.backend.removeSwitch(known.switch);
   }
   const host = context.backend.observeHost(plugin.uplink(config));
-  const taken = [...host.prefixes, ...subnetsOf(store, network)];
+  const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const automatic = needsSubnet ? (automaticOf(known) ?? plugin.automaticSubnet(network, taken)) : undefined;
   const fresh = plugin.switch(network, config, host);
   const spec: NetworkSpec = {
@@ -63,41 +63,45 @@ const sameSettings = (a: object, b: object): boolean =>
   JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
 
-/** Subnets of the other networks of this host. */
-function subnetsOf(store: Store, network: string): readonly Prefix[] {
-  return store.networks
-    .list()
-    .flatMap((row) => (row.name === network ? [] : (row.spec as NetworkSpec).switch.gateways));
-}
-
 /**
  * Notes the gateways that a plan added to its switch.
  *
- * @throws {CniError} 108 when a subnet overlaps that of another network: the host could not route to both
+ * @throws {CniError} 108 when a subnet overlaps that of another network or of a link of the host: nobody could tell
+ *   where its packets belong
  */
-export function rememberSwitch(store: Store, planned: Switch): void {
+export function rememberSwitch(planned: Switch, { store, context }: Surroundings): void {
   const row = store.networks.get(planned.network);
   const spec = row?.spec as NetworkSpec | undefined;
   if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length)
     return;
-  for (const other of store.networks.list()) {
-    if (other.name === row.name) continue;
-    const taken = (other.spec as NetworkSpec).switch.gateways;
-    const [mine, theirs] = firstOverlap(planned.gateways, taken) ?? [];
-    if (mine === undefined || theirs === undefined) continue;
+  const { connected } = context.backend.observeHost();
+  const taken = [
+    ...otherNetworks(store, row.name),
+    ...connected
+      .filter((subnet) => subnet.interface !== planned.name)
+      .map((subnet) => ({ prefix: subnet.prefix, holder: `interface ${subnet.interface}` })),
+  ];
+  for (const gateway of planned.gateways) {
+    const other = taken.find(({ prefix }) => overlaps(prefix, gateway));
+    if (other === undefined) continue;
     throw new CniError(
       errorCode.conflict,
-      `network ${row.name}: its subnet ${networkOf(mine)} overlaps ${networkOf(theirs)} of network ${other.name}`,
-      { reason: "subnet-overlap", details: "give one of them another subnet" },
+      `network ${row.name}: its subnet ${networkOf(gateway)} overlaps ${networkOf(other.prefix)} of ${other.holder}`,
+      { reason: "subnet-overlap", details: "give the network another subnet" },
     );
   }
   store.networks.put({ ...row, spec: { ...spec, switch: planned } satisfies NetworkSpec });
 }
 
-function firstOverlap(
-  mine: readonly Prefix[],
-  theirs: readonly Prefix[],
-): readonly [Prefix, Prefix] | undefined {
-  for (const a of mine) for (const b of theirs) if (overlaps(a, b)) return [a, b];
-  return undefined;
+/** Subnets of the other networks of this host. */
+function otherNetworks(
+  store: Store,
+  network: string,
+): readonly { readonly prefix: Prefix; readonly holder: string }[] {
+  return store.networks
+    .list()
+    .filter((row) => row.name !== network)
+    .flatMap((row) =>
+      (row.spec as NetworkSpec).switch.gateways.map((prefix) => ({ prefix, holder: `network ${row.name}` })),
+    );
 }

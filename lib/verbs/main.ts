@@ -1,10 +1,11 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
 import { writeSync } from "node:fs";
+import { cachedLeases, libcniCache } from "../../plugins/ipam/libcni-cache.ts";
 import { type Backend, loadBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
-import { readBootId } from "../state/boot-id.ts";
+import { readBootId, readBootMs } from "../state/boot-id.ts";
 import { openStore } from "../state/store.ts";
 import { add } from "./add.ts";
 import { check } from "./check.ts";
@@ -61,6 +62,7 @@ function makeContext(surroundings: Surroundings, log: Log, whenMissing: "create"
         whenMissing,
         warn: (text) => log.warn(text),
         recover: () => recover(backend),
+        recoverLeases: () => cachedLeases(libcniCache, readBootMs(now())),
       }),
   };
 }

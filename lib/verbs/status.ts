@@ -1,4 +1,6 @@
 /** STATUS: whether an ADD could be served now. Cheap, and without side effects: runtimes ask every few seconds. */
+
+import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { StatusRequest } from "../cni/request.ts";
@@ -24,8 +26,10 @@ export function status(
       },
     );
   }
-  const store = context.openStore(dataDirOf(request.config, context.env));
+  const dataDir = dataDirOf(request.config, context.env);
+  const store = context.openStore(dataDir);
   try {
+    requireUsableFolder(dataDir);
     const spec = store.networks.get(request.config.name)?.spec as NetworkSpec | undefined;
     addressSource(request, store, context, nativeIpam).status(request, spec?.automatic);
   } catch (error) {

@@ -1,10 +1,9 @@
 /** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
-import { uptime } from "node:os";
 import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
 import type { Log, Verbs } from "../../lib/cni/run.ts";
-import { readBootId } from "../../lib/state/boot-id.ts";
+import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";
 import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
@@ -51,12 +50,9 @@ function open(dataDir: string, log: Log, whenMissing: StoreOptions["whenMissing"
     now: () => Date.now(),
     warn: (text) => log.warn(text),
     whenMissing: whenMissing ?? "create",
-    recoverLeases: () => cachedLeases(libcniCache, bootedMs()),
+    recoverLeases: () => cachedLeases(libcniCache, readBootMs(Date.now())),
   });
 }
-
-/** When the host booted, in milliseconds since 1970. */
-const bootedMs = (): number => Date.now() - uptime() * 1000;
 
 /** What would fail an ADD is "not available" here, under the reason it has there. */
 function asStatus(fn: () => void): void {

@@ -55,6 +55,16 @@ export function planNat(input: PlanInput<NatConfig>): Plan {
 /** The host's address in the subnet of `entry`: the ipam's word, else Microsoft's options, else the first host. */
 function gatewayOf(entry: ResultIp, config: NatConfig): Prefix {
   const family = prefixFamily(entry.address);
+  if (entry.gateway !== undefined && ipFamily(entry.gateway) !== family) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      `ipam: gateway ${entry.gateway} cannot serve ${entry.address}`,
+      {
+        reason: "gateway-family",
+        details: "address and gateway must be of one family",
+      },
+    );
+  }
   const given = entry.gateway ?? config.fallbackGateways.find((gateway) => ipFamily(gateway) === family);
   const two = config.gatewayIsTwo ? ipFromNumber(family, bounds(entry.address).first + 2n) : undefined;
   return prefixOf(two ?? given ?? firstHost(entry.address), prefixLength(entry.address));
@@ -68,20 +78,26 @@ function withGateways(known: InternalSwitch, gateways: readonly Prefix[]): Inter
 
 /** The ipam's routes, and a default route for each family that has none among them. */
 function routesOf(ipam: Result, gateways: readonly Ip[], present: readonly DefaultRoute[]): readonly Route[] {
-  const routes = ipam.routes.map((route) => toRoute(route, gateways));
+  const routes = ipam.routes.map((route) => behind(toRoute(route, gateways), present));
   for (const family of [4, 6] as const) {
     const gateway = gateways.find((address) => ipFamily(address) === family);
     const destination = defaultPrefix(family);
     if (gateway === undefined || routes.some((route) => route.destination === destination)) continue;
-    routes.push({ destination, gateway, ...after(present.filter((route) => route.family === family)) });
+    routes.push(behind({ destination, gateway }, present));
   }
   return routes;
 }
 
-/** Behind the default routes that are there: two of one metric cannot be. */
-function after(present: readonly DefaultRoute[]): { readonly priority?: number } {
-  if (present.length === 0) return {};
-  return { priority: Math.max(furtherDefaultPriority, ...present.map((route) => route.priority + 1)) };
+/** A default route without a metric of its own goes behind those that are there: two of one metric cannot be. */
+function behind(route: Route, present: readonly DefaultRoute[]): Route {
+  const { destination, priority, table } = route;
+  if (prefixLength(destination) > 0 || priority !== undefined || table !== undefined) return route;
+  const others = present.filter((other) => other.family === prefixFamily(destination));
+  if (others.length === 0) return route;
+  return {
+    ...route,
+    priority: Math.max(furtherDefaultPriority, ...others.map((other) => other.priority + 1)),
+  };
 }
 
 /** CNI 1.1 result: a route without gateway uses that of its family, unless its scope says it is on the link. */

@@ -21,8 +21,11 @@ export interface VethEnd extends LinkSettings {
 }
 
 export interface Veth extends VethEnd {
-  /** `netnsFd`: where to put it; without one it stays here. `master` is not for the peer. */
-  readonly peer: VethEnd & { readonly netnsFd?: number };
+  /**
+   * `netnsFd`: where to put it; without one it stays here. It cannot be a port, nor up before the pair is joined
+   * (ENOTCONN).
+   */
+  readonly peer: Omit<VethEnd, "up"> & { readonly netnsFd?: number };
 }
 
 /** EEXIST when either name is taken; then neither end is made. The kernel takes no alias here: `setLink` sets it. */
