@@ -5,14 +5,15 @@ import type { CallRequest, Network, Step } from "./call.ts";
 import { ipamNetwork, natNetwork, publishedPorts } from "./networks.ts";
 import type { Pair, Side } from "./pair.ts";
 import type { Bench } from "./row.ts";
-import { median } from "./statistics.ts";
+import { median, quantile } from "./statistics.ts";
 
-/** Medians over the rounds; user and system time include the processes it started itself. */
+/** One kind of process, from its start to its exit. */
 export interface Part {
   readonly title: string;
-  readonly ms: number;
-  readonly userMs: number;
-  readonly systemMs: number;
+  readonly medianMs: number;
+  readonly leastMs: number;
+  /** Processor time, median; processes it started itself are in it. */
+  readonly cpuMs: number;
 }
 
 type Keep = (title: string, step: Step) => void;
@@ -28,9 +29,12 @@ export async function measureBreakdown(bench: Bench, empty: string): Promise<rea
   }
   return [...samples].map(([title, steps]) => ({
     title,
-    ms: median(steps.map((step) => step.ms)),
-    userMs: median(steps.map((step) => step.userMs)),
-    systemMs: median(steps.map((step) => step.systemMs)),
+    medianMs: median(steps.map((step) => step.ms)),
+    leastMs: quantile(
+      steps.map((step) => step.ms),
+      0,
+    ),
+    cpuMs: median(steps.map((step) => step.cpuMs)),
   }));
 }
 
@@ -77,16 +81,12 @@ async function oneRound(stage: Stage, empty: string, keep: Keep): Promise<void> 
       }
     }
   }
-  await execIn(ours.host.ns, [
-    "sh",
-    "-c",
-    "ip link add a type veth peer b && ip link set a up && ip link set b up",
-  ]);
+  const veth =
+    "ip link add name veth0 type veth peer name veth1 && ip link set veth0 up && ip link set veth1 up";
+  await execIn(ours.host.ns, ["sh", "-ec", veth]);
   const ip = Bun.which("ip", { PATH: toolPath }) ?? "ip";
-  await one(
-    "`ip link delete` of a veth pair that is up (the kernel's part of a DEL)",
-    programOf(ours, [ip, "link", "delete", "a"]),
-  );
+  const title = "`ip link delete` of a veth pair that is up (the kernel's part of a DEL)";
+  await one(title, programOf(ours, [ip, "link", "delete", "veth0"]));
 }
 
 /** A program that is no plugin, started as one. */

@@ -45,8 +45,8 @@ export interface Step {
   readonly type: string;
   /** From start to exit. */
   readonly ms: number;
-  readonly userMs: number;
-  readonly systemMs: number;
+  /** Processor time, of what it started itself too. Only the sum is exact: the kernel guesses what of it was its own. */
+  readonly cpuMs: number;
   /** Peak resident set of the process itself, 0 unless asked for. */
   readonly maxRssKiB: number;
 }

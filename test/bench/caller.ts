@@ -107,8 +107,8 @@ function finish(
   const key = keyOf(network, attachment);
   if (verb === "ADD") results.set(key, JSON.parse(done.stdout));
   if (verb === "DEL" && plugin === network.plugins[0]) results.delete(key);
-  const { ms, userMs, systemMs, maxRssKiB } = done;
-  return { type, ms, userMs, systemMs, maxRssKiB };
+  const { ms, cpuMs, maxRssKiB } = done;
+  return { type, ms, cpuMs, maxRssKiB };
 }
 
 function keyOf(network: Network, attachment: Attachment): string {

@@ -6,7 +6,10 @@ export interface Options {
   /** Names of rows or families; none means all. */
   readonly only: readonly string[];
   readonly quick: boolean;
-  readonly json: string;
+  /** Default dist/bench.json. */
+  readonly json: string | undefined;
+  /** Also print the traced calls. */
+  readonly profile: boolean;
   readonly help: boolean;
 }
 
@@ -17,6 +20,7 @@ export function helpText(names: readonly string[]): string {
   --rounds N    rounds of the short rows (default 20); long ones take fewer
   --only NAME   only this row or family (may be repeated): ${names.join(", ")}
   --quick       fewer ports where the reference takes a minute; that row is then not judged
+  --profile     also print one ADD and one DEL message by message (they are in the JSON in any case)
   --json FILE   where the figures go (default dist/bench.json)
 
 Exit code: 0 when all was measured, 1 when something could not be, 2 when nothing could. A missed goal is no failure.`;
@@ -31,7 +35,8 @@ export function parseOptions(words: readonly string[], names: readonly string[])
         rounds: { type: "string", default: "20" },
         only: { type: "string", multiple: true, default: [] },
         quick: { type: "boolean", default: false },
-        json: { type: "string", default: "dist/bench.json" },
+        profile: { type: "boolean", default: false },
+        json: { type: "string" },
         help: { type: "boolean", default: false },
       },
     });
@@ -39,7 +44,7 @@ export function parseOptions(words: readonly string[], names: readonly string[])
     const stranger = only.find((name) => !names.includes(name));
     if (stranger !== undefined) return `there is no row ${stranger}`;
     if (!/^[1-9]\d*$/.test(values.rounds)) return `--rounds ${values.rounds}: a number from 1 on is needed`;
-    return { ...values, only, rounds: Number(values.rounds) };
+    return { ...values, json: values.json, only, rounds: Number(values.rounds) };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,6 +1,7 @@
 /** The whole of one run. */
 import type { Part } from "./breakdown.ts";
 import type { Load, Machine } from "./machine.ts";
+import type { Profile } from "./profile.ts";
 import type { Measured, Row } from "./row.ts";
 import type { Judged } from "./verdict.ts";
 
@@ -15,6 +16,10 @@ export interface Report {
   readonly quick: boolean;
   readonly outcomes: readonly Outcome[];
   readonly breakdown: readonly Part[];
+  readonly profiles: readonly Profile[];
+  readonly breakdownLoad?: Load;
+  /** Why there are none. */
+  readonly breakdownFailed?: string;
 }
 
 /** For programs: as the table, and with every sample. */
@@ -34,4 +39,9 @@ export function reportJson({ outcomes, ...rest }: Report): unknown {
       };
     }),
   };
+}
+
+/** Whether everything asked for was measured. */
+export function isComplete({ outcomes, breakdownFailed }: Report): boolean {
+  return breakdownFailed === undefined && outcomes.every((outcome) => outcome.kind === "measured");
 }

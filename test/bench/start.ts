@@ -12,8 +12,7 @@ export interface Finished {
   readonly stdout: string;
   readonly stderr: string;
   readonly ms: number;
-  readonly userMs: number;
-  readonly systemMs: number;
+  readonly cpuMs: number;
   readonly maxRssKiB: number;
 }
 
@@ -43,7 +42,7 @@ export function startSync(call: Call, memory: boolean): Finished {
     stdout: child.stdout.toString(),
     stderr,
     ms,
-    ...cpuOf(child.resourceUsage),
+    cpuMs: cpuOf(child.resourceUsage),
     maxRssKiB: memory ? Number(kiB) : 0,
   };
 }
@@ -64,14 +63,11 @@ export async function startTogether(call: Call): Promise<Finished> {
   const exitCode = await child.exited;
   const ms = performance.now() - started;
   const [stdout, stderr] = await output;
-  return { exitCode, stdout, stderr, ms, ...cpuOf(child.resourceUsage()), maxRssKiB: 0 };
+  return { exitCode, stdout, stderr, ms, cpuMs: cpuOf(child.resourceUsage()), maxRssKiB: 0 };
 }
 
-function cpuOf(usage: Bun.ResourceUsage | undefined) {
-  return {
-    userMs: Number(usage?.cpuTime.user ?? 0) / 1000,
-    systemMs: Number(usage?.cpuTime.system ?? 0) / 1000,
-  };
+function cpuOf(usage: Bun.ResourceUsage | undefined): number {
+  return Number(usage?.cpuTime.total ?? 0) / 1000;
 }
 
 /**

@@ -10,13 +10,13 @@ const count = 40;
 const rows: readonly [add: Row, del: Row] = [
   {
     name: "add-40",
-    title: `${count} ADDs at once with 1 published port each, wall`,
+    title: `${count} ADDs at once, 1 port each, wall`,
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.2 },
   },
   {
     name: "del-40",
-    title: `${count} DELs at once, wall`,
+    title: `${count} DELs at once, 1 port each, wall`,
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.3 },
   },

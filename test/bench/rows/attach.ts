@@ -8,23 +8,23 @@ import type { Bench, Family, Measured, Row } from "../row.ts";
 const rows = {
   addPort: {
     name: "add-port",
-    title: "nat ADD, 1 published port / bridge + host-local + portmap",
+    title: "ADD with 1 published port",
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.2 },
   },
   delPort: {
     name: "del-port",
-    title: "  the same DEL",
+    title: "DEL with 1 published port",
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.25 },
   },
   add: {
     name: "add",
-    title: "nat ADD / bridge + host-local with ipMasq",
+    title: "ADD without ports",
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.45 },
   },
-  del: { name: "del", title: "  the same DEL", unit: "ms" },
+  del: { name: "del", title: "DEL without ports", unit: "ms" },
 } as const satisfies Readonly<Record<string, Row>>;
 
 export const attach: Family = { name: "attach", rows: Object.values(rows), measure };

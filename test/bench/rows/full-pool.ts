@@ -16,11 +16,11 @@ const name = "full";
 const rows: readonly [add: Row, del: Row] = [
   {
     name: "ipam-60000",
-    title: "ipam ADD in a /16 holding 60 000 leases / host-local",
+    title: "ipam ADD, 60 000 leases in a /16",
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.05 },
   },
-  { name: "ipam-60000-del", title: "  the same DEL", unit: "ms" },
+  { name: "ipam-60000-del", title: "ipam DEL, 60 000 leases in a /16", unit: "ms" },
 ];
 
 export const fullPool: Family = { name: "full-pool", rows, measure };

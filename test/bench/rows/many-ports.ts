@@ -11,11 +11,11 @@ const quick = 100;
 const rows: readonly [add: Row, del: Row] = [
   {
     name: "ports-1000",
-    title: `${full} published ports on one container, ADD`,
+    title: `ADD with ${full} published ports`,
     unit: "ms",
     goal: { kind: "ratio-at-most", value: 0.01 },
   },
-  { name: "ports-1000-del", title: "  the same DEL", unit: "ms" },
+  { name: "ports-1000-del", title: `DEL with ${full} published ports`, unit: "ms" },
 ];
 
 export const manyPorts: Family = { name: "many-ports", rows, measure };

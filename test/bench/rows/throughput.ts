@@ -11,7 +11,7 @@ const seconds = 2;
 
 const row: Row = {
   name: "throughput",
-  title: "TCP throughput, container to outside / by the reference bridge",
+  title: "TCP, container to outside",
   unit: "Gbit/s",
   goal: { kind: "ratio-at-least", value: 1 },
 };

@@ -1,0 +1,22 @@
+/** Everything the bench measures, in the order of the table. */
+import type { Family } from "./row.ts";
+import { atOnce } from "./rows/at-once.ts";
+import { attach } from "./rows/attach.ts";
+import { connect } from "./rows/connect.ts";
+import { fullPool } from "./rows/full-pool.ts";
+import { manyPorts } from "./rows/many-ports.ts";
+import { memory } from "./rows/memory.ts";
+import { throughput } from "./rows/throughput.ts";
+
+export const families: readonly Family[] = [attach, atOnce, manyPorts, fullPool, memory, connect, throughput];
+
+/** The single processes below the table. */
+export const breakdownName = "breakdown";
+
+/** What `--only` takes. */
+export const names: readonly string[] = [
+  ...new Set([
+    ...families.flatMap(({ name, rows }) => [name, ...rows.map((row) => row.name)]),
+    breakdownName,
+  ]),
+];
