@@ -1,12 +1,12 @@
 /** Forgetting tracked flows (conntrack). */
-import { type Ip, ipFamily } from "../addr/ip.ts";
+import { type Family, type Ip, ipFamily } from "../addr/ip.ts";
 import { contains, prefix, prefixAddress } from "../addr/prefix.ts";
-import type { Netlink } from "../netlink/connection.ts";
-import { dumpConntrack } from "../netlink/ct/dump.ts";
-import { deleteConntrack } from "../netlink/ct/entry.ts";
+import { dumpConntrack, encodeConntrackDump } from "../netlink/ct/dump.ts";
+import { type ConntrackEntry, decodeConntrack, deleteConntrack } from "../netlink/ct/entry.ts";
 import { isErrno, NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
+import type { Readers } from "./observe.ts";
 import type { FlowPattern } from "./step.ts";
 
 /** IANA protocol numbers. */
@@ -16,27 +16,45 @@ const protocolNumbers = { tcp: 6, udp: 17, sctp: 132 } as const;
  * Deletes the entries that lead to one of the ports of this host, and those that end at one of the addresses. A flow
  * to the same port of another machine is nobody's business here: without its entry it would lose its masquerade.
  */
-export function forgetFlows(
-  { host, rules }: { readonly host: Netlink; readonly rules: Netlink },
-  { protocols, hostPorts, addresses }: FlowPattern,
-): void {
+export function forgetFlows(machine: Readers, { protocols, hostPorts, addresses }: FlowPattern): void {
+  const { host, rules } = machine;
   const families = [...new Set(addresses.map(ipFamily))];
+  const numbers = protocols.map((protocol) => protocolNumbers[protocol]);
+  const entries = trackedFlows(machine, families, numbers);
+  if (entries.length === 0) return;
   const ports = new Set<number | undefined>(hostPorts);
   const ends = new Set<string>(addresses);
-  const own = new Set<string>(host.request(dumpAddresses()).map((reply) => addressOf(reply)));
-  for (const family of families) {
-    for (const protocol of protocols) {
-      const entries = dumpEntries(rules, family, protocolNumbers[protocol]);
-      const stale = entries.filter(
-        ({ orig, reply }) =>
-          ends.has(reply.src) ||
-          (ports.has(orig.dstPort) && (own.has(orig.dst) || isLoopback(orig.dst) || orig.dst !== reply.src)),
-      );
-      for (const outcome of rules.requests(stale.map(deleteConntrack))) {
-        if (outcome instanceof NetlinkError && !isErrno(outcome, "ENOENT")) throw outcome;
-      }
-    }
+  const own = new Set<string>(host.request(dumpAddresses()).map(addressOf));
+  const isOwn = (address: Ip): boolean => own.has(address) || isLoopback(address);
+  const stale = entries.filter(
+    ({ orig, reply }) =>
+      ends.has(reply.src) || (ports.has(orig.dstPort) && (isOwn(orig.dst) || orig.dst !== reply.src)),
+  );
+  for (const outcome of rules.requests(stale.map(deleteConntrack))) {
+    if (outcome instanceof NetlinkError && !isErrno(outcome, "ENOENT")) throw outcome;
   }
+}
+
+/** So many entries are read faster than the kernel walks through its table once more. */
+const fewFlows = 5000;
+
+/**
+ * A dump walks through a table that all compartments share (262 144 buckets take 11 ms), whatever is in it; the
+ * kernel's filter wants a family and a protocol, so it costs one walk for each pair.
+ */
+function trackedFlows(
+  { rules, readSysctl }: Readers,
+  families: readonly Family[],
+  protocols: readonly number[],
+): readonly ConntrackEntry[] {
+  const count = Number(readSysctl(["netfilter", "nf_conntrack_count"]) ?? Number.POSITIVE_INFINITY);
+  if (count === 0) return [];
+  if (count > fewFlows)
+    return families.flatMap((family) =>
+      protocols.flatMap((protocol) => orNone(() => dumpConntrack(rules, { family, protocol }))),
+    );
+  const all = orNone(() => rules.request(encodeConntrackDump({})).map(decodeConntrack));
+  return all.filter(({ family, orig }) => families.includes(family) && protocols.includes(orig.protocol));
 }
 
 const addressOf = (reply: Reply): Ip => prefixAddress(decodeAddress(reply).address);
@@ -45,9 +63,9 @@ const addressOf = (reply: Reply): Ip => prefixAddress(decodeAddress(reply).addre
 const isLoopback = (address: Ip): boolean =>
   ipFamily(address) === 4 && contains(prefix("127.0.0.0/8"), address);
 
-function dumpEntries(netlink: Netlink, family: 4 | 6, protocol: number): ReturnType<typeof dumpConntrack> {
+function orNone(dump: () => readonly ConntrackEntry[]): readonly ConntrackEntry[] {
   try {
-    return dumpConntrack(netlink, { family, protocol });
+    return dump();
   } catch (error) {
     // No conntrack, no flows.
     if (isErrno(error, "EINVAL", "EOPNOTSUPP", "EPROTONOSUPPORT")) return [];

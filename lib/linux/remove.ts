@@ -21,13 +21,14 @@ const published = layoutSetNames.filter((name) => name.startsWith("published"));
 const ofNetworks = layoutSetNames.filter((name) => !name.startsWith("published"));
 
 /** Published ports first, so that nothing leads to an interface that is going; then the port with its vNIC. */
-export function removeEndpoint({ host, rules }: Readers, key: string, plan?: Plan): void {
+export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
+  const { host, rules } = machine;
   const elements = plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
   deleteElements(rules, elements);
   const link = linkOf(host, portName(key));
   if (link !== undefined && isPortOf(link, key)) gone(host, deleteLink(link.index));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
-  if (flows !== undefined) forgetFlows({ host, rules }, flows);
+  if (flows !== undefined) forgetFlows(machine, flows);
 }
 
 /** Of the planned elements those that are there and ours: another endpoint may have taken the port since. */
