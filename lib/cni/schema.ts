@@ -10,11 +10,18 @@ export function schemaIssues(validate: ValidateFunction, value: unknown, base = 
     const path = `${base}${instancePath.replace(/\/(\d+)(?=\/|$)/g, "[$1]").replaceAll("/", ".")}${missing}`;
     return {
       path: path.replace(/^\./, ""),
-      expected: missing ? "a value" : (message ?? keyword).replace(/^must (be |have |match )?/, ""),
+      expected: missing
+        ? "a value"
+        : (message ?? keyword)
+            .replace(/^must (be |have |match )?/, "")
+            .replace(/^NOT have (fewer|more) than/, atLeastOrMost),
       received: missing ? "nothing" : describeValue(data),
     };
   });
 }
+
+/** ajv says "NOT have fewer than 1 characters". */
+const atLeastOrMost = (_: string, word: string): string => (word === "fewer" ? "at least" : "at most");
 
 /**
  * Keys that nobody knows but that are one slip away from a known one: `subnett`, `portmapings`.

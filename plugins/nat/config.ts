@@ -6,7 +6,7 @@ import type { Prefix } from "../../lib/addr/prefix.ts";
 import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
-import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import { type Issue, isObject, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { hcnPolicies, prefixes } from "./hcn.ts";
 
@@ -28,6 +28,15 @@ export interface NatConfig {
   readonly fallbackGateways: readonly Ip[];
 }
 
+const flagNames = [
+  "localRoutedPortMapping",
+  "allowAclPortMapping",
+  "forceBridgeGateway",
+  "enableDualStack",
+  "loopbackDSR",
+  "gatewayFromAdditionalRoutes",
+];
+
 /** Own keys in their canonical spelling; the specification's are folded by lib/cni. */
 const shape = {
   bridge: anyShape,
@@ -40,14 +49,7 @@ const shape = {
   AdditionalArgs: listShape(
     objectShape({ Name: anyShape, Value: objectShape({ Type: anyShape, Settings: hcnSettings() }) }),
   ),
-  optionalFlags: flatShape(
-    "localRoutedPortMapping",
-    "allowAclPortMapping",
-    "forceBridgeGateway",
-    "enableDualStack",
-    "loopbackDSR",
-    "gatewayFromAdditionalRoutes",
-  ),
+  optionalFlags: flatShape(...flagNames),
   additionalRoutes: listShape(flatShape("dst", "GW")),
 };
 
@@ -104,7 +106,11 @@ export interface Requested {
  */
 export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const config = foldObject(raw, shape);
-  const slip = misspeltKeys(config, [...specified, ...Object.keys(shape)])[0];
+  const { optionalFlags } = config;
+  const [slip] = [
+    ...misspeltKeys(config, [...specified, ...Object.keys(shape)]),
+    ...misspeltKeys(isObject(optionalFlags) ? optionalFlags : {}, flagNames),
+  ];
   if (slip !== undefined) {
     throw new CniError(
       errorCode.unsupportedField,
@@ -122,6 +128,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const { mac } = runtime;
   if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
+  const fallback = gateways(nat.additionalRoutes ?? [], issues);
   throwIssues(issues);
   const uplink = nat.uplink ?? nat.master;
   return {
@@ -133,12 +140,13 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     portMappings: [...runtime.portMappings, ...hcn.portMappings],
     ...(mac === undefined ? {} : { mac }),
     gatewayIsTwo: nat.optionalFlags?.forceBridgeGateway ?? false,
-    fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes
-      ? gateways(nat.additionalRoutes ?? [])
-      : [],
+    fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes ? fallback : [],
   };
 }
 
-function gateways(routes: readonly { readonly GW?: string }[]): readonly Ip[] {
-  return routes.flatMap((route) => (route.GW === undefined ? [] : (parseIp(route.GW) ?? [])));
+function gateways(routes: readonly { readonly GW?: string }[], issues: Issue[]): readonly Ip[] {
+  return routes.flatMap(({ GW }, i) => {
+    if (GW === undefined) return [];
+    return parseIp(GW) ?? report(issues, `additionalRoutes[${i}].GW`, "an IP address", GW) ?? [];
+  });
 }

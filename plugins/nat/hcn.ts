@@ -34,6 +34,9 @@ const protocols: ReadonlyMap<unknown, PortProtocol> = new Map<unknown, PortProto
   ["sctp", "sctp"],
 ]);
 
+/** `Flags` say what is always so here: reachable from the host, and for both families. */
+const portMappingSettings = ["Protocol", "InternalPort", "ExternalPort", "VIP", "Flags"];
+
 /**
  * @param issues takes what is malformed
  * @throws {CniError} 2 for a policy that this build does not apply: a policy is never ignored
@@ -45,6 +48,7 @@ export function hcnPolicies(args: readonly AdditionalArg[], issues: Issue[]): Hc
     const path = `AdditionalArgs[${i}].Value`;
     const settings = Value.Settings ?? {};
     if (Name === "EndpointPolicy" && Value.Type === "PortMapping") {
+      refuseSettings(settings, portMappingSettings, `${path}.Settings`);
       portMappings.push(...portMapping(settings, `${path}.Settings`, issues));
     } else if (Name === "EndpointPolicy" && Value.Type === "OutBoundNAT") {
       refuseSettings(settings, ["Exceptions"], `${path}.Settings`);
@@ -84,7 +88,8 @@ export function prefixes(value: unknown, path: string, issues: Issue[]): readonl
 
 function refuseSettings(settings: JsonObject, known: readonly string[], path: string): void {
   for (const [key, value] of Object.entries(settings)) {
-    const empty = value === null || value === "" || (Array.isArray(value) && value.length === 0);
+    const empty =
+      value === null || value === "" || value === 0 || (Array.isArray(value) && value.length === 0);
     if (!known.includes(key) && !empty) throw unsupported(`${path}.${key}`, JSON.stringify(value));
   }
 }

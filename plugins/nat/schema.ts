@@ -5,7 +5,7 @@
  * dns, runtimeConfig ...) is checked by lib/cni.
  */
 const address = { type: "string", minLength: 2, maxLength: 45 };
-const prefix = { type: "string", minLength: 4, maxLength: 49 };
+const prefix = { type: "string", minLength: 2, maxLength: 49 };
 
 /** HCN's policies as `AdditionalArgs` carries them; which types are supported is decided in config.ts. */
 const policy = {

@@ -1,0 +1,43 @@
+/** A plan as text for people: what stands where, one thing a line. */
+import { formatRoute } from "../../lib/model/diff.ts";
+import { formatOwner } from "../../lib/model/owner.ts";
+import type { Plan } from "../../lib/model/plan.ts";
+import type { Switch } from "../../lib/model/switch.ts";
+import type { Route } from "../../lib/model/vnic.ts";
+import type { Policy } from "../../lib/policy/policy.ts";
+
+export function formatPlan({ owner, key, compartment, switch: vswitch, port, vnic }: Plan): string {
+  return [
+    `endpoint ${formatOwner(owner)}`,
+    `  key ${key}`,
+    `  compartment ${compartment.path}`,
+    ...formatSwitch(vswitch),
+    `port ${port.name}`,
+    ...port.policies.map((policy) => `  ${formatPolicy(policy)}`),
+    `vnic ${vnic.name} (${vnic.type}) mac ${vnic.mac} mtu ${vnic.mtu}`,
+    ...vnic.addresses.map((address) => `  address ${address}`),
+    ...vnic.routes.map((route) => `  route ${formatRoute(route)}${extras(route)}`),
+  ].join("\n");
+}
+
+function formatSwitch(vswitch: Switch): readonly string[] {
+  const { kind, name, mac, mtu, gateways, forwarding, outboundNat } = vswitch;
+  return [
+    `switch ${name} (${kind}) mac ${mac} mtu ${mtu}`,
+    ...gateways.map((gateway) => `  gateway ${gateway}`),
+    `  forwards ${forwarding.map((family) => `IPv${family}`).join(" ")}`,
+    outboundNat === undefined
+      ? "  no outbound NAT"
+      : `  outbound NAT, except to ${outboundNat.exceptions.join(" ") || "nothing"}`,
+  ];
+}
+
+function formatPolicy({ kind, protocol, hostIp, hostPort, address, containerPort }: Policy): string {
+  return `${kind} ${hostIp ?? "any"} ${protocol} ${hostPort} -> ${address} ${containerPort}`;
+}
+
+function extras({ scope, mtu, advmss }: Route): string {
+  return [scope !== undefined && ` scope ${scope}`, mtu && ` mtu ${mtu}`, advmss && ` advmss ${advmss}`]
+    .filter(Boolean)
+    .join("");
+}

@@ -1,0 +1,68 @@
+/** Inputs of the nat planner, as short as a test can say them. */
+import type { Ip } from "../../../lib/addr/ip.ts";
+import { ip } from "../../../lib/addr/ip.ts";
+import { prefix } from "../../../lib/addr/prefix.ts";
+import { type PortMappingRequest, readPortMappings } from "../../../lib/cni/port-mapping.ts";
+import { issuesError, type JsonObject } from "../../../lib/cni/read.ts";
+import type { Result, ResultRoute } from "../../../lib/cni/result.ts";
+import type { HostFacts } from "../../../lib/model/facts.ts";
+import type { Owner } from "../../../lib/model/owner.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
+import { type NatConfig, parseNatConfig } from "../../../plugins/nat/config.ts";
+import { natSwitch } from "../../../plugins/nat/network.ts";
+import { planNat } from "../../../plugins/nat/plan.ts";
+
+export const host: HostFacts = {
+  uplink: { name: "eth0", mtu: 1500 },
+  prefixes: [prefix("192.0.2.0/24")],
+  connected: [],
+};
+
+/** @param raw keys beside cniVersion, name and type. @param ports as a runtime sends them */
+export function natConfig(raw: JsonObject = {}, ports: readonly JsonObject[] = []): NatConfig {
+  return parseNatConfig(raw, { portMappings: portMappings(ports) });
+}
+
+export function portMappings(ports: readonly JsonObject[]): readonly PortMappingRequest[] {
+  const issues: Parameters<typeof issuesError>[0][number][] = [];
+  const read = readPortMappings(ports, "portMappings", issues);
+  if (issues.length > 0) throw issuesError(issues);
+  return read;
+}
+
+/** @param ips "ADDRESS/LENGTH" or "ADDRESS/LENGTH GATEWAY" */
+export function ipamResult(ips: readonly string[], routes: readonly ResultRoute[] = []): Result {
+  const entries = ips.map((text) => {
+    const [address = "", gateway] = text.split(" ");
+    return { address: prefix(address), ...(gateway === undefined ? {} : { gateway: ip(gateway) as Ip }) };
+  });
+  return { interfaces: [], ips: entries, routes, dns: {} };
+}
+
+export interface NatCase {
+  readonly owner?: Partial<Owner>;
+  readonly config?: JsonObject;
+  readonly ports?: readonly JsonObject[];
+  readonly ips: readonly string[];
+  readonly routes?: readonly ResultRoute[];
+  readonly over?: Partial<PlanInput<NatConfig>>;
+}
+
+export function planInput({ owner, config, ports, ips, routes, over }: NatCase): PlanInput<NatConfig> {
+  const whole = { network: "net", containerId: "c1", ifname: "eth0", ...owner };
+  const parsed = natConfig(config, ports);
+  return {
+    owner: whole,
+    path: `/run/netns/${whole.containerId}`,
+    config: parsed,
+    switch: natSwitch(whole.network, parsed, host),
+    ipam: ipamResult(ips, routes),
+    defaultRoutes: [],
+    ...over,
+  };
+}
+
+export function natPlan(one: NatCase): Plan {
+  return planNat(planInput(one));
+}

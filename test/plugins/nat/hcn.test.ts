@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/cni/read.ts";
+import { nativeIpam } from "../../../plugins/nat/hcn.ts";
+
+describe("the ipam of Microsoft's shape", () => {
+  it.each<[string, JsonObject, JsonObject]>([
+    [
+      "is ours when there is nothing foreign in it",
+      { type: "ipam", subnet: "10.0.0.0/8" },
+      { type: "ipam", subnet: "10.0.0.0/8" },
+    ],
+    [
+      "has its gateway in a route without destination",
+      { subnet: "172.19.208.0/20", routes: [{ GW: "172.19.208.1" }] },
+      { subnet: "172.19.208.0/20", gateway: "172.19.208.1" },
+    ],
+    ["may call it gateway", { routes: [{ gateway: "172.19.208.1" }] }, { gateway: "172.19.208.1" }],
+    [
+      "has the first of several gateways",
+      { routes: [{ GW: "10.0.0.1" }, { GW: "10.0.0.2" }] },
+      { gateway: "10.0.0.1" },
+    ],
+    [
+      "keeps a gateway that is given as ours is",
+      { gateway: "10.0.0.9", routes: [{ GW: "10.0.0.1" }] },
+      { gateway: "10.0.0.9" },
+    ],
+    [
+      "keeps routes with a destination",
+      { routes: [{ dst: "10.0.0.0/8", gw: "10.0.0.1" }, { GW: "10.0.0.2" }] },
+      { gateway: "10.0.0.2", routes: [{ dst: "10.0.0.0/8", gw: "10.0.0.1" }] },
+    ],
+    [
+      "keeps what is no gateway, for the ipam to refuse",
+      { routes: [{ GW: "nowhere" }, 5] },
+      { routes: [{ gw: "nowhere" }, 5] },
+    ],
+    [
+      "loses what only Azure's ipam reads, in any case",
+      { Environment: "mas", AddressSpace: "x", ipaddress: "", QueryInterval: "1", subnet: "10.0.0.0/8" },
+      { subnet: "10.0.0.0/8" },
+    ],
+    ["may be empty", {}, {}],
+  ])("%s", (_, given, expected) => {
+    expect(nativeIpam(given)).toEqual(expected);
+  });
+});
