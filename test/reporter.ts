@@ -33,5 +33,6 @@ function nameOf(test: TestCase): string {
 
 function reasonOf(test: TestCase): string {
   const result = test.result();
-  return (result.state === "skipped" && result.note) || "without a reason";
+  // Tests that are skipped as a whole say why in their title or in that of their group.
+  return (result.state === "skipped" && result.note) || "as their titles say";
 }

@@ -78,7 +78,8 @@ export function ipamCheck(request: CheckRequest, store: Store, _context: IpamCon
  * @throws {CniError} 7 without a list, when compartments of the network are still alive
  */
 export function ipamGc(request: GcRequest, store: Store, context: IpamContext): void {
-  const startedMs = context.now();
+  // The runtime made its list before this process began.
+  const startedMs = Math.min(context.now(), Math.floor(performance.timeOrigin));
   const { name: network, validAttachments } = request.config;
   if (validAttachments === undefined) {
     collectGone(network, store, context);

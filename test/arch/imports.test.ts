@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/state",
     "lib/backend.ts",
     "lib/verbs",
+    "plugins/ipam",
   ],
 };
 

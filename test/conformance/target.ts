@@ -42,6 +42,8 @@ export interface Target {
   readonly env?: Readonly<Record<string, string>>;
   /** Corrects what is found from the configuration. */
   readonly features?: Readonly<Partial<Record<Feature, boolean>>>;
+  /** Scenarios that are known to fail, with why: a test then asserts that they still do. */
+  readonly knownLimits?: Readonly<Record<string, string>>;
   /** Error codes that are right wherever a scenario asks for certain ones. */
   readonly acceptCodes?: readonly number[];
   /** The content of a state folder as lines, when file names do not tell it. */

@@ -14,6 +14,7 @@ export const targets: readonly Target[] = [
     plugin: `${bin}/nat`,
     cniPath,
     switch: "vsw-net1",
+    knownLimits: { T20b: "the Bun runtime does not start in a working folder that was deleted" },
     features: { peers: true, gateway: true, outside: true },
     config: {
       type: "nat",
