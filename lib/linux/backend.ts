@@ -1,5 +1,5 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import { closeSync, openSync, statfsSync } from "node:fs";
+import { closeSync, constants, openSync, statfsSync } from "node:fs";
 import type { Backend, HeldCompartment } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
@@ -11,7 +11,7 @@ import { compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
 import { type Machine, thisMachine } from "./machine.ts";
-import { markedKey, parseEndpointAlias, parseSwitchAlias } from "./mark.ts";
+import { markedKey, networkMark, parseEndpointAlias, parseSwitchAlias } from "./mark.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
@@ -128,7 +128,7 @@ function marks(machine: Machine, network: string | undefined): ReturnType<Backen
   const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
   if (network === undefined) return { switches, endpoints };
   return {
-    switches: switches.filter((mark) => mark.network === network),
+    switches: switches.filter((mark) => mark.network === networkMark(network)),
     endpoints: endpoints.filter((mark) => mark.owner?.network === network),
   };
 }
@@ -145,7 +145,8 @@ function missingFeatures({ rules }: Machine): readonly string[] {
 function lockCompartment(path: string, machine: Machine): () => void {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // O_NONBLOCK: a FIFO at this path must not hold the plugin up.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return () => {};
   }

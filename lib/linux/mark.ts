@@ -6,14 +6,16 @@
  */
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
 import type { Mark, SwitchMark } from "../model/facts.ts";
-import { formatOwner, type Owner, ownerKey } from "../model/owner.ts";
+import { digest, formatOwner, type Owner, ownerKey } from "../model/owner.ts";
 
 /** linux/if.h IFALIASZ less the NUL, in bytes. */
 const longestAlias = 255;
+/** So that a network's mark fits the comment of an element, which may have 128 bytes. */
+const longestNetwork = 100;
 
 export function endpointAlias(owner: Owner, addresses: readonly Prefix[]): string {
-  const list = addresses.join(",") || "-";
-  return clip(`vswitch:endpoint ${ownerKey(owner)} ${list} ${formatOwner(owner)}`, longestAlias);
+  const marked = withList(`vswitch:endpoint ${ownerKey(owner)}`, addresses);
+  return clip(`${marked} ${formatOwner(owner)}`, longestAlias);
 }
 
 /** Comment of an endpoint's nftables elements. */
@@ -22,12 +24,19 @@ export function endpointComment(owner: Owner): string {
 }
 
 export function switchAlias(network: string, gateways: readonly Prefix[]): string {
-  return clip(`vswitch:network ${network} ${gateways.join(",") || "-"}`, longestAlias);
+  return withList(networkComment(network), gateways);
 }
 
 /** Comment of a network's nftables elements. */
 export function networkComment(network: string): string {
-  return `vswitch:network ${network}`;
+  return `vswitch:network ${networkMark(network)}`;
+}
+
+/** The network's name as marks bear it: in a long one a hash stands for the rest, behind a sign that no name has. */
+export function networkMark(network: string): string {
+  if (network.length <= longestNetwork) return network;
+  const hash = digest("network", network).toString("hex").slice(0, 16);
+  return `${network.slice(0, longestNetwork - 17)}~${hash}`;
 }
 
 /** Key in an endpoint's alias or comment. */
@@ -35,7 +44,7 @@ export function markedKey(text: string | undefined): string | undefined {
   return text === undefined ? undefined : /^vswitch:endpoint ([0-9a-f]{32})\b/.exec(text)?.[1];
 }
 
-/** Network in a switch's alias or a network element's comment. */
+/** `networkMark` of the network in a switch's alias or a network element's comment. */
 export function markedNetwork(text: string | undefined): string | undefined {
   return text === undefined ? undefined : /^vswitch:network ([^ ]+)/.exec(text)?.[1];
 }
@@ -67,6 +76,17 @@ function parseOwner(text: string): Owner | undefined {
 
 function parseList(list: string): Prefix[] {
   return list.split(",").flatMap((text) => parsePrefix(text) ?? []);
+}
+
+/** As many of the prefixes as there is room for: half of one would be another one. */
+function withList(head: string, prefixes: readonly Prefix[]): string {
+  let list = "";
+  for (const prefix of prefixes) {
+    const longer = list === "" ? prefix : `${list},${prefix}`;
+    if (head.length + 1 + longer.length > longestAlias) break;
+    list = longer;
+  }
+  return `${head} ${list || "-"}`;
 }
 
 /** Cuts at a byte limit without splitting a character. */

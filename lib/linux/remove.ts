@@ -9,11 +9,12 @@ import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";
+import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
 import { type LayoutSetName, layoutSetNames } from "./layout/sets.ts";
 import { LAYOUT_TABLE } from "./layout/table.ts";
-import { markedKey, markedNetwork } from "./mark.ts";
+import { markedKey, markedNetwork, networkMark } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
 import type { FlowPattern } from "./step.ts";
 
@@ -102,15 +103,18 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
     gone(host, deleteLink(link.index));
   }
   const all = ofNetworks.flatMap((set) => dumpElements(rules, set));
-  const own = all.filter((element) => markedNetwork(element.comment) === network);
+  const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
   const empty = own.length === all.length && published.every((set) => dumpElements(rules, set).length === 0);
   if (empty) dropTable(rules);
   return true;
 }
 
+/** Somebody else's table of that name stays: its ADD was refused and is being undone. */
 function dropTable(rules: Netlink): void {
   try {
+    const [reply] = rules.request(getBaseTable());
+    if (reply === undefined || decodeLayoutVersion(reply) === undefined) return;
     rules.transaction([deleteTable(LAYOUT_TABLE)]);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
@@ -120,7 +124,8 @@ function dropTable(rules: Netlink): void {
 /** Bears our mark; or none yet and the MAC that only our bridge has: its ADD was killed in between. */
 function isSwitchOf(link: Link, network: string): boolean {
   if (link.kind !== "bridge") return false;
-  return link.alias === undefined ? link.mac === switchMac(network) : markedNetwork(link.alias) === network;
+  if (link.alias === undefined) return link.mac === switchMac(network);
+  return markedNetwork(link.alias) === networkMark(network);
 }
 
 /** The same for a port. */

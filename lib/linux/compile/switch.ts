@@ -8,7 +8,7 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { baseTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
-import { markedNetwork, switchAlias } from "../mark.ts";
+import { markedNetwork, networkMark, switchAlias } from "../mark.ts";
 import type { SwitchState } from "../observe.ts";
 import type { Action, Step } from "../step.ts";
 
@@ -121,7 +121,7 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
   const owner = markedNetwork(link.alias);
   // The kernel takes no alias with a new link: an ADD that was killed in between left our MAC and no mark.
   const unfinished = link.alias === undefined && link.mac === mac;
-  if (owner !== network && !unfinished) {
+  if (owner !== networkMark(network) && !unfinished) {
     const held = `bridge ${name} with addresses [${addresses.join(", ")}] ${owner === undefined ? "is not ours" : `belongs to network ${owner}`}`;
     throw differs(held, `a bridge of network ${network} with [${wanted.gateways.join(", ")}]`, rename);
   }
