@@ -24,13 +24,14 @@ export function releaseSwitch(
     const row = store.networks.get(network);
     if (row === undefined || store.endpoints.list(network).length > 0) return false;
     const spec = row.spec as NetworkSpec;
-    if (!context.backend.removeSwitch(spec.switch)) return false;
+    const removed = context.backend.removeSwitch(spec.switch);
+    // A definition that never came true, its switch's name being somebody else's, must not keep its subnet from others.
     if (options.forget) store.networks.remove(network);
-    else
+    else if (removed)
       store.networks.put({
         ...row,
         spec: { ...spec, switch: { ...spec.switch, gateways: [], forwarding: [] } },
       });
-    return true;
+    return removed;
   });
 }
