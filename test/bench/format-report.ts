@@ -1,6 +1,6 @@
 /** The report as text. */
 import type { Part } from "./breakdown.ts";
-import { busyShare, type Load, type Machine } from "./machine.ts";
+import { busyShare, type Load } from "./machine.ts";
 import type { Profile } from "./profile.ts";
 import type { Outcome, Report } from "./report.ts";
 import type { Goal } from "./row.ts";
@@ -9,9 +9,9 @@ import type { Summary } from "./verdict.ts";
 
 /** @param withProfiles also the traced calls, some forty lines */
 export function formatReport(report: Report, withProfiles: boolean): string {
-  const { machine, outcomes, breakdown, breakdownFailed, breakdownLoad, profiles } = report;
+  const { outcomes, breakdown, breakdownFailed, breakdownLoad, profiles } = report;
   const parts = [
-    formatMachine(machine, report.rounds),
+    formatMachine(report),
     formatRows(outcomes),
     formatNotes(outcomes),
     legend,
@@ -32,8 +32,10 @@ const legend = [
   "noisy: the goal is inside an interval too wide to judge. *: others were using the machine.",
 ];
 
-function formatMachine({ cpu, cpus, kernel, bun, fileSystem }: Machine, rounds: number): readonly string[] {
-  return [`${cpus} x ${cpu}, Linux ${kernel}, Bun ${bun}, state on ${fileSystem}, --rounds ${rounds}`];
+function formatMachine({ machine, rounds, residents }: Report): readonly string[] {
+  const { cpu, cpus, kernel, bun, fileSystem } = machine;
+  const options = `--rounds ${rounds} --residents ${residents}`;
+  return [`${cpus} x ${cpu}, Linux ${kernel}, Bun ${bun}, state on ${fileSystem}, ${options}`];
 }
 
 function formatRows(outcomes: readonly Outcome[]): readonly string[] {

@@ -33,6 +33,7 @@ export async function measureAll(options: Options, executables: string): Promise
       machine: describeMachine(dir),
       rounds: options.rounds,
       quick: options.quick,
+      residents: options.residents,
       outcomes,
       breakdown: [],
       profiles: [],

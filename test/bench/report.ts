@@ -14,6 +14,7 @@ export interface Report {
   readonly machine: Machine;
   readonly rounds: number;
   readonly quick: boolean;
+  readonly residents: number;
   readonly outcomes: readonly Outcome[];
   readonly breakdown: readonly Part[];
   readonly profiles: readonly Profile[];

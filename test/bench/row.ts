@@ -40,6 +40,8 @@ export interface Bench {
   /** Of a row that takes a quarter of a second a round; longer ones take fewer (rounds.ts). */
   readonly rounds: number;
   readonly quick: boolean;
+  /** Containers with a published port that a host of the rows for one attachment has already. */
+  readonly residents: number;
   /** A pair of fresh hosts, ours and the reference's. */
   createPair(): Promise<Pair>;
 }

@@ -1,4 +1,4 @@
-/** One container at a time on a host that has another one already: ADD and DEL, with and without a published port. */
+/** One container at a time on a host that has others already (`--residents`): ADD and DEL, with and without a published port. */
 import { type CallRequest, chainMs } from "../call.ts";
 import { natNetwork, publishedPorts } from "../networks.ts";
 import type { Side } from "../pair.ts";
@@ -35,7 +35,9 @@ async function measure(bench: Bench): Promise<readonly Measured[]> {
   await using pair = await bench.createPair();
   const compartments = new Map<Side, string>();
   for (const side of pair.sides) {
-    await side.resident(natNetwork(side, true), "resident", publishedPorts(20_000, 1));
+    for (let at = 0; at < bench.residents; at++) {
+      await side.resident(natNetwork(side, true), `resident${at}`, publishedPorts(20_000 + at, 1));
+    }
     compartments.set(side, (await side.host.compartment()).path);
   }
   const [ours, reference] = await interleave(pair.sides, bench.rounds, (side, round) =>

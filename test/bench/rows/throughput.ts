@@ -7,7 +7,7 @@ import type { Side } from "../pair.ts";
 import { fewer, interleave } from "../rounds.ts";
 import type { Bench, Family, Measured, Row } from "../row.ts";
 
-const seconds = 2;
+const seconds = 1;
 
 const row: Row = {
   name: "throughput",
@@ -29,7 +29,7 @@ async function measure(bench: Bench): Promise<readonly Measured[]> {
     const server = side.host.start(side.host.outside, ["iperf3", "--server", "--forceflush"]);
     await server.line((line) => line.startsWith("Server listening"), "iperf3 server");
   }
-  const [ours, reference] = await interleave(pair.sides, fewer(bench.rounds, 4), (side) =>
+  const [ours, reference] = await interleave(pair.sides, fewer(bench.rounds, 2), (side) =>
     send(side, containers.get(side)),
   );
   return [{ row, ours, reference, notes: [`iperf3, one stream of ${seconds} s a round`] }];
