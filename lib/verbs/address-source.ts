@@ -29,12 +29,12 @@ export interface AddressSource {
   status(request: StatusRequest, automatic?: Prefix): void;
 }
 
-/** @param nativeIpam brings a foreign shape of the `ipam` object to ours */
+/** @param nativeIpam the `ipam` of a configuration, of whatever shape, in the words of our ipam */
 export function addressSource(
   request: Configured,
   store: Store,
   context: Context,
-  nativeIpam: (ipam: JsonObject) => JsonObject,
+  nativeIpam: (config: JsonObject) => JsonObject,
 ): AddressSource {
   const type = request.config.ipam?.type;
   if (type !== undefined && !isOurs(type, request, context.execPath)) return delegated(type, context);
@@ -76,16 +76,17 @@ function delegated(type: string, context: Context): AddressSource {
 function builtIn(
   store: Store,
   context: Context,
-  nativeIpam: (ipam: JsonObject) => JsonObject,
+  nativeIpam: (config: JsonObject) => JsonObject,
 ): AddressSource {
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
-    const given = nativeIpam(request.config.ipam?.raw ?? {});
-    const raw = {
-      type: "ipam",
-      ...given,
-      ...(automatic === undefined || namesRange(given) || asksForRange(request) ? {} : { subnet: automatic }),
-    };
+    const plain = request.config.ipam?.raw ?? {};
+    const given = nativeIpam({ ...request.config.raw, ipam: plain });
+    const isNamed = automatic === undefined || namesRange(given) || asksForRange(request);
+    const whole = isNamed
+      ? given
+      : nativeIpam({ ...request.config.raw, ipam: { ...plain, subnet: automatic } });
+    const raw = { type: "ipam", ...whole };
     const config = {
       ...request.config,
       ipam: { type: "ipam", raw },

@@ -15,7 +15,7 @@ import type { NetworkSpec } from "./network-spec.ts";
 export function check(
   request: CheckRequest,
   context: Context,
-  nativeIpam: (ipam: JsonObject) => JsonObject,
+  nativeIpam: (config: JsonObject) => JsonObject,
 ): void {
   const { key, ...owner } = ownerOf(request);
   const store = context.openStore(dataDirOf(request.config, context.env));

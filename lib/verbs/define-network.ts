@@ -24,7 +24,9 @@ export function defineNetwork<Config>(
 ): NetworkSpec {
   const { key, network } = ownerOf(request);
   const row = store.networks.get(network);
-  const subnets = configuredSubnets(plugin.nativeIpam(request.config.ipam?.raw ?? {}));
+  const subnets = configuredSubnets(
+    plugin.nativeIpam({ ...request.config.raw, ipam: request.config.ipam?.raw }),
+  );
   const type = request.config.ipam?.type;
   const needsSubnet = subnets.length === 0 && (type === undefined || type === "ipam");
   const settings = {

@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 export function del(
   request: DelRequest,
   context: Context,
-  nativeIpam: (ipam: JsonObject) => JsonObject,
+  nativeIpam: (config: JsonObject) => JsonObject,
 ): void {
   const { key } = ownerOf(request);
   const release = lock(request.netns, context);

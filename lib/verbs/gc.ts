@@ -15,7 +15,11 @@ import type { NetworkSpec } from "./network-spec.ts";
 import { releaseSwitch } from "./release-switch.ts";
 
 /** @throws {CniError} 7 when no list is given although attachments are alive; else the failures, after all was tried */
-export function gc(request: GcRequest, context: Context, nativeIpam: (ipam: JsonObject) => JsonObject): void {
+export function gc(
+  request: GcRequest,
+  context: Context,
+  nativeIpam: (config: JsonObject) => JsonObject,
+): void {
   // The runtime made its list before this process began.
   const started = Math.min(context.now(), Math.floor(performance.timeOrigin));
   const network = request.config.name;

@@ -33,8 +33,8 @@ export interface NetworkPlugin<Config = unknown> {
   switch(network: string, config: Config, host: HostFacts): Switch;
   /** What of the network's definition the configuration decides, by key. */
   settings(config: Config): Readonly<Record<string, string>>;
-  /** The `ipam` object in the words of our ipam. */
-  nativeIpam(ipam: JsonObject): JsonObject;
+  /** The `ipam` of a configuration in the words of our ipam; whatever is wrong in it, our ipam says so. */
+  nativeIpam(config: JsonObject): JsonObject;
   /** A prefix for a network whose configuration names none. */
   automaticSubnet(network: string, used: readonly Prefix[]): Prefix;
   /** Pure: equal input gives an equal plan. @throws {CniError} 7 */

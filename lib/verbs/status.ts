@@ -13,7 +13,7 @@ import type { NetworkSpec } from "./network-spec.ts";
 export function status(
   request: StatusRequest,
   context: Context,
-  nativeIpam: (ipam: JsonObject) => JsonObject,
+  nativeIpam: (config: JsonObject) => JsonObject,
 ): void {
   const missing = context.backend.missingFeatures();
   if (missing.length > 0) {

@@ -1,9 +1,9 @@
 /** The shape of Microsoft's `nat` plugin: HCN policies in `AdditionalArgs`, gateways in `ipam.routes`. Pure. */
-import { type Ip, parseIp } from "../../lib/addr/ip.ts";
-import { type Prefix, parsePrefix } from "../../lib/addr/prefix.ts";
+import { type Ip, ipFromNumber, parseIp } from "../../lib/addr/ip.ts";
+import { bounds, type Prefix, parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
-import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
+import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
 import {
   type Issue,
   isObject,
@@ -103,10 +103,18 @@ function unsupported(key: string, value: string): CniError {
 }
 
 /**
- * The `ipam` of Microsoft's shape in the words of our ipam: `routes[].GW` (or `gateway`) without a destination is the
- * gateway, and keys that only Azure's ipam reads are dropped.
+ * The `ipam` of a configuration of Microsoft's shape in the words of our ipam: `routes[].GW` (or `gateway`) without a
+ * destination is the gateway, and keys that only Azure's ipam reads are dropped. With `forceBridgeGateway` every
+ * subnet names its gateway, so that no container gets that address.
  */
-export function nativeIpam(ipam: JsonObject): JsonObject {
+export function nativeIpam(config: JsonObject): JsonObject {
+  const { ipam, optionalFlags } = foldObject(config, configKeys);
+  const native = withoutForeign(isObject(ipam) ? ipam : {});
+  const isForced = isObject(optionalFlags) && optionalFlags.forceBridgeGateway === true;
+  return isForced ? withForcedGateways(native) : native;
+}
+
+function withoutForeign(ipam: JsonObject): JsonObject {
   const { routes, environment, addressSpace, ipAddress, queryInterval, ...rest } = foldObject(ipam, ipamKeys);
   if (!Array.isArray(routes)) return rest;
   const gateways: Ip[] = [];
@@ -121,14 +129,37 @@ export function nativeIpam(ipam: JsonObject): JsonObject {
   return kept.length > 0 ? { ...withGateway, routes: kept } : withGateway;
 }
 
+function withForcedGateways(ipam: JsonObject): JsonObject {
+  const forced = (range: unknown): unknown => {
+    if (!isObject(range) || typeof range.subnet !== "string") return range;
+    const subnet = parsePrefix(range.subnet);
+    return subnet === undefined ? range : { ...range, gateway: forcedGateway(subnet) };
+  };
+  const { ranges } = ipam;
+  const sets = Array.isArray(ranges)
+    ? { ranges: ranges.map((set) => (Array.isArray(set) ? set.map(forced) : set)) }
+    : {};
+  return { ...(forced(ipam) as JsonObject), ...sets };
+}
+
+/** `forceBridgeGateway`: the network address with 2 as its last byte. */
+export function forcedGateway(subnet: Prefix): Ip {
+  return ipFromNumber(prefixFamily(subnet), bounds(subnet).first + 2n);
+}
+
+const range = { subnet: anyShape, rangeStart: anyShape, rangeEnd: anyShape, gateway: anyShape };
+
 const ipamKeys = {
-  gateway: anyShape,
+  ...range,
+  ranges: listShape(listShape(objectShape(range))),
   routes: listShape(flatShape("dst", "gw", "gateway")),
   environment: anyShape,
   addressSpace: anyShape,
   ipAddress: anyShape,
   queryInterval: anyShape,
 };
+
+const configKeys = { ipam: anyShape, optionalFlags: flatShape("forceBridgeGateway") };
 
 function gatewayOf(route: JsonObject): Ip | undefined {
   const text = route.gw ?? route.gateway;

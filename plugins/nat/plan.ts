@@ -1,7 +1,7 @@
 /** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
-import { type Family, type Ip, ipFamily, ipFromNumber, isUnspecified } from "../../lib/addr/ip.ts";
+import { type Family, type Ip, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
 import {
-  bounds,
+  contains,
   defaultPrefix,
   firstHost,
   networkOf,
@@ -22,6 +22,7 @@ import type { Route } from "../../lib/model/vnic.ts";
 import type { PortMapping } from "../../lib/policy/port-mapping.ts";
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
+import { forcedGateway } from "./hcn.ts";
 
 /** Lowest metric of our default route in a compartment that has one: the first network keeps the traffic. */
 const furtherDefaultPriority = 1000;
@@ -65,9 +66,20 @@ function gatewayOf(entry: ResultIp, config: NatConfig): Prefix {
       },
     );
   }
-  const given = entry.gateway ?? config.fallbackGateways.find((gateway) => ipFamily(gateway) === family);
-  const two = config.gatewayIsTwo ? ipFromNumber(family, bounds(entry.address).first + 2n) : undefined;
-  return prefixOf(two ?? given ?? firstHost(entry.address), prefixLength(entry.address));
+  const fallback = config.fallbackGateways.find((gateway) => contains(entry.address, gateway));
+  const forced = config.gatewayIsTwo ? forcedGateway(entry.address) : undefined;
+  const gateway = forced ?? entry.gateway ?? fallback ?? firstHost(entry.address);
+  if (gateway === prefixAddress(entry.address)) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      `ipam: ${entry.address} is the address of the gateway, which the host itself has`,
+      {
+        reason: "gateway-is-address",
+        details: "the ipam must name another gateway, or give another address",
+      },
+    );
+  }
+  return prefixOf(gateway, prefixLength(entry.address));
 }
 
 function withGateways(known: InternalSwitch, gateways: readonly Prefix[]): InternalSwitch {

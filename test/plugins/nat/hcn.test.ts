@@ -41,7 +41,39 @@ describe("the ipam of Microsoft's shape", () => {
       { subnet: "10.0.0.0/8" },
     ],
     ["may be empty", {}, {}],
+    [
+      "has its own keys in any case",
+      { Subnet: "10.0.0.0/8", RangeStart: "10.0.0.9", Ranges: [[{ SUBNET: "10.1.0.0/16" }]] },
+      { subnet: "10.0.0.0/8", rangeStart: "10.0.0.9", ranges: [[{ subnet: "10.1.0.0/16" }]] },
+    ],
   ])("%s", (_, given, expected) => {
-    expect(nativeIpam(given)).toEqual(expected);
+    expect(nativeIpam({ name: "net", ipam: given })).toEqual(expected);
+  });
+
+  it("may be absent", () => {
+    expect(nativeIpam({ name: "net" })).toEqual({});
+  });
+
+  it("has the forced gateway in every subnet, so that no container gets its address", () => {
+    const forced = (ipam: JsonObject) => nativeIpam({ ipam, OptionalFlags: { ForceBridgeGateway: true } });
+    expect(forced({ subnet: "172.19.208.0/20", routes: [{ GW: "172.19.208.1" }] })).toEqual({
+      subnet: "172.19.208.0/20",
+      gateway: "172.19.208.2",
+    });
+    const ranges = [
+      [{ subnet: "10.0.0.0/24" }, { Subnet: "10.0.1.0/24", gateway: "10.0.1.9" }],
+      [{ subnet: "fd00::/64" }],
+    ];
+    expect(forced({ ranges })).toEqual({
+      ranges: [
+        [
+          { subnet: "10.0.0.0/24", gateway: "10.0.0.2" },
+          { subnet: "10.0.1.0/24", gateway: "10.0.1.2" },
+        ],
+        [{ subnet: "fd00::/64", gateway: "fd00::2" }],
+      ],
+    });
+    expect(forced({ subnet: "nonsense" })).toEqual({ subnet: "nonsense" });
+    expect(forced({})).toEqual({});
   });
 });

@@ -101,6 +101,32 @@ describe("the plan of an attachment to a nat network", () => {
     expect(natPlan({ config, ips: ["10.88.0.5/16 10.88.0.1"] }).switch.gateways).toEqual(["10.88.0.1/16"]);
   });
 
+  it("takes no gateway of additionalRoutes that is in another subnet", () => {
+    const config = {
+      optionalFlags: { gatewayFromAdditionalRoutes: true },
+      additionalRoutes: [{ GW: "10.99.0.9" }, { GW: "10.88.0.9" }],
+    };
+    expect(natPlan({ config, ips: ["10.88.0.5/16"] }).switch.gateways).toEqual(["10.88.0.9/16"]);
+  });
+
+  it.each<[string, NatCase]>([
+    ["that the ipam gives as the gateway too", { ips: ["10.88.0.5/16 10.88.0.5"] }],
+    ["that is the first of its subnet, when no gateway is given", { ips: ["10.88.0.1/16"] }],
+    ["that is alone in its subnet, when no gateway is given", { ips: ["10.88.0.5/32"] }],
+    [
+      "that is the forced gateway",
+      { config: { optionalFlags: { forceBridgeGateway: true } }, ips: ["10.88.0.2/16 10.88.0.1"] },
+    ],
+  ])("is refused for an address %s", (_, one) => {
+    expect(() => natPlan(one)).toThrow(expect.objectContaining({ code: 7, reason: "gateway-is-address" }));
+  });
+
+  it("is refused when address and gateway are of two families, with both", () => {
+    const act = () => natPlan({ ips: ["10.88.0.5/16 fd00::1"] });
+    expect(act).toThrow(expect.objectContaining({ code: 7, reason: "gateway-family" }));
+    expect(act).toThrow("gateway fd00::1 cannot serve 10.88.0.5/16");
+  });
+
   it("steps behind the default routes that are there already", () => {
     const priorities = (present: number) =>
       natPlan({
@@ -109,6 +135,15 @@ describe("the plan of an attachment to a nat network", () => {
       }).vnic.routes.map((route) => route.priority);
     expect(priorities(0)).toEqual([1000]);
     expect(priorities(1000)).toEqual([1001]);
+    const routes = [
+      { dst: prefix("0.0.0.0/0") },
+      { dst: prefix("0.0.0.0/0"), table: 100 },
+      { dst: prefix("0.0.0.0/0"), priority: 7 },
+      { dst: prefix("10.0.0.0/8") },
+    ];
+    const over = { defaultRoutes: [{ family: 4, priority: 0 }] } as const;
+    const given = natPlan({ ips: ["10.88.0.5/16"], routes, over }).vnic.routes;
+    expect(given.map((route) => route.priority)).toEqual([1000, undefined, 7, undefined]);
   });
 
   it("counts a port that is asked for twice once", () => {
