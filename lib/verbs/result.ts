@@ -14,8 +14,11 @@ export function resultOf(plan: Plan, dns: Dns): Result {
     { name: vnic.name, mac: vnic.mac, mtu: vnic.mtu, sandbox: plan.compartment.path },
   ];
   const gateways = vswitch.gateways.map(prefixAddress);
+  const used = new Set(vnic.routes.map((route) => route.gateway));
   const ips = vnic.addresses.map((address): ResultIp => {
-    const gateway = gateways.find((candidate) => contains(address, candidate));
+    const near = gateways.filter((candidate) => contains(address, candidate));
+    // A switch has those of all its containers; this one's routes say which is its own.
+    const gateway = near.find((candidate) => used.has(candidate)) ?? near[0];
     return { address, interface: 2, ...(gateway === undefined ? {} : { gateway }) };
   });
   return { interfaces, ips, routes: vnic.routes.map(toResultRoute), dns };
