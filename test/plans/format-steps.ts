@@ -1,0 +1,44 @@
+/** Steps as text for people: titles with the requests they stand for, and how each is undone. */
+import type { Action, Role, Step } from "../../lib/linux/step.ts";
+
+const indexes: Readonly<Record<Role, number>> = { switch: 1001, port: 1002, vnic: 1003 };
+
+/** In requests the number of a link is replaced by what it is. */
+export function formatSteps(steps: readonly Step[]): string {
+  const text = steps.flatMap((step) => formatStep(step)).join("\n");
+  return Object.entries(indexes).reduce(
+    (all, [role, index]) => all.replaceAll(`index ${index}`, `[${role}]`),
+    text,
+  );
+}
+
+function formatStep({ title, scope, action, undo, accept = [] }: Step): readonly string[] {
+  return [
+    `${scope}: ${title}`,
+    ...formatAction(action).map((line) => `  ${line}`),
+    ...(accept.length > 0 ? [`  accepts ${accept.join(" ")}`] : []),
+    ...(undo === undefined ? [] : formatAction(undo).map((line) => `  undone by ${line}`)),
+  ];
+}
+
+function formatAction(action: Action): readonly string[] {
+  switch (action.kind) {
+    case "host":
+    case "compartment":
+      return action.requests((role) => indexes[role]).map(({ title }) => `${action.kind}: ${title}`);
+    case "rules":
+      return [`in one transaction`, ...action.requests.map(({ title }) => `  ${title}`)];
+    case "sysctl":
+      return [
+        `${action.where}: ${action.key.join("/")}=${action.value}${action.optional ? " where there" : ""}`,
+      ];
+    case "learn":
+      return [`${action.where}: ${action.name} is the ${action.role}`];
+    case "carrier":
+      return [`until the ${action.role} works`];
+    case "forget-flows": {
+      const { protocols, hostPorts, addresses } = action.flows;
+      return [`${protocols.join(" ")} to ports ${hostPorts.join(" ")}, from ${addresses.join(" ")}`];
+    }
+  }
+}
