@@ -5,13 +5,12 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
 import { isErrno } from "../netlink/error.ts";
-import { decodeLink } from "../netlink/route/decode-link.ts";
-import { dumpLinks } from "../netlink/route/link.ts";
 import { compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
 import { type Machine, thisMachine } from "./machine.ts";
-import { markedKey, networkMark, parseEndpointAlias, parseSwitchAlias } from "./mark.ts";
+import { markedKey } from "./mark.ts";
+import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
@@ -79,7 +78,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       asking(`remove switch ${name} of network ${network}`, () =>
         machine.withFileLock(hostLock, switchLockMs, () => removeSwitch(machine, network, name)),
       ),
-    marks: (network) => asking("read the marks on links", () => marks(machine, network)),
+    marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),
   };
 
@@ -118,19 +117,6 @@ function asking<T>(doing: string, fn: () => T): T {
     const refusal = error instanceof StepError || (error instanceof Error && "errno" in error);
     throw refusal ? refused(doing, error) : error;
   }
-}
-
-function marks(machine: Machine, network: string | undefined): ReturnType<Backend["marks"]> {
-  const links = ["veth", "bridge"].flatMap((kind) =>
-    machine.host.request(dumpLinks({ kind })).map(decodeLink),
-  );
-  const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
-  const endpoints = links.flatMap((link) => parseEndpointAlias(link.alias) ?? []);
-  if (network === undefined) return { switches, endpoints };
-  return {
-    switches: switches.filter((mark) => mark.network === networkMark(network)),
-    endpoints: endpoints.filter((mark) => mark.owner?.network === network),
-  };
 }
 
 function missingFeatures({ rules }: Machine): readonly string[] {

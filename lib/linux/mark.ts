@@ -49,14 +49,20 @@ export function markedNetwork(text: string | undefined): string | undefined {
   return text === undefined ? undefined : /^vswitch:network ([^ ]+)/.exec(text)?.[1];
 }
 
-export function parseEndpointAlias(alias: string | undefined): Mark | undefined {
+export type LinkMark = Omit<Mark, "ports">;
+
+export function parseEndpointAlias(alias: string | undefined): LinkMark | undefined {
   const key = markedKey(alias);
   if (alias === undefined || key === undefined) return undefined;
   const [, , list = "", ...rest] = alias.split(" ");
-  const owner = parseOwner(rest.join(" "));
-  // A clipped owner does not give the key any more: the key alone identifies then.
-  const whole = owner !== undefined && ownerKey(owner) === key;
-  return { key, addresses: parseList(list), ...(whole ? { owner } : {}) };
+  return { key, addresses: parseList(list), ...parseOwner(rest.join(" "), key) };
+}
+
+/** Of an element: addresses are not in its comment. */
+export function parseEndpointComment(comment: string | undefined): LinkMark | undefined {
+  const key = markedKey(comment);
+  if (comment === undefined || key === undefined) return undefined;
+  return { key, addresses: [], ...parseOwner(comment.split(" ").slice(2).join(" "), key) };
 }
 
 export function parseSwitchAlias(
@@ -69,9 +75,12 @@ export function parseSwitchAlias(
   return { network, name, mtu, gateways: parseList(alias.split(" ")[2] ?? "") };
 }
 
-function parseOwner(text: string): Owner | undefined {
+/** A clipped owner does not give the key any more: the key alone identifies then. */
+function parseOwner(text: string, key: string): { readonly owner?: Owner } {
   const [network, containerId, ifname] = text.split("/");
-  return network && containerId && ifname ? { network, containerId, ifname } : undefined;
+  if (!network || !containerId || !ifname) return {};
+  const owner = { network, containerId, ifname };
+  return ownerKey(owner) === key ? { owner } : {};
 }
 
 function parseList(list: string): Prefix[] {

@@ -17,6 +17,7 @@ import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN } from "../netlink/route/rtmsg.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
+import { getChains, isDamaged } from "./layout/damage.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { LAYOUT_VERSION } from "./layout/table.ts";
@@ -30,7 +31,7 @@ export interface SwitchState {
   readonly link: Link | undefined;
   readonly addresses: readonly Prefix[];
   /** Our nftables table: a number is a version other than ours. */
-  readonly layout: "absent" | "current" | "foreign" | number;
+  readonly layout: "absent" | "current" | "damaged" | "foreign" | number;
   /** Elements of the switch that the table lacks. */
   readonly missing: readonly LayoutElement[];
   readonly forwarding: Readonly<Record<Family, boolean>>;
@@ -52,7 +53,9 @@ export function linkOf(netlink: Netlink, key: string | number): Link | undefined
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Switch): SwitchState {
   const link = linkOf(host, wanted.name);
   const elements = switchElements(wanted);
-  const [table, ...found] = rules.requests([getBaseTable(), ...elements.map(encodeGet)]);
+  const chains = getChains();
+  const [table, ...rest] = rules.requests([getBaseTable(), ...chains, ...elements.map(encodeGet)]);
+  const found = rest.slice(chains.length);
   const forwarding = {
     4: readSysctl(["ipv4", "ip_forward"]) === "1",
     6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1",
@@ -60,14 +63,16 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Swit
   return {
     link,
     addresses: link === undefined ? [] : addressesOf(host, link.index),
-    layout: layoutOf(table),
+    layout: layoutOf(table, rest.slice(0, chains.length)),
     missing: elements.filter((element, i) => !holds(element, found[i])),
     forwarding,
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised(host) : [],
   };
 }
 
-function layoutOf(outcome: readonly Reply[] | NetlinkError | undefined): SwitchState["layout"] {
+type Outcome = readonly Reply[] | NetlinkError;
+
+function layoutOf(outcome: Outcome | undefined, chains: readonly Outcome[]): SwitchState["layout"] {
   if (outcome instanceof NetlinkError) {
     if (isErrno(outcome, "ENOENT")) return "absent";
     throw outcome;
@@ -75,7 +80,8 @@ function layoutOf(outcome: readonly Reply[] | NetlinkError | undefined): SwitchS
   const [reply] = outcome ?? [];
   const version = reply === undefined ? undefined : decodeLayoutVersion(reply);
   if (version === undefined) return "foreign";
-  return version === LAYOUT_VERSION ? "current" : version;
+  if (version !== LAYOUT_VERSION) return version;
+  return isDamaged(chains) ? "damaged" : "current";
 }
 
 /** Whether the answer to `encodeGet` is this very element, with its data. */
@@ -157,6 +163,7 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
   const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(
     formatElement,
   );
+  if (bridge.layout === "damaged") absent.push("the rules of nftables table inet vswitch");
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   return {

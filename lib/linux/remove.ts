@@ -41,9 +41,12 @@ function plannedElements(rules: Netlink, plan: Plan): readonly LayoutElement[] {
 }
 
 function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
-  return published
-    .flatMap((set) => dumpElements(rules, set))
-    .filter((element) => markedKey(element.comment) === key);
+  return publishedElements(rules).filter((element) => markedKey(element.comment) === key);
+}
+
+/** Of all endpoints. */
+export function publishedElements(rules: Netlink): readonly LayoutElement[] {
+  return published.flatMap((set) => dumpElements(rules, set));
 }
 
 function dumpElements(rules: Netlink, set: LayoutSetName): readonly LayoutElement[] {

@@ -1,5 +1,5 @@
 /** What a platform saw: the other half of every comparison. Absent means "not there". */
-import type { Family } from "../addr/ip.ts";
+import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { Owner } from "./owner.ts";
@@ -36,12 +36,22 @@ export interface EndpointFacts {
   readonly missing: readonly string[];
 }
 
-/** What a kernel object says of its endpoint: enough to remove it, and to rebuild lost state. */
+/** A port of the host that leads to an endpoint. */
+export interface MarkedPort {
+  /** Absent for every address of the family. */
+  readonly hostIp?: Ip;
+  readonly protocol: string;
+  readonly hostPort: number;
+  readonly family: Family;
+}
+
+/** What kernel objects say of their endpoint: enough to remove it, and to rebuild lost state. */
 export interface Mark {
   readonly key: string;
   /** As far as the mark had room for it. */
   readonly owner?: Owner;
   readonly addresses: readonly Prefix[];
+  readonly ports: readonly MarkedPort[];
 }
 
 /** What a switch says of its network. */

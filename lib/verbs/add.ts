@@ -53,9 +53,12 @@ function attach<Config>(adding: Adding<Config>): Result {
   const { key, ...owner } = ownerOf(request);
   reclaim(adding, key);
   const isNew = store.networks.get(owner.network) === undefined;
+  // Until our own transaction is through there is nothing to take back; a delegate does things at once.
+  let begun = !adding.source.inProcess;
   let applied: Plan | undefined;
   try {
     const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
+    begun = true;
     context.backend.apply(plan, compartment);
     applied = plan;
     store.endpoints.setPhase(key, "ready");
@@ -65,7 +68,7 @@ function attach<Config>(adding: Adding<Config>): Result {
       resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)),
     );
   } catch (error) {
-    undo(adding, key, isNew, applied);
+    if (begun) undo(adding, key, isNew, applied);
     throw error;
   }
 }

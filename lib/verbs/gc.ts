@@ -38,8 +38,10 @@ export function gc(
     // Rows younger than this GC belong to an ADD that the runtime's list does not know yet.
     const stale = rows.filter((row) => !valid.has(row.key) && row.createdMs < started);
     for (const row of stale) attempt(() => removeRow(row, store, context));
+    // Marks first: an ADD writes its row before it makes anything that bears its mark.
+    const marks = context.backend.marks(network).endpoints;
     const known = new Set(store.endpoints.list(network).map((row) => row.key));
-    for (const mark of context.backend.marks(network).endpoints) {
+    for (const mark of marks) {
       if (!known.has(mark.key) && !valid.has(mark.key))
         attempt(() => context.backend.remove({ key: mark.key }));
     }

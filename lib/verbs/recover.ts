@@ -10,7 +10,7 @@ export function recover(backend: Backend): Recovered {
   const { endpoints, switches } = backend.marks();
   return {
     networks: switches.map((mark) => ({ name: mark.network, kind: "nat", spec: recoveredSpec(mark) })),
-    endpoints: endpoints.map(({ key, owner, addresses }) => ({ key, network: "", addresses, ...owner })),
+    endpoints: endpoints.map(({ owner, ...mark }) => ({ network: "", ...mark, ...owner })),
   };
 }
 

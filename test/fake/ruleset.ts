@@ -1,6 +1,7 @@
 /** The nf_tables of the fake kernel: tables, chains, rules, sets and their elements. */
 import { overlaps, type Prefix } from "../../lib/addr/prefix.ts";
-import { getText } from "../../lib/netlink/attr.ts";
+import { be32, getText } from "../../lib/netlink/attr.ts";
+import { concat } from "../../lib/netlink/bytes.ts";
 import { isDump, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_NFTABLES } from "../../lib/netlink/nfnetlink.ts";
 import { decodeChain } from "../../lib/netlink/nft/chain.ts";
@@ -16,6 +17,8 @@ import {
   type TypedElement,
 } from "../../lib/netlink/nft/typed-element.ts";
 import { Refusal } from "./stack.ts";
+
+const NFTA_CHAIN_USE = 6;
 
 interface Table extends nft.TableName {
   readonly comment: string | undefined;
@@ -38,6 +41,11 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
         table.comment === undefined ? named : { ...named, comment: table.comment },
       );
       return [{ type: (NFNL_SUBSYS_NFTABLES << 8) | nft.NFT_MSG_NEWTABLE, flags: 0, payload }];
+    }
+    case nft.NFT_MSG_GETCHAIN: {
+      const chain = getText(attrs, 3) ?? "";
+      const uses = found(found(ruleset.get(name)).chains.get(chain));
+      return [{ ...request, payload: concat([request.payload, be32(NFTA_CHAIN_USE, uses)]) }];
     }
     case nft.NFT_MSG_GETSETELEM: {
       // libnftnl puts the set before the table here, and the kernel goes by the attribute's number.
@@ -72,12 +80,18 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
   const table = structuredClone(found(next.get(name)));
   next.set(name, table);
   switch (request.type & 0xff) {
-    case nft.NFT_MSG_NEWCHAIN:
-      table.chains.set(decodeChain(request).chain, 0);
+    case nft.NFT_MSG_NEWCHAIN: {
+      const { chain } = decodeChain(request);
+      table.chains.set(chain, table.chains.get(chain) ?? 0);
+      return next;
+    }
+    case nft.NFT_MSG_DELRULE:
+      found(table.chains.get(getText(attrs, 2) ?? ""));
+      table.chains.set(getText(attrs, 2) ?? "", 0);
       return next;
     case nft.NFT_MSG_NEWSET: {
       const set = decodeSet(request);
-      table.sets.set(set.set, { type: set, elements: [] });
+      if (!table.sets.has(set.set)) table.sets.set(set.set, { type: set, elements: [] });
       return next;
     }
     case nft.NFT_MSG_NEWRULE: {

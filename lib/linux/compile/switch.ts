@@ -5,7 +5,7 @@ import type { Switch } from "../../model/switch.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
-import { baseTable } from "../layout/base-table.ts";
+import { baseTable, repairTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
 import { markedNetwork, networkMark, switchAlias } from "../mark.ts";
@@ -17,6 +17,7 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   requireOurs(wanted, found);
   const steps: Step[] = [];
   if (found.layout === "absent") steps.push(rules("table inet vswitch", baseTable(), ["EEXIST"]));
+  if (found.layout === "damaged") steps.push(rules("the rules of table inet vswitch", repairTable(), []));
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });

@@ -1,7 +1,7 @@
 /** Our tables as the kernel gets them, once per host. */
 import type { Reply, Request } from "../../netlink/message.ts";
 import { decodeTable, getTable } from "../../netlink/nft/table.ts";
-import { encodeTable } from "./encode-table.ts";
+import { encodeRepair, encodeTable } from "./encode-table.ts";
 import { layoutTables } from "./layout-tables.ts";
 import { LAYOUT_TABLE, parseLayoutComment } from "./table.ts";
 
@@ -11,6 +11,11 @@ import { LAYOUT_TABLE, parseLayoutComment } from "./table.ts";
  */
 export function baseTable(): readonly Request[] {
   return layoutTables().flatMap(encodeTable);
+}
+
+/** For one transaction too: chains that somebody flushed or deleted get their rules back, elements stay. */
+export function repairTable(): readonly Request[] {
+  return layoutTables().flatMap(encodeRepair);
 }
 
 /** One reply; ENOENT when the host has no table of ours. */

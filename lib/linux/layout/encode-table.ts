@@ -4,21 +4,36 @@ import { addChain } from "../../netlink/nft/chain.ts";
 import type { Expression } from "../../netlink/nft/expr/expression.ts";
 import { NFT_REG_1 } from "../../netlink/nft/expr/register.ts";
 import { NFPROTO, type NftFamily, type TableName } from "../../netlink/nft/message.ts";
-import { addRule } from "../../netlink/nft/rule.ts";
+import { addRule, flushChain } from "../../netlink/nft/rule.ts";
 import { addSet } from "../../netlink/nft/set.ts";
 import { createTable } from "../../netlink/nft/table.ts";
 import type { LayoutRule } from "./chains.ts";
 import type { LayoutTable } from "./layout-tables.ts";
 
-/** Chains and sets come before the rules that name them. */
-export function encodeTable({ family, table, comment, sets, chains }: LayoutTable): readonly Request[] {
+/** Fails where the table is. */
+export function encodeTable(layout: LayoutTable): readonly Request[] {
+  const { family, table, comment } = layout;
+  return [createTable({ family, table, comment }), ...chainsAndSets(layout), ...rulesOf(layout)];
+}
+
+/** Makes a table that is there whole again: elements stay, rules are written anew. */
+export function encodeRepair(layout: LayoutTable): readonly Request[] {
+  const { family, table, chains } = layout;
+  const flushes = chains.map(({ name }) => flushChain(family, table, name));
+  return [...chainsAndSets(layout), ...flushes, ...rulesOf(layout)];
+}
+
+/** They come before the rules that name them; those that are there are left as they are. */
+function chainsAndSets({ family, table, sets, chains }: LayoutTable): readonly Request[] {
   const name = { family, table };
   return [
-    createTable({ ...name, comment }),
     ...chains.map(({ name: chain, base }) => addChain({ ...name, chain, ...(base && { base }) })),
     ...sets.map(([set, type], i) => addSet({ ...type, ...name, set }, i + 1)),
-    ...chains.flatMap(({ name: chain, rules }) => rules.map((rule) => encodeRule(name, chain, rule))),
   ];
+}
+
+function rulesOf({ family, table, chains }: LayoutTable): readonly Request[] {
+  return chains.flatMap(({ name, rules }) => rules.map((rule) => encodeRule({ family, table }, name, rule)));
 }
 
 function encodeRule(table: TableName, chain: string, { terms, comment }: LayoutRule): Request {

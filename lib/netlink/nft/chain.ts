@@ -8,6 +8,7 @@ const NFTA_CHAIN_TABLE = 1;
 const NFTA_CHAIN_NAME = 3;
 const NFTA_CHAIN_HOOK = 4;
 const NFTA_CHAIN_POLICY = 5;
+const NFTA_CHAIN_USE = 6;
 const NFTA_CHAIN_TYPE = 7;
 const NFTA_CHAIN_USERDATA = 12;
 const NFTA_HOOK_HOOKNUM = 1;
@@ -88,6 +89,11 @@ export function decodeChain(reply: Reply): Chain {
     }),
     ...(comment !== undefined && { comment }),
   };
+}
+
+/** How many rules the chain has, and how many rules jump to it. @throws {RangeError} when the reply is truncated */
+export function decodeChainUse(reply: Reply): number {
+  return getBe32(decodeNft(reply).attrs, NFTA_CHAIN_USE) ?? 0;
 }
 
 function nameOf<Name extends string>(names: Record<Name, number>, value: number | undefined): Name {

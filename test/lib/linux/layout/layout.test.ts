@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { baseTable, decodeLayoutVersion, getBaseTable } from "../../../../lib/linux/layout/base-table.ts";
 import { layoutChains } from "../../../../lib/linux/layout/chains.ts";
+import { RULE_COUNTS } from "../../../../lib/linux/layout/damage.ts";
 import { formatLayout } from "../../../../lib/linux/layout/format-layout.ts";
 import { layoutSet, layoutSetNames } from "../../../../lib/linux/layout/sets.ts";
 import {
@@ -32,6 +33,12 @@ describe("the layout", () => {
     const names = layoutChains().map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const { words } of terms) if (words.startsWith("jump ")) expect(names).toContain(words.slice(5));
+  });
+
+  it("tells how many rules each of its chains has", () => {
+    expect(RULE_COUNTS).toEqual(
+      Object.fromEntries(layoutChains().map(({ name, rules }) => [name, rules.length])),
+    );
   });
 
   it("is created in one transaction, the table first and so that a second one fails", () => {

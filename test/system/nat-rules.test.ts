@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { uplink } from "./host.ts";
+import { createLab, dual, other, publish, whyNoNat } from "./nat-lab.ts";
+
+const reason = whyNoNat();
+
+describe.skipIf(reason !== undefined)(`rules of a nat network${reason ? ` (${reason})` : ""}`, () => {
+  it.each([
+    ["the whole ruleset is flushed", "nft flush ruleset"],
+    ["our table is deleted", "nft delete table inet vswitch"],
+    ["the rules of our table are flushed", "nft flush table inet vswitch"],
+    ["one chain of it is flushed", "nft flush chain inet vswitch postrouting"],
+    ["one of its sets is emptied", "nft flush set inet vswitch nat4"],
+  ])("are missed by CHECK and healed by the next ADD when %s", async (_, command) => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const first = await lab.add();
+    const second = await lab.add();
+    await host.echo(host.outside, { protocol: "tcp", address: uplink.outside4, port: 7600 });
+    const out = { protocol: "tcp", address: uplink.outside4, port: 7600, timeoutMs: 700 } as const;
+    expect(await host.answers(first.ns, out)).toBe(true);
+    await host.exec(host.ns, "sh", "-c", command);
+    expect(await host.answers(first.ns, out)).toBe(false);
+    const checked = await lab.check(first);
+    expect(JSON.parse(checked.stdout || "{}")).toMatchObject({
+      code: 109,
+      msg: expect.stringContaining("vswitch"),
+    });
+    const third = await lab.add();
+    for (const attached of [first, second, third]) {
+      expect(await lab.check(attached)).toMatchObject({ exitCode: 0 });
+      expect((await host.ask(attached.ns, out)).from).toBe(uplink.host4);
+    }
+  });
+
+  it.each(["nft flush ruleset", "nft flush table inet vswitch", "ip link delete vsw-nat"])(
+    "need not be there for DEL: %s",
+    async (command) => {
+      await using lab = await createLab();
+      const { host } = lab;
+      const attached = [
+        await lab.add({ runtimeConfig: publish("8080:80/tcp", "8053:53/udp") }),
+        await lab.add({ config: other, runtimeConfig: publish("8081:80/tcp") }),
+      ];
+      await host.exec(host.ns, "sh", "-c", command);
+      for (const each of attached) await lab.done("DEL", each);
+      expect(lab.rows().filter((row) => !row.startsWith("networks"))).toEqual([]);
+      expect(await host.exec(host.ns, "ip", "-br", "link", "show", "type", "veth")).not.toContain("vp-");
+      for (const config of [dual, other])
+        await lab.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
+      expect(await host.exec(host.ns, "nft", "list", "ruleset")).toBe("");
+      expect(await host.exec(host.ns, "ip", "-br", "link")).not.toContain("vsw-");
+    },
+  );
+
+  it("of one published port are missed by CHECK when somebody removes them, and DEL goes on", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    await lab.add();
+    const before = await host.snapshot(lab.everything);
+    const attached = await lab.add({ runtimeConfig: publish("8080:80/tcp", "127.0.0.1:8081:81/udp") });
+    expect(await lab.check(attached)).toMatchObject({ exitCode: 0 });
+    await host.exec(host.ns, "nft", "delete element inet vswitch published4_any { tcp . 8080 }");
+    const checked = await lab.check(attached);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      code: 109,
+      msg: expect.stringContaining("tcp . 8080"),
+    });
+    await lab.done("DEL", attached);
+    expect(await host.changes(before, lab.everything)).toBe("");
+  });
+
+  it("of a port that somebody else's element took are left to him", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const attached = await lab.add({ runtimeConfig: publish("8080:80/tcp") });
+    const nft = (words: string) => host.exec(host.ns, "nft", words);
+    await nft("delete element inet vswitch published4_any { tcp . 8080 }");
+    await nft("add element inet vswitch published4_any { tcp . 8080 : 10.61.0.99 . 99 }");
+    expect(await lab.check(attached)).toMatchObject({ exitCode: 1 });
+    await lab.done("DEL", attached);
+    expect(await nft("list map inet vswitch published4_any")).toContain("10.61.0.99 . 99");
+  });
+});
