@@ -14,6 +14,7 @@ import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
+import { portTaken } from "./port-taken.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { openWorld } from "./world.ts";
 
@@ -51,11 +52,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       try {
         runSteps(compileEndpoint(plan, handle.fd), world, trace);
       } catch (error) {
-        throw explain(error, plan, handle);
+        throw asking(`attach ${formatOwner(plan.owner)}`, () => explain(error, plan, handle, machine));
       }
       // Our descriptor kept it alive; with us it would go, and its interface with it.
       if (machine.stillThere(handle)) return;
-      removeEndpoint(machine, plan.key, plan);
+      asking(`undo ${formatOwner(plan.owner)}`, () => removeEndpoint(machine, plan.key, plan));
       throw new CniError(errorCode.compartmentInvalid, `the compartment ${handle.path} vanished during ADD`, {
         reason: "compartment-missing",
         details: "the container was removed meanwhile; nothing was left behind",
@@ -162,8 +163,8 @@ function tryOpen(path: string, machine: Machine): CompartmentHandle | undefined 
   }
 }
 
-/** The kernel says EEXIST for either end of the pair: tell which. */
-function explain(error: unknown, plan: Plan, compartment: CompartmentHandle): CniError {
+/** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */
+function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { rules }: Machine): CniError {
   const doing = `attach ${formatOwner(plan.owner)}`;
   const cause = error instanceof StepError ? error.cause : error;
   const failedFirst = error instanceof StepError && error.step.title.startsWith("link add");
@@ -178,5 +179,7 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle): Cn
       },
     );
   }
-  return refused(doing, error);
+  const published = error instanceof StepError && error.step.action.kind === "rules";
+  const taken = published && isErrno(cause, "EEXIST") ? portTaken(rules, plan) : undefined;
+  return taken ?? refused(doing, error);
 }

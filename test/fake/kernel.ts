@@ -16,8 +16,12 @@ import { addLink, formatStack, Refusal, readSetting, type Stack, writeSetting } 
 export interface FakeKernel extends Machine {
   /** Titles of all that was asked of it and could be refused: requests, and settings that change. */
   readonly log: readonly string[];
-  /** Refuses the k-th thing asked from now on, counted from 1; and with "forever" all that come after it. */
-  failAt(k: number, name: ErrnoName, forever?: "forever"): void;
+  /** Refuses the k-th thing asked from now on, counted from 1, until `to`, which is `k` unless said otherwise. */
+  failAt(k: number, name: ErrnoName, to?: number): void;
+  /** Does something before the k-th thing asked from now on. */
+  at(k: number, run: () => void): void;
+  /** Takes back `failAt` and `at`. */
+  calm(): void;
   addCompartment(path: string): Netlink;
   removeCompartment(path: string): void;
   dump(): string;
@@ -37,15 +41,22 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
   if (ipv6 !== "absent") host.sysctls.set("ipv6/conf/all/forwarding", on);
   const stacks = new Map<string, Stack>();
   const open = new Map<number, Stack>();
-  const locks = new Set<string>();
+  /** Who holds a path: a descriptor. */
+  const locks = new Map<string, number>();
   const log: string[] = [];
   let ruleset: Ruleset = new Map();
   let current = host;
-  let failing: { readonly from: number; readonly to: number; readonly name: ErrnoName } | undefined;
+  let nextFd = 100;
+  let disturb: (asked: number) => void = () => {};
 
   const ask = (title: string): void => {
     log.push(title);
-    if (failing && failing.from <= log.length && log.length <= failing.to) throw new Refusal(failing.name);
+    disturb(log.length);
+  };
+  /** A namespace lives as long as its path, or a descriptor of it. */
+  const forget = (stack: Stack): void => {
+    if (stacks.get(stack.name) === stack || [...open.values()].includes(stack)) return;
+    for (const { peer } of stack.links.values()) peer?.stack.links.delete(peer.index);
   };
   const stackOf = (fd: number): Stack => {
     const stack = open.get(fd);
@@ -77,9 +88,20 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
         ruleset = next;
       },
     ),
-    failAt(k, name, forever) {
-      const from = log.length + k;
-      failing = { from, to: forever ? Number.POSITIVE_INFINITY : from, name };
+    failAt(k, name, to = k) {
+      const start = log.length;
+      disturb = (asked) => {
+        if (start + k <= asked && asked <= start + to) throw new Refusal(name);
+      };
+    },
+    at(k, run) {
+      const start = log.length;
+      disturb = (asked) => {
+        if (asked === start + k) run();
+      };
+    },
+    calm() {
+      disturb = () => {};
     },
     addCompartment(path) {
       const stack = newStack(path, ipv6);
@@ -87,19 +109,23 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       return route(stack);
     },
     removeCompartment(path) {
-      for (const link of stacks.get(path)?.links.values() ?? [])
-        link.peer?.stack.links.delete(link.peer.index);
+      const stack = stacks.get(path);
       stacks.delete(path);
+      if (stack) forget(stack);
     },
     openCompartment(path) {
       const stack = stacks.get(path);
       if (stack === undefined) throw missing(path);
-      const fd = 100 + open.size;
+      const fd = nextFd++;
       open.set(fd, stack);
-      const close = (): void => void locks.delete(path);
+      const close = (): void => {
+        if (locks.get(path) === fd) locks.delete(path);
+        open.delete(fd);
+        forget(stack);
+      };
       return { path, fd, dev: 4n, inode: BigInt(fd), netlink: route(stack), close };
     },
-    stillThere: ({ path }) => stacks.has(path),
+    stillThere: ({ path, inode }) => open.get(Number(inode)) === stacks.get(path),
     inCompartment({ fd }, fn) {
       const home = current;
       current = stackOf(fd);
@@ -123,14 +149,14 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       return before;
     },
     withFileLock(path, _, fn) {
-      lock(locks, path);
+      lock(locks, path, 0);
       try {
         return fn();
       } finally {
         locks.delete(path);
       }
     },
-    lockDescriptor: (_, path) => lock(locks, path),
+    lockDescriptor: (fd, path) => lock(locks, path, fd),
     close() {},
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
   };
@@ -170,9 +196,9 @@ function refusing<T>(request: Request, run: () => T): T {
 }
 
 /** Here nobody else lets go of a lock: who waits, waits for ever. */
-function lock(locks: Set<string>, path: string): void {
+function lock(locks: Map<string, number>, path: string, fd: number): void {
   if (locks.has(path)) throw new Error(`${path} is locked already`);
-  locks.add(path);
+  locks.set(path, fd);
 }
 
 const missing = (path: string): CniError =>

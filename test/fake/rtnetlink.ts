@@ -14,6 +14,7 @@ import * as rt from "../../lib/netlink/route/rtmsg.ts";
 import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
 
 const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const VETH_INFO_PEER = 1;
 const IFLA_BRPORT_MODE = 4;
@@ -38,6 +39,9 @@ export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): r
       return getLinks(request, stack).map((link) => reply(ifla.RTM_NEWLINK, encodeLink(stack, link)));
     case RTM_NEWADDR:
       newAddress(request, stack);
+      return [];
+    case RTM_DELADDR:
+      deleteAddress(request, stack);
       return [];
     case RTM_GETADDR:
       return getAddresses(stack, readU32(request.payload, 4));
@@ -148,6 +152,13 @@ function newAddress(request: Request, stack: Stack): void {
   if (off) throw new Refusal("EACCES");
   if (link.addresses.includes(address)) throw new Refusal("EEXIST");
   link.addresses.push(address);
+}
+
+function deleteAddress(request: Request, stack: Stack): void {
+  const { index, address } = decodeAddress(request);
+  const { addresses } = findLink(stack, { index });
+  if (!addresses.includes(address)) throw new Refusal("EADDRNOTAVAIL");
+  addresses.splice(addresses.indexOf(address), 1);
 }
 
 /** @param index 0 for all links */

@@ -1,0 +1,49 @@
+/** The Linux back end on the fake kernel, with attaching and detaching in one call each. */
+import type { Backend } from "../../../lib/backend.ts";
+import { linuxBackend } from "../../../lib/linux/backend.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+import { type FakeHost, type FakeKernel, fakeKernel } from "../../fake/kernel.ts";
+import { type NatCase, natPlan } from "../../plugins/nat/fixture.ts";
+
+export interface Lab {
+  readonly kernel: FakeKernel;
+  readonly backend: Backend;
+  /** Plans one attachment; its compartment is made when it is not there. */
+  plan(one: NatCase): Plan;
+  apply(plan: Plan): void;
+}
+
+/** Forwarding is on unless said otherwise, since nobody ever turns it off again. */
+export function lab(options: FakeHost = {}): Lab {
+  const kernel = fakeKernel({ forwarding: true, ...options });
+  const backend = linuxBackend(undefined, kernel);
+  const made = new Set<string>();
+  return {
+    kernel,
+    backend,
+    plan(one) {
+      const path = `/run/netns/${one.owner?.containerId ?? "c1"}`;
+      if (!made.has(path)) kernel.addCompartment(path);
+      made.add(path);
+      const compartment = backend.holdCompartment(path);
+      compartment.close();
+      const { defaultRoutes } = compartment;
+      return natPlan({ ...one, over: { defaultRoutes, ...one.over } });
+    },
+    apply(plan) {
+      const compartment = backend.holdCompartment(plan.compartment.path);
+      try {
+        backend.apply(plan, compartment);
+      } finally {
+        compartment.close();
+      }
+    },
+  };
+}
+
+/** How many things are asked of the kernel. */
+export function countOf({ kernel }: Lab, act: () => void): number {
+  const before = kernel.log.length;
+  act();
+  return kernel.log.length - before;
+}
