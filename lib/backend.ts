@@ -29,8 +29,12 @@ export interface Backend {
   observeHost(uplink?: string): HostFacts;
   /** @throws {CniError} 100 when it is missing, no compartment, or the host's own; 11 when it is held for too long */
   holdCompartment(path: string): HeldCompartment;
-  /** Waits for who holds it; does nothing when it is gone. @returns what lets go of it */
-  lockCompartment(path: string): () => void;
+  /**
+   * Waits for who holds it; does nothing when it is gone.
+   *
+   * @returns what lets go of it. @throws {CniError} 11 when it is held for longer than `waitMs`
+   */
+  lockCompartment(path: string, waitMs?: number): () => void;
   /** Whether the kernel has the port of this endpoint. */
   hasPort(key: string): boolean;
   /** Whether something that can be entered is still at this path. */

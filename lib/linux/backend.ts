@@ -13,8 +13,8 @@ import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
-import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { portTaken } from "./port-taken.ts";
+import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { openWorld } from "./world.ts";
 
@@ -37,8 +37,8 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     missingFeatures: () => missingFeatures(machine),
     observeHost: (uplink) => asking("read the host's routes", () => observeHost(machine.host, uplink)),
     holdCompartment: (path) => asking(`hold the compartment ${path}`, () => hold(path)),
-    lockCompartment: (path) =>
-      asking(`wait for the compartment ${path}`, () => lockCompartment(path, machine)),
+    lockCompartment: (path, waitMs = compartmentLockMs) =>
+      asking(`wait for the compartment ${path}`, () => lockCompartment(path, waitMs, machine)),
     hasPort: (key) =>
       asking(`look for port ${portName(key)}`, () =>
         markedKey(linkOf(machine.host, portName(key))?.alias),
@@ -129,7 +129,7 @@ function missingFeatures({ rules }: Machine): readonly string[] {
   return [];
 }
 
-function lockCompartment(path: string, machine: Machine): () => void {
+function lockCompartment(path: string, waitMs: number, machine: Machine): () => void {
   let fd: number;
   try {
     // O_NONBLOCK: a FIFO at this path must not hold the plugin up.
@@ -138,7 +138,7 @@ function lockCompartment(path: string, machine: Machine): () => void {
     return () => {};
   }
   try {
-    if (compartmentExists(path)) machine.lockDescriptor(fd, path, compartmentLockMs);
+    if (compartmentExists(path)) machine.lockDescriptor(fd, path, waitMs);
     return () => closeSync(fd);
   } catch (error) {
     closeSync(fd);

@@ -76,12 +76,13 @@ function layoutOf(outcome: Outcome | undefined, chains: readonly Outcome[]): Swi
   if (outcome instanceof NetlinkError) {
     if (isErrno(outcome, "ENOENT")) return "absent";
     throw outcome;
+  const damaged = isDamaged(chains);
   }
   const [reply] = outcome ?? [];
   const version = reply === undefined ? undefined : decodeLayoutVersion(reply);
   if (version === undefined) return "foreign";
   if (version !== LAYOUT_VERSION) return version;
-  return isDamaged(chains) ? "damaged" : "current";
+  return damaged ? "damaged" : "current";
 }
 
 /** Whether the answer to `encodeGet` is this very element, with its data. */

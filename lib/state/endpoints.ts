@@ -6,7 +6,8 @@ import type { EndpointRow } from "./rows.ts";
 export interface Endpoints {
   get(key: string): EndpointRow | undefined;
   put(row: EndpointRow): void;
-  setPhase(key: string, phase: EndpointRow["phase"]): void;
+  /** @returns false when the row is gone: DEL or GC came in between */
+  setPhase(key: string, phase: EndpointRow["phase"]): boolean;
   /** With the ports it published. What is not there is removed already. */
   remove(key: string): void;
   list(network?: string): EndpointRow[];
@@ -28,7 +29,7 @@ export function endpointsTable(access: Access): Endpoints {
       }),
     put: (row) => access.write((sql) => void sql.run(insert, ...values(row))),
     setPhase: (key, phase) =>
-      access.write((sql) => void sql.run("UPDATE endpoints SET phase = ? WHERE key = ?", phase, key)),
+      access.write((sql) => sql.run("UPDATE endpoints SET phase = ? WHERE key = ?", phase, key) > 0),
     remove: (key) =>
       access.write((sql) => {
         sql.run("DELETE FROM ports WHERE owner = ?", key);

@@ -61,7 +61,7 @@ function attach<Config>(adding: Adding<Config>): Result {
     begun = true;
     context.backend.apply(plan, compartment);
     applied = plan;
-    store.endpoints.setPhase(key, "ready");
+    if (!store.endpoints.setPhase(key, "ready")) throw overtaken(plan);
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
     return mergeResult(
       request.config.prevResult,
@@ -71,6 +71,18 @@ function attach<Config>(adding: Adding<Config>): Result {
     if (begun) undo(adding, key, isNew, applied);
     throw error;
   }
+}
+
+/** Its address may be somebody else's by now, so it must not be told as attached. */
+function overtaken({ owner }: Plan): CniError {
+  return new CniError(
+    errorCode.tryAgainLater,
+    `attach ${formatOwner(owner)}: DEL or GC took it away meanwhile`,
+    {
+      reason: "overtaken",
+      details: "nothing was left behind; the runtime called two verbs for one container at once",
+    },
+  );
 }
 
 /** A row of this key is left by a crash, by a reboot, or by an ADD that came before. */

@@ -37,7 +37,7 @@ export function gc(
     };
     // Rows younger than this GC belong to an ADD that the runtime's list does not know yet.
     const stale = rows.filter((row) => !valid.has(row.key) && row.createdMs < started);
-    for (const row of stale) attempt(() => removeRow(row, store, context));
+    for (const row of stale) attempt(() => removeUnlessAtWork(row, store, context));
     // Marks first: an ADD writes its row before it makes anything that bears its mark.
     const marks = context.backend.marks(network).endpoints;
     const known = new Set(store.endpoints.list(network).map((row) => row.key));
@@ -52,6 +52,26 @@ export function gc(
     if (failures.length > 1) throw several(network, failures);
   } finally {
     store.close();
+  }
+}
+
+/** An ADD holds its compartment until it is done; a row that is not finished and not held is left of a crash. */
+function removeUnlessAtWork(row: EndpointRow, store: Store, context: Context): void {
+  if (row.phase === "ready") {
+    removeRow(row, store, context);
+    return;
+  }
+  let release: () => void;
+  try {
+    release = context.backend.lockCompartment(row.netns, 0);
+  } catch (error) {
+    if (error instanceof CniError && error.code === errorCode.tryAgainLater) return;
+    throw error;
+  }
+  try {
+    removeRow(row, store, context);
+  } finally {
+    release();
   }
 }
 

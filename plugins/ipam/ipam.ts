@@ -73,7 +73,7 @@ export function ipamCheck(request: CheckRequest, store: Store, _context: IpamCon
 
 /**
  * Frees what is not in the valid list. Leases younger than this call stay: their ADD may have begun after the runtime
- * made its list.
+ * made its list. So do those of an endpoint that GC has left: its ADD is at work, or it could not be removed.
  *
  * @throws {CniError} 7 without a list, when compartments of the network are still alive
  */
@@ -90,7 +90,8 @@ export function ipamGc(request: GcRequest, store: Store, context: IpamContext): 
       ownerKey({ network, containerId: containerID, ifname }),
     ),
   );
-  const isStale = (key: string, takenMs: number): boolean => !valid.has(key) && takenMs < startedMs;
+  const isStale = (key: string, takenMs: number): boolean =>
+    !valid.has(key) && takenMs < startedMs && store.endpoints.get(key) === undefined;
   store.transaction(() => {
     for (const { key, takenMs } of store.leases.list(network))
       if (isStale(key, takenMs)) store.leases.release(key);

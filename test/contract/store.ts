@@ -37,7 +37,8 @@ function definitions(maker: StoreMaker): void {
     endpoints.put(row);
     endpoints.put(endpoint("c2", { network: "other" }));
     expect(endpoints.get(row.key)).toEqual(row);
-    endpoints.setPhase(row.key, "ready");
+    expect(endpoints.setPhase(row.key, "ready")).toBe(true);
+    expect(endpoints.setPhase("unknown", "ready")).toBe(false);
     expect(endpoints.list("net")).toEqual([{ ...row, phase: "ready" }]);
     expect(endpoints.list()).toHaveLength(2);
     ports.claim(row.key, [port(80)]);

@@ -77,13 +77,27 @@ describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})
     const container = await host.compartment();
     const request = requestOf(lab, container, dual);
     const script = `${import.meta.dirname}/nat-store-lost-child.ts`;
-    const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request));
+    const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request), "file");
     const outcome = JSON.parse(printed);
     expect(outcome).toMatchObject({ exitCode: 1 });
     expect(JSON.parse(outcome.stdout)).toMatchObject({ code: 11 });
     expect(await host.changes(kernel)).toBe("");
     // What could not be taken back in the file waits for DEL.
     await lab.done("DEL", { id: "victim", netns: container.path });
+    expect(await host.changes(before, lab.everything)).toBe("");
+  });
+
+  it("because a DEL or GC overtook it leaves nothing, and does not tell of an address that is free", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    await lab.add();
+    const before = await host.snapshot(lab.everything);
+    const request = requestOf(lab, await host.compartment(), dual);
+    const script = `${import.meta.dirname}/nat-store-lost-child.ts`;
+    const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request), "row");
+    const outcome = JSON.parse(printed);
+    expect(outcome).toMatchObject({ exitCode: 1 });
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ code: 11 });
     expect(await host.changes(before, lab.everything)).toBe("");
   });
 });

@@ -23,13 +23,15 @@ export function getChains(): readonly Request[] {
  * @throws {NetlinkError} the outcome itself, when it is another failure than ENOENT
  */
 export function isDamaged(outcomes: readonly (readonly Reply[] | NetlinkError)[]): boolean {
-  return Object.values(RULE_COUNTS).some((count, i) => {
-    const outcome = outcomes[i] ?? [];
-    if (outcome instanceof NetlinkError) {
-      if (isErrno(outcome, "ENOENT")) return true;
-      throw outcome;
-    }
-    const [reply] = outcome;
-    return reply === undefined || decodeChainUse(reply) < count;
-  });
+  const uses = outcomes.map(useOf);
+  return Object.values(RULE_COUNTS).some((count, i) => (uses[i] ?? 0) < count);
+}
+
+function useOf(outcome: readonly Reply[] | NetlinkError): number {
+  if (outcome instanceof NetlinkError) {
+    if (isErrno(outcome, "ENOENT")) return 0;
+    throw outcome;
+  }
+  const [reply] = outcome;
+  return reply === undefined ? 0 : decodeChainUse(reply);
 }

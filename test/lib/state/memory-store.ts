@@ -66,7 +66,9 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
         state.endpoints = [...state.endpoints.filter((other) => other.key !== row.key), row];
       },
       setPhase: (key, phase) => {
+        const found = state.endpoints.some((row) => row.key === key);
         state.endpoints = state.endpoints.map((row) => (row.key === key ? { ...row, phase } : row));
+        return found;
       },
       remove: (key) => {
         state.endpoints = state.endpoints.filter((row) => row.key !== key);
