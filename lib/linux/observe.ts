@@ -14,7 +14,7 @@ import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { getLink } from "../netlink/route/link.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
-import { RT_TABLE_MAIN } from "../netlink/route/rtmsg.ts";
+import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import { getChains, isDamaged } from "./layout/damage.ts";
@@ -23,6 +23,8 @@ import { encodeGet, findElement, formatElement } from "./layout/element-requests
 import { LAYOUT_VERSION } from "./layout/table.ts";
 import type { Machine } from "./machine.ts";
 
+/** Shortest prefix of a route that is taken for a network, not for a direction. */
+const widest = { 4: 8, 6: 16 } as const;
 /** Routes that the kernel learnt from router advertisements (linux/rtnetlink.h RTPROT_RA). */
 const RTPROT_RA = 9;
 
@@ -66,17 +68,17 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Swit
     layout: layoutOf(table, rest.slice(0, chains.length)),
     missing: elements.filter((element, i) => !holds(element, found[i])),
     forwarding,
-    advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised(host) : [],
+    advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
   };
 }
 
 type Outcome = readonly Reply[] | NetlinkError;
 
 function layoutOf(outcome: Outcome | undefined, chains: readonly Outcome[]): SwitchState["layout"] {
+  const damaged = isDamaged(chains);
   if (outcome instanceof NetlinkError) {
     if (isErrno(outcome, "ENOENT")) return "absent";
     throw outcome;
-  const damaged = isDamaged(chains);
   }
   const [reply] = outcome ?? [];
   const version = reply === undefined ? undefined : decodeLayoutVersion(reply);
@@ -98,19 +100,23 @@ function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {
     .map((address) => address.address);
 }
 
-function advertised(host: Netlink): readonly string[] {
+function advertised({ host, readSysctl }: Pick<Readers, "host" | "readSysctl">): readonly string[] {
   const routes = host.request(dumpRoutes({ family: 6, protocol: RTPROT_RA })).map(decodeRoute);
   const indexes = new Set(
     routes.flatMap((route) => (prefixLength(route.dst) === 0 ? (route.index ?? []) : [])),
   );
-  return [...indexes].flatMap((index) => linkOf(host, index)?.name ?? []);
+  // 0: somebody in user space handles the advertisements and put the route there. 2: it is so already.
+  return [...indexes]
+    .flatMap((index) => linkOf(host, index)?.name ?? [])
+    .filter((name) => readSysctl(["ipv6", "conf", name, "accept_ra"]) === "1");
 }
 
 /** @param uplink taken where it exists; else the interface of the default route, IPv4 before IPv6 */
 export function observeHost(host: Netlink, uplink?: string): HostFacts {
   const routes = host.request(dumpRoutes()).map(decodeRoute);
   const defaults = routes.filter(
-    (route) => prefixLength(route.dst) === 0 && route.type === "unicast" && route.index !== undefined,
+    ({ dst, type, index, table }) =>
+      prefixLength(dst) === 0 && type === "unicast" && index !== undefined && table === RT_TABLE_MAIN,
   );
   const preferred = defaults.toSorted(
     (a, b) => prefixFamily(a.dst) - prefixFamily(b.dst) || a.priority - b.priority,
@@ -118,7 +124,10 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   const link =
     (uplink === undefined ? undefined : linkOf(host, uplink)) ??
     (preferred?.index === undefined ? undefined : linkOf(host, preferred.index));
-  const prefixes = routes.filter((route) => prefixLength(route.dst) > 0).map((route) => networkOf(route.dst));
+  // 0.0.0.0/1 and the like are a VPN's way to say "default"; nobody is there.
+  const prefixes = routes
+    .filter(({ dst }) => prefixLength(dst) >= widest[prefixFamily(dst)])
+    .map(({ dst }) => networkOf(dst));
   return {
     ...(link === undefined ? {} : { uplink: { name: link.name, mtu: link.mtu } }),
     prefixes: [...new Set(prefixes)],
@@ -126,15 +135,11 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   };
 }
 
-/** Subnets that hang on a link of the host itself; link-local ones hang on every link. */
+/** Subnets in which the host itself has an address; link-local ones hang on every link. */
 function connected(host: Netlink, routes: readonly Route[]): HostFacts["connected"] {
   const near = routes.filter(
-    ({ dst, type, gateway, index }) =>
-      type === "unicast" &&
-      gateway === undefined &&
-      index !== undefined &&
-      !dst.startsWith("fe80:") &&
-      prefixLength(dst) > 0,
+    ({ dst, type, protocol, index }) =>
+      type === "unicast" && protocol === RTPROT_KERNEL && index !== undefined && !dst.startsWith("fe80:"),
   );
   const names = new Map<number, string>();
   const nameOf = (index: number): string => {

@@ -13,7 +13,7 @@ import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
 import { type LayoutSetName, layoutSetNames } from "./layout/sets.ts";
-import { LAYOUT_TABLE } from "./layout/table.ts";
+import { LAYOUT_TABLE, LAYOUT_VERSION } from "./layout/table.ts";
 import { markedKey, markedNetwork, networkMark } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
 import type { FlowPattern } from "./step.ts";
@@ -24,7 +24,8 @@ const ofNetworks = layoutSetNames.filter((name) => !name.startsWith("published")
 /** Published ports first, so that nothing leads to an interface that is going; then the port with its vNIC. */
 export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
   const { host, rules } = machine;
-  const elements = plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
+  const publishes = plan === undefined || plan.port.policies.length > 0;
+  const elements = publishes && hasOurTable(rules) ? elementsOf(rules, key, plan) : [];
   deleteElements(rules, elements);
   const link = linkOf(host, portName(key));
   if (link !== undefined && isPortOf(link, key)) gone(host, deleteLink(link.index));
@@ -32,10 +33,13 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
   if (flows !== undefined) forgetFlows(machine, flows);
 }
 
+function elementsOf(rules: Netlink, key: string, plan: Plan | undefined): readonly LayoutElement[] {
+  return plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
+}
+
 /** Of the planned elements those that are there and ours: another endpoint may have taken the port since. */
 function plannedElements(rules: Netlink, plan: Plan): readonly LayoutElement[] {
   const wanted = endpointElements(plan.owner, plan.port);
-  if (wanted.length === 0) return [];
   const outcomes = rules.requests(wanted.map(encodeGet));
   return wanted.filter((element, i) => markedKey(findElement(element, outcomes[i])?.comment) === plan.key);
 }
@@ -105,6 +109,7 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
     gone(host, deleteLink(link.index));
   }
+  if (!hasOurTable(rules)) return true;
   const all = ofNetworks.flatMap((set) => dumpElements(rules, set));
   const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
@@ -113,14 +118,22 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
   return true;
 }
 
-/** Somebody else's table of that name stays: its ADD was refused and is being undone. */
 function dropTable(rules: Netlink): void {
   try {
-    const [reply] = rules.request(getBaseTable());
-    if (reply === undefined || decodeLayoutVersion(reply) === undefined) return;
     rules.transaction([deleteTable(LAYOUT_TABLE)]);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
+/** A table of that name that is somebody else's, or of another version, holds nothing that we could read. */
+function hasOurTable(rules: Netlink): boolean {
+  try {
+    const [reply] = rules.request(getBaseTable());
+    return reply !== undefined && decodeLayoutVersion(reply) === LAYOUT_VERSION;
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return false;
+    throw error;
   }
 }
 

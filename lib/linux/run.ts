@@ -117,17 +117,25 @@ function acceptErrno(accept: NonNullable<Step["accept"]>, run: () => void): void
 /** The error a runtime sees for a step that the kernel refused. */
 export function refused(doing: string, error: unknown): CniError {
   if (error instanceof CniError) return error;
-  if (error instanceof StepError && error.cause instanceof CniError) return error.cause;
   const cause = error instanceof StepError ? error.cause : error;
+  const leftOver = error instanceof StepError ? error.undoFailures : [];
+  if (cause instanceof CniError && leftOver.length === 0) return cause;
   const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
-  const details = remedy(cause);
-  const leftOver = error instanceof StepError ? error.undoFailures.map(String) : [];
-  const all = [details, ...leftOver.map((text) => `could not be undone: ${text}`)].filter(
-    (text) => text !== undefined,
-  );
-  return new CniError(code, `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
-    reason: code === errorCode.permission ? "permission" : "kernel-refused",
-    ...(all.length > 0 ? { details: all.join("; ") } : {}),
+  const own =
+    cause instanceof CniError
+      ? cause
+      : new CniError(code, `${doing}: ${error instanceof Error ? error.message : String(error)}`, {
+          reason: code === errorCode.permission ? "permission" : "kernel-refused",
+          cause: error,
+        });
+  const details = [
+    own.details ?? remedy(cause),
+    ...leftOver.map((one) => `could not be undone: ${String(one)}`),
+  ];
+  const known = details.filter((text) => text !== undefined);
+  return new CniError(own.code, own.message, {
+    reason: own.reason,
+    ...(known.length > 0 ? { details: known.join("; ") } : {}),
     cause: error,
   });
 }

@@ -21,8 +21,8 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
-  if (found.link === undefined || missing.length > 0 || !found.link.up || found.link.alias === undefined)
-    steps.push(...configure(wanted, found));
+  const { link } = found;
+  if (!link?.up || missing.length > 0 || link.alias === undefined) steps.push(...configure(wanted, found));
   steps.push(...forwarding(wanted, found));
   if (found.missing.length > 0)
     steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(found.missing), []));
@@ -59,7 +59,7 @@ function create({ name, mac, mtu }: Switch): readonly Step[] {
 
 /** Settings come before the link is up: no router advertisement of a container is ever accepted. */
 function configure(wanted: Switch, found: SwitchState): readonly Step[] {
-  const { name, gateways, network } = wanted;
+  const { name, gateways, network, mtu } = wanted;
   const families = new Set(gateways.map(prefixFamily));
   const steps: Step[] = [];
   if (families.has(6)) {
@@ -82,7 +82,8 @@ function configure(wanted: Switch, found: SwitchState): readonly Step[] {
         ...missing.map((address) =>
           addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) }),
         ),
-        setLink(name, { up: true, alias: switchAlias(network, gateways) }),
+        // Set, not only made so: else the kernel changes it with the ports that come and go.
+        setLink(name, { up: true, mtu, alias: switchAlias(network, gateways) }),
       ],
     },
     accept: ["EEXIST"],
@@ -128,7 +129,7 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
   }
   const restore = "restore it, or remove the network's containers and the bridge";
   if (link.mac !== mac) throw differs(`bridge ${name} has MAC ${link.mac}`, mac, restore);
-  if (link.mtu !== mtu) throw differs(`bridge ${name} has MTU ${link.mtu}`, `${mtu}`, restore);
+  if (link.mtu !== mtu && !unfinished) throw differs(`bridge ${name} has MTU ${link.mtu}`, `${mtu}`, restore);
 }
 
 function differs(found: string, wanted: string, remedy: string): CniError {

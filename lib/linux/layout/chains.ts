@@ -105,16 +105,17 @@ function postrouting(): LayoutChain {
   const accept = verdict({ kind: "accept" });
   const direct4 = inSet(["ip saddr", "ip daddr"], "direct4");
   const direct6 = inSet(["ip6 saddr", "ip6 daddr"], "direct6");
+  const toSwitch = inSet(["oifname"], "switches");
   return {
     name: "postrouting",
     base: { type: "nat", hook: "postrouting", priority: SRCNAT, policy: "accept" },
     rules: [
-      because(hairpin, wasDnatted, direct4, masquerade),
-      because(hairpin, wasDnatted, direct6, masquerade),
+      because(hairpin, wasDnatted, toSwitch, direct4, masquerade),
+      because(hairpin, wasDnatted, toSwitch, direct6, masquerade),
       because(
         "published port reached through 127.0.0.1",
         matchPrefix("ip saddr", prefix("127.0.0.0/8")),
-        inSet(["oifname"], "switches"),
+        toSwitch,
         masquerade,
       ),
       rule(direct4, accept),
