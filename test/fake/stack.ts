@@ -101,8 +101,10 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
   words.push(master && `master ${master}`, ...link.traits, alias && `alias "${alias}"`);
   return [
     `  ${words.filter(Boolean).join(" ")}`,
-    ...[...link.sysctls].map(([key, value]) => `    sysctl ${key}=${value}`),
-    ...link.addresses.map((address) => `    addr ${address}`),
+    ...[...link.sysctls]
+      .filter(([key, value]) => value !== (defaults[key] ?? "0"))
+      .map(([key, value]) => `    sysctl ${key}=${value}`),
+    ...link.addresses.toSorted().map((address) => `    addr ${address}`),
     ...link.routes.map((route) => `    route ${formatRoute(route)}`),
     ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
   ];

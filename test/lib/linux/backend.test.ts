@@ -337,9 +337,7 @@ describe("the host as a plan sees it", () => {
     const index = hostLink(host, "eth0", "192.0.2.7/24");
     hostLink(host, "eth1", "10.0.0.7/8");
     host.kernel.host.request(addRoute({ dst: prefix("0.0.0.0/0"), gateway: ip("192.0.2.1"), index }));
-    host.kernel.host.request(
-      addRoute({ dst: prefix("172.16.0.0/16"), gateway: ip("192.0.2.9"), index, table: 100 }),
-    );
+    host.kernel.host.request(addRoute({ dst: prefix("172.16.0.0/16"), gateway: ip("192.0.2.9"), index }));
     const { uplink, prefixes, connected } = host.backend.observeHost();
     expect(uplink).toEqual({ name: "eth0", mtu: 1400 });
     expect(prefixes.toSorted()).toEqual(["10.0.0.0/8", "172.16.0.0/16", "192.0.2.0/24"]);

@@ -179,4 +179,15 @@ describe("what the runtime is told of a refusal", () => {
     expect(refused("attach", own)).toBe(own);
     expect(refused("attach", new StepError(step("a"), own, []))).toBe(own);
   });
+
+  it("is the step's own error with what could not be undone", () => {
+    const own = new CniError(5, "set x", { reason: "sysctl", details: "/proc/sys must be writable" });
+    const left = [refusal("link delete vp-1", "EBUSY")];
+    expect(refused("attach", new StepError(step("a"), own, left))).toMatchObject({
+      code: 5,
+      reason: "sysctl",
+      message: "set x",
+      details: "/proc/sys must be writable; could not be undone: NetlinkError: link delete vp-1: EBUSY",
+    });
+  });
 });

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { CniError } from "../../../lib/cni/error.ts";
+import { diff } from "../../../lib/model/diff.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+import type { FakeHost } from "../../fake/kernel.ts";
+import type { NatCase } from "../../plugins/nat/fixture.ts";
+import { countOf, type Lab, lab } from "./fake-host.ts";
+
+const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
+const dns = { hostPort: 53, containerPort: 53, protocol: "udp" };
+
+const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
+  [
+    "both families with ports, where runtimes turn IPv6 off",
+    { ipv6: "disabled" },
+    { ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web, dns] },
+  ],
+  ["IPv4 without IPv6 in the kernel", { ipv6: "absent" }, { ips: ["10.88.0.5/16"], ports: [dns] }],
+  ["IPv6 alone", {}, { ips: ["fd00::5/64"] }],
+];
+
+const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
+
+/** A host where the network is in use, and the plan of one more. */
+function warm(options: FakeHost, one: NatCase): { readonly host: Lab; readonly plan: Plan } {
+  const host = lab(options);
+  const other = host.plan({ ...neighbour, ips: neighbour.ips.filter((ip) => familyOf(ip, one)) });
+  host.apply(other);
+  return { host, plan: host.plan({ ...one, over: { switch: other.switch } }) };
+}
+
+const familyOf = (ip: string, { ips }: NatCase) =>
+  ips.some((other) => other.includes(":") === ip.includes(":"));
+
+/** @returns what was thrown, which must be an error for the runtime */
+function failure(act: () => void): CniError | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CniError) return error;
+    throw error;
+  }
+}
+
+describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, one) => {
+  it("leaves host and compartment as they were, and the next try succeeds", () => {
+    const calm = warm(options, one);
+    const asked = countOf(calm.host, () => calm.host.apply(calm.plan));
+    expect(asked).toBeGreaterThan(10);
+    const done = calm.host.kernel.dump();
+    for (let k = 1; k <= asked; k++) {
+      const { host, plan } = warm(options, one);
+      const before = host.kernel.dump();
+      host.kernel.failAt(k, "ENOMEM");
+      const error = failure(() => host.apply(plan));
+      const title = host.kernel.log.at(-1);
+      expect(error?.code, title).toBeOneOf([5, 105]);
+      expect(host.kernel.dump(), title).toBe(before);
+      host.kernel.calm();
+      host.apply(plan);
+      expect(host.kernel.dump(), title).toBe(done);
+    }
+  });
+
+  it("on a fresh host leaves at most the switch, which the next try completes or the last one removes", () => {
+    const calm = lab(options);
+    const empty = calm.kernel.dump();
+    const planned = calm.plan(one);
+    const asked = countOf(calm, () => calm.apply(planned));
+    const done = calm.kernel.dump();
+    for (let k = 1; k <= asked; k++) {
+      const attempt = () => {
+        const host = lab(options);
+        const plan = host.plan(one);
+        host.kernel.failAt(k, "ENOMEM");
+        expect(failure(() => host.apply(plan))).toBeInstanceOf(CniError);
+        host.kernel.calm();
+        return { host, plan, left: host.kernel.dump() };
+      };
+      const again = attempt();
+      expect(again.left).not.toMatch(/link (vp-|eth0)|tcp \. |udp \. /);
+      again.host.apply(again.plan);
+      expect(again.host.kernel.dump()).toBe(done);
+      const given = attempt();
+      expect(given.host.backend.removeSwitch(given.plan.switch)).toBe(true);
+      expect(given.host.kernel.dump().split("\n/run")[0]).toBe(empty.split("\n/run")[0]);
+    }
+  });
+
+  it("that goes on while undoing is told of, and DEL cleans up later", () => {
+    const calm = warm(options, one);
+    const asked = countOf(calm.host, () => calm.host.apply(calm.plan));
+    let told = 0;
+    for (let k = 1; k <= asked; k++) {
+      const { host, plan } = warm(options, one);
+      const before = host.kernel.dump();
+      host.kernel.failAt(k, "EPERM", Number.POSITIVE_INFINITY);
+      const error = failure(() => host.apply(plan));
+      const isLeft = host.kernel.dump() !== before;
+      expect(error?.details?.includes("could not be undone") ?? false).toBe(isLeft);
+      told += Number(isLeft);
+      host.kernel.calm();
+      host.backend.remove({ key: plan.key, plan });
+      expect(host.kernel.dump()).toBe(before);
+    }
+    expect(told).toBeGreaterThan(0);
+  });
+});
+
+describe.each(cases)("a refusal at any moment of removing: %s", (_, options, one) => {
+  it.each(["its plan", "its key alone"])("is an error, and the next try by %s ends it", (by) => {
+    const removal = (plan: Plan) => (by === "its plan" ? { key: plan.key, plan } : { key: plan.key });
+    const calm = warm(options, one);
+    const before = calm.host.kernel.dump();
+    calm.host.apply(calm.plan);
+    const asked = countOf(calm.host, () => calm.host.backend.remove(removal(calm.plan)));
+    for (let k = 1; k <= asked; k++) {
+      const { host, plan } = warm(options, one);
+      host.apply(plan);
+      host.kernel.failAt(k, "ENOMEM");
+      expect(failure(() => host.backend.remove(removal(plan)))?.code).toBe(105);
+      host.kernel.calm();
+      host.backend.remove(removal(plan));
+      expect(host.kernel.dump()).toBe(before);
+    }
+  });
+});
+
+it("a refusal at any moment of removing a switch is an error, and the next try ends it", () => {
+  const attached = () => {
+    const host = lab();
+    const plan = host.plan({ ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web] });
+    host.apply(plan);
+    host.backend.remove({ key: plan.key, plan });
+    return { host, plan };
+  };
+  const calm = attached();
+  const asked = countOf(calm.host, () => calm.host.backend.removeSwitch(calm.plan.switch));
+  for (let k = 1; k <= asked; k++) {
+    const { host, plan } = attached();
+    host.kernel.failAt(k, "EINVAL");
+    expect(failure(() => host.backend.removeSwitch(plan.switch))?.code).toBe(105);
+    host.kernel.calm();
+    expect(host.backend.removeSwitch(plan.switch)).toBe(true);
+    expect(host.kernel.dump()).toBe(calm.host.kernel.dump());
+  }
+});
+
+it("a refusal at any moment of observing is an error, never a difference", () => {
+  const host = lab();
+  const plan = host.plan({ ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web] });
+  host.apply(plan);
+  const asked = countOf(host, () => expect(diff(plan, host.backend.observe(plan))).toEqual([]));
+  for (let k = 1; k <= asked; k++) {
+    host.kernel.failAt(k, "ENOMEM");
+    expect(failure(() => host.backend.observe(plan))?.code).toBe(105);
+  }
+});
