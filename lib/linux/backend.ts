@@ -4,7 +4,7 @@ import type { Backend, HeldCompartment } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
-import { isErrno } from "../netlink/error.ts";
+import { isErrno } from "../os/error.ts";
 import { compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";

@@ -3,9 +3,10 @@ import { type Family, type Ip, ipFamily } from "../addr/ip.ts";
 import { contains, prefix, prefixAddress } from "../addr/prefix.ts";
 import { dumpConntrack, encodeConntrackDump } from "../netlink/ct/dump.ts";
 import { type ConntrackEntry, decodeConntrack, deleteConntrack } from "../netlink/ct/entry.ts";
-import { isErrno, NetlinkError } from "../netlink/error.ts";
+import { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
+import { isErrno } from "../os/error.ts";
 import type { Readers } from "./observe.ts";
 import type { FlowPattern } from "./step.ts";
 

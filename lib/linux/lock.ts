@@ -1,8 +1,8 @@
 /** A lock between processes, held by a file (flock(2)); the kernel lets go of it when its holder dies. */
 import { closeSync, constants, openSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
-import { isErrno } from "../netlink/error.ts";
-import { systemCall } from "./libc.ts";
+import { isErrno } from "../os/error.ts";
+import { systemCall } from "../os/libc.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;

@@ -2,8 +2,8 @@
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
 import { connect, type Netlink } from "../netlink/connection.ts";
-import { isErrno } from "../netlink/error.ts";
-import { systemCall } from "./libc.ts";
+import { isErrno } from "../os/error.ts";
+import { systemCall } from "../os/libc.ts";
 import { openNetlink } from "./socket.ts";
 
 const CLONE_NEWNET = 0x40000000;

@@ -2,10 +2,10 @@
 import type { Ip } from "../addr/ip.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { isErrno } from "../netlink/error.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
 import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
+import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";

@@ -2,7 +2,8 @@
 
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { isErrno, NetlinkError } from "../netlink/error.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { isErrno } from "../os/error.ts";
 import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
 
 /** What steps act on. Fakes implement it; `world.ts` is the kernel. */

@@ -1,10 +1,10 @@
 /** Netlink sockets: what carries requests to the kernel and answers back (linux/netlink.h, netlink(7)). */
 import { closeSync } from "node:fs";
 import { writeU32, writeU64 } from "../netlink/bytes.ts";
-import { errno } from "../netlink/errno.ts";
-import { isErrno, SystemCallError } from "../netlink/error.ts";
 import type { NetlinkSocket } from "../netlink/exchange.ts";
-import { systemCall } from "./libc.ts";
+import { errno } from "../os/errno.ts";
+import { isErrno, SystemCallError } from "../os/error.ts";
+import { systemCall } from "../os/libc.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;

@@ -4,8 +4,8 @@
  * Steps speak by name and role; interface numbers are learned while they run.
  */
 import type { Ip } from "../addr/ip.ts";
-import type { ErrnoName } from "../netlink/errno.ts";
 import type { Request } from "../netlink/message.ts";
+import type { ErrnoName } from "../os/errno.ts";
 
 /** The links a plan speaks of. */
 export type Role = "switch" | "port" | "vnic";

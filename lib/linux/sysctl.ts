@@ -1,7 +1,7 @@
 /** Settings below /proc/sys/net, of the network namespace in which the calling thread is. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
-import { isErrno } from "../netlink/error.ts";
+import { isErrno } from "../os/error.ts";
 
 const ROOT = "/proc/sys/net";
 

@@ -1,7 +1,9 @@
 /** nfnetlink batches: all of their messages take effect together or none does (linux/netfilter/nfnetlink.h). */
+
+import { errno } from "../os/errno.ts";
+import { isErrno } from "../os/error.ts";
 import { concat } from "./bytes.ts";
-import { errno } from "./errno.ts";
-import { decodeAck, isErrno, NetlinkError } from "./error.ts";
+import { decodeAck, NetlinkError } from "./error.ts";
 import { asError, errnoOf, type NetlinkSocket } from "./exchange.ts";
 import {
   decodeMessages,

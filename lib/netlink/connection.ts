@@ -1,7 +1,8 @@
 /** Requests to the kernel and their replies, over one netlink socket. Everything is synchronous. */
+
+import { errno } from "../os/errno.ts";
 import { runBatch } from "./batch.ts";
 import { concat } from "./bytes.ts";
-import { errno } from "./errno.ts";
 import { NetlinkError } from "./error.ts";
 import { exchange, type NetlinkSocket, type Pending, pendingOf } from "./exchange.ts";
 import { encodeMessage, isDump, NLM_F_ACK, NLM_F_REQUEST, type Reply, type Request } from "./message.ts";

@@ -1,7 +1,7 @@
-/** What goes wrong between us and the kernel: refused requests and failed system calls. */
+/** What goes wrong between us and the kernel: refused requests. */
+import { errnoName } from "../os/errno.ts";
 import { type Attr, decodeAttrs, getText, getU32 } from "./attr.ts";
 import { align4, readI32, readU32 } from "./bytes.ts";
-import { type ErrnoName, errnoName } from "./errno.ts";
 import { type Message, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_DONE, NLMSG_HDRLEN } from "./message.ts";
 
 const NLMSGERR_ATTR_MSG = 1;
@@ -44,26 +44,6 @@ export class NetlinkError extends Error {
     this.offset = ack.offset;
     this.sequence = sequence;
   }
-}
-
-/** A system call that failed. `message` says which and on what. */
-export class SystemCallError extends Error {
-  readonly errno: number;
-  readonly errnoName: string;
-
-  constructor(call: string, errno: number, note = "") {
-    super(`${call}: ${errnoName(errno)}${note && ` (${note})`}`);
-    this.name = "SystemCallError";
-    this.errno = errno;
-    this.errnoName = errnoName(errno);
-  }
-}
-
-/** Whether it is one of these failures, of netlink, of a system call or of node:fs. */
-export function isErrno(error: unknown, ...names: readonly ErrnoName[]): boolean {
-  if (!(error instanceof Error)) return false;
-  const name = "errnoName" in error ? error.errnoName : "code" in error ? error.code : undefined;
-  return names.some((wanted) => wanted === name);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** One datagram out, then answers in until every request in it has its own. */
 
-import { errno } from "./errno.ts";
-import { decodeAck, isErrno, NetlinkError } from "./error.ts";
+import { errno } from "../os/errno.ts";
+import { isErrno } from "../os/error.ts";
+import { decodeAck, NetlinkError } from "./error.ts";
 import {
   decodeMessages,
   isDump,

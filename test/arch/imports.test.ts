@@ -9,13 +9,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/addr": [],
   "lib/policy": ["lib/addr"],
   "lib/model": ["lib/addr", "lib/policy"],
-  "lib/cni": ["lib/addr"],
-  "lib/state": ["lib/addr", "lib/cni", "lib/model"],
-  "lib/netlink": ["lib/addr", "lib/policy"],
-  "lib/linux": ["lib/addr", "lib/cni", "lib/model", "lib/policy", "lib/netlink", "lib/backend.ts"],
+  "lib/os": [],
+  "lib/cni": ["lib/addr", "lib/os"],
+  "lib/state": ["lib/addr", "lib/os", "lib/cni", "lib/model"],
+  "lib/netlink": ["lib/addr", "lib/os", "lib/policy"],
+  "lib/linux": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/policy", "lib/netlink", "lib/backend.ts"],
   "lib/backend.ts": ["lib/model", "lib/linux", "lib/addr"],
   "lib/verbs": [
     "lib/addr",
+    "lib/os",
     "lib/cni",
     "lib/model",
     "lib/policy",
@@ -23,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/backend.ts",
     "plugins/ipam",
   ],
-  "plugins/ipam": ["lib/addr", "lib/cni", "lib/model", "lib/state", "lib/backend.ts", "lib/verbs"],
+  "plugins/ipam": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/state", "lib/backend.ts", "lib/verbs"],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/model", "lib/policy", "lib/verbs"],
   "plugins/vswitch": [
     "lib/addr",
@@ -83,6 +85,10 @@ test.each(pure)("%s does no I/O", (room) => {
         .map((name) => `${file} imports ${name}`),
     );
   expect(outside).toEqual([]);
+});
+
+test("one file knows of FFI", () => {
+  expect(files.filter((file) => importsOf(file).includes("bun:ffi"))).toEqual(["lib/os/libc.ts"]);
 });
 
 test("processes are started by delegation and the operator's tool alone", () => {

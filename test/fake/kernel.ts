@@ -5,10 +5,10 @@
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Machine } from "../../lib/linux/machine.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
-import { type ErrnoName, errno } from "../../lib/netlink/errno.ts";
 import { NetlinkError } from "../../lib/netlink/error.ts";
 import type { Reply, Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_CTNETLINK } from "../../lib/netlink/nfnetlink.ts";
+import { type ErrnoName, errno } from "../../lib/os/errno.ts";
 import { answerRoute } from "./rtnetlink.ts";
 import { answerRules, commit, formatRuleset, type Ruleset } from "./ruleset.ts";
 import { addLink, formatStack, Refusal, readSetting, type Stack, writeSetting } from "./stack.ts";

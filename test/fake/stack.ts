@@ -1,7 +1,7 @@
 /** One namespace of the fake kernel: links with their addresses and routes, settings below /proc/sys/net. */
 import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
-import type { ErrnoName } from "../../lib/netlink/errno.ts";
 import type { Route } from "../../lib/netlink/route/decode-route.ts";
+import type { ErrnoName } from "../../lib/os/errno.ts";
 
 /** The fake kernel's "no", by the name of the errno that the real one answers. */
 export class Refusal extends Error {

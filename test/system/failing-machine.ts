@@ -2,9 +2,10 @@
 import type { Machine } from "../../lib/linux/machine.ts";
 import { thisMachine } from "../../lib/linux/machine.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
-import { errno } from "../../lib/netlink/errno.ts";
-import { NetlinkError, SystemCallError } from "../../lib/netlink/error.ts";
+import { NetlinkError } from "../../lib/netlink/error.ts";
 import type { Request } from "../../lib/netlink/message.ts";
+import { errno } from "../../lib/os/errno.ts";
+import { SystemCallError } from "../../lib/os/error.ts";
 
 export interface FailingMachine extends Machine {
   /** What failed; undefined when fewer things were asked for. */

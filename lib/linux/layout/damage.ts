@@ -1,7 +1,9 @@
 /** Whether somebody has flushed our chains: a table without its rules looks whole and does nothing. */
-import { isErrno, NetlinkError } from "../../netlink/error.ts";
+
+import { NetlinkError } from "../../netlink/error.ts";
 import type { Reply, Request } from "../../netlink/message.ts";
 import { decodeChainUse, getChain } from "../../netlink/nft/chain.ts";
+import { isErrno } from "../../os/error.ts";
 import { LAYOUT_TABLE } from "./table.ts";
 
 /** Rules of each chain; a test holds it against the chains themselves, which only their creation needs. */

@@ -1,5 +1,6 @@
 /** Elements of the layout to requests and back. */
-import { isErrno, NetlinkError } from "../../netlink/error.ts";
+
+import { NetlinkError } from "../../netlink/error.ts";
 import type { Reply, Request } from "../../netlink/message.ts";
 import {
   decodeElements as decodeNftElements,
@@ -13,6 +14,7 @@ import {
   encodeTypedElement,
   formatTypedElement,
 } from "../../netlink/nft/typed-element.ts";
+import { isErrno } from "../../os/error.ts";
 import type { LayoutElement } from "./element.ts";
 import { type LayoutSetName, layoutSet } from "./sets.ts";
 import { LAYOUT_TABLE } from "./table.ts";

@@ -1,9 +1,9 @@
 /** Finding conntrack entries, filtered by the kernel where it can: CTA_FILTER, Linux 5.8 (nfnetlink_conntrack.h). */
 import type { Family, Ip } from "../../addr/ip.ts";
+import { isErrno } from "../../os/error.ts";
 import { nested, u32 } from "../attr.ts";
 import { concat } from "../bytes.ts";
 import type { Netlink } from "../connection.ts";
-import { isErrno } from "../error.ts";
 import { NLM_F_DUMP, type Request } from "../message.ts";
 import { NFNL_SUBSYS_CTNETLINK, nfgenmsg, nfnlType } from "../nfnetlink.ts";
 import { familyNumber } from "../route/family.ts";

@@ -4,9 +4,9 @@ import { CniError } from "../../../lib/cni/error.ts";
 import { refused, runSteps, StepError, type World } from "../../../lib/linux/run.ts";
 import type { Action, Step } from "../../../lib/linux/step.ts";
 import type { Netlink } from "../../../lib/netlink/connection.ts";
-import { type ErrnoName, errno } from "../../../lib/netlink/errno.ts";
 import { NetlinkError } from "../../../lib/netlink/error.ts";
 import type { Request } from "../../../lib/netlink/message.ts";
+import { type ErrnoName, errno } from "../../../lib/os/errno.ts";
 
 const request = (title: string): Request => ({ title, type: 0, flags: 0, payload: new Uint8Array() });
 const refusal = (title: string, name: ErrnoName) => new NetlinkError(title, 0, { errno: errno[name] });

@@ -3,12 +3,13 @@ import { openNetlink } from "../../../lib/linux/socket.ts";
 import { be32, bytes, nested, text } from "../../../lib/netlink/attr.ts";
 import { concat, writeBe32 } from "../../../lib/netlink/bytes.ts";
 import { connect } from "../../../lib/netlink/connection.ts";
-import { isErrno, NetlinkError } from "../../../lib/netlink/error.ts";
+import { NetlinkError } from "../../../lib/netlink/error.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, type Request } from "../../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_NFTABLES, nfgenmsg, nfnlType } from "../../../lib/netlink/nfnetlink.ts";
 import { createBridge } from "../../../lib/netlink/route/bridge.ts";
 import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../../lib/netlink/route/link.ts";
+import { isErrno } from "../../../lib/os/error.ts";
 
 const [NEWTABLE, DELTABLE, NEWSET, NEWSETELEM, GETSETELEM] = [0, 2, 9, 12, 13] as const;
 const nft = (message: number, flags: number, ...attrs: Uint8Array[]): Request => ({

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { connect } from "../../../lib/netlink/connection.ts";
-import { errno } from "../../../lib/netlink/errno.ts";
-import { NetlinkError, SystemCallError } from "../../../lib/netlink/error.ts";
+import { NetlinkError } from "../../../lib/netlink/error.ts";
 import {
   type Message,
   NLM_F_ACK,
@@ -16,6 +15,8 @@ import {
   nfgenmsg,
   nfnlType,
 } from "../../../lib/netlink/nfnetlink.ts";
+import { errno } from "../../../lib/os/errno.ts";
+import { SystemCallError } from "../../../lib/os/error.ts";
 import { type Answer, ack, scriptedSocket } from "./scripted-socket.ts";
 
 const requests: readonly Request[] = ["add table", "add chain", "add rule"].map((title, i) => ({

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { text, u32 } from "../../../lib/netlink/attr.ts";
 import { connect } from "../../../lib/netlink/connection.ts";
-import { errno } from "../../../lib/netlink/errno.ts";
-import { isErrno, NetlinkError, SystemCallError } from "../../../lib/netlink/error.ts";
+import { NetlinkError } from "../../../lib/netlink/error.ts";
 import {
   NLM_F_ACK,
   NLM_F_CREATE,
@@ -13,6 +12,8 @@ import {
   NLM_F_REQUEST,
   type Request,
 } from "../../../lib/netlink/message.ts";
+import { errno } from "../../../lib/os/errno.ts";
+import { isErrno, SystemCallError } from "../../../lib/os/error.ts";
 import { ack, done, part, scriptedSocket } from "./scripted-socket.ts";
 
 const NLMSGERR_ATTR_MSG = 1;

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { text } from "../../../lib/netlink/attr.ts";
 import { concat, readU32, writeU32 } from "../../../lib/netlink/bytes.ts";
-import { errno, errnoName } from "../../../lib/netlink/errno.ts";
-import { decodeAck, isErrno, SystemCallError } from "../../../lib/netlink/error.ts";
+import { decodeAck } from "../../../lib/netlink/error.ts";
 import { decodeMessages, encodeMessage, NLM_F_ACK_TLVS, NLMSG_ERROR } from "../../../lib/netlink/message.ts";
+import { errno, errnoName } from "../../../lib/os/errno.ts";
+import { isErrno, SystemCallError } from "../../../lib/os/error.ts";
 import { seed } from "../seed.ts";
 
 test("a message begins with length, type, flags, sequence and port 0", () => {

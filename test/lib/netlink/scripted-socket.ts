@@ -1,8 +1,6 @@
 /** A socket that answers by a script: for each datagram sent, the datagrams that come back. */
 
 import { concat, writeU32 } from "../../../lib/netlink/bytes.ts";
-import { errno } from "../../../lib/netlink/errno.ts";
-import { SystemCallError } from "../../../lib/netlink/error.ts";
 import type { NetlinkSocket } from "../../../lib/netlink/exchange.ts";
 import {
   decodeMessages,
@@ -14,6 +12,8 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "../../../lib/netlink/message.ts";
+import { errno } from "../../../lib/os/errno.ts";
+import { SystemCallError } from "../../../lib/os/error.ts";
 
 /** What `receive` gives: messages of one datagram, or the error it throws. */
 export type Answer = readonly Message[] | Error;

@@ -3,9 +3,9 @@ import { ip } from "../../../../lib/addr/ip.ts";
 import type { Netlink } from "../../../../lib/netlink/connection.ts";
 import { dumpConntrack, encodeConntrackDump } from "../../../../lib/netlink/ct/dump.ts";
 import { decodeConntrack, deleteConntrack, IPS_DST_NAT } from "../../../../lib/netlink/ct/entry.ts";
-import { errno } from "../../../../lib/netlink/errno.ts";
 import { NetlinkError } from "../../../../lib/netlink/error.ts";
 import type { Reply, Request } from "../../../../lib/netlink/message.ts";
+import { errno } from "../../../../lib/os/errno.ts";
 import { expectGolden } from "../expect-golden.ts";
 import { golden } from "../golden.ts";
 

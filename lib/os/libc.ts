@@ -1,11 +1,11 @@
 /**
- * The system calls that neither Bun nor node:fs offers, by FFI on libc: the only file that knows of `bun:ffi`.
+ * System calls by FFI on libc: the only file that knows of `bun:ffi`.
  *
  * Bun calls its FFI experimental; a native addon with these few functions could take its place.
  */
 import { dlopen, FFIType, read } from "bun:ffi";
-import { errno } from "../netlink/errno.ts";
-import { SystemCallError } from "../netlink/error.ts";
+import { errno } from "./errno.ts";
+import { SystemCallError } from "./error.ts";
 
 const symbols = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
