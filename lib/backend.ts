@@ -22,6 +22,9 @@ export interface Removal {
   readonly plan?: Plan;
 }
 
+/** Runs it while no other process of the host makes or removes a switch. */
+export type Exclusively = (fn: () => void) => void;
+
 export interface Backend {
   /** Kernel features that networks need, each absent one with what it takes: empty when all are there. */
   missingFeatures(): readonly string[];
@@ -45,11 +48,15 @@ export interface Backend {
    *
    * @throws {CniError} 101 interface exists, 104 port taken, 105 kernel refused, 108 switch differs
    */
-  apply(plan: Plan, compartment: HeldCompartment): void;
+  apply(plan: Plan, compartment: HeldCompartment, exclusively: Exclusively): void;
   observe(plan: Plan): EndpointFacts;
   /** Removes what bears the key; what is gone already is success. @throws the first failure, after trying all */
   remove(removal: Removal): void;
-  /** Removes a switch that has no port left, with the network's entries. @returns false when ports are left */
+  /**
+   * Removes a switch that has no port left, with the network's entries; the caller keeps others from making it.
+   *
+   * @returns false when ports are left
+   */
   removeSwitch(wanted: Pick<Switch, "network" | "name">): boolean;
   /** The marks on kernel objects of one network, or of all. */
   marks(network?: string): { readonly endpoints: readonly Mark[]; readonly switches: readonly SwitchMark[] };

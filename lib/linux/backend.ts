@@ -1,6 +1,6 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
 import { closeSync, constants, openSync, statfsSync } from "node:fs";
-import type { Backend, HeldCompartment } from "../backend.ts";
+import type { Backend, Exclusively, HeldCompartment } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
@@ -18,10 +18,6 @@ import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { openWorld } from "./world.ts";
 
-/** The host's own namespace: a lock on it is one lock per host, and leaves no file behind. */
-const hostLock = "/proc/thread-self/ns/net";
-/** Creating a switch takes ~30 ms; 100 at once wait for it only while it is made. */
-const switchLockMs = 20_000;
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
 const compartmentLockMs = 60_000;
 /** NSFS_MAGIC of linux/magic.h. */
@@ -44,11 +40,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         markedKey(linkOf(machine.host, portName(key))?.alias),
       ) === key,
     compartmentExists,
-    apply(plan, compartment) {
+    apply(plan, compartment, exclusively) {
       const handle = held.get(compartment);
       if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
       const world = openWorld(machine, handle);
-      ensureSwitch(plan);
+      ensureSwitch(plan, exclusively);
       try {
         runSteps(compileEndpoint(plan, handle.fd), world, trace);
       } catch (error) {
@@ -76,9 +72,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         removeEndpoint(machine, key, plan),
       ),
     removeSwitch: ({ network, name }) =>
-      asking(`remove switch ${name} of network ${network}`, () =>
-        machine.withFileLock(hostLock, switchLockMs, () => removeSwitch(machine, network, name)),
-      ),
+      asking(`remove switch ${name} of network ${network}`, () => removeSwitch(machine, network, name)),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),
   };
@@ -101,11 +95,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   }
 
   /** The common case, a switch that is there, takes no lock. */
-  function ensureSwitch(plan: Plan): void {
+  function ensureSwitch(plan: Plan, exclusively: Exclusively): void {
     const steps = () => compileSwitch(plan.switch, observeSwitch(machine, plan.switch));
     asking(`make switch ${plan.switch.name} of network ${plan.owner.network}`, () => {
       if (steps().length === 0) return;
-      machine.withFileLock(hostLock, switchLockMs, () => runSteps(steps(), openWorld(machine), trace));
+      exclusively(() => runSteps(steps(), openWorld(machine), trace));
     });
   }
 }

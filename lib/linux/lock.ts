@@ -1,5 +1,4 @@
-/** A lock between processes, held by a file (flock(2)); the kernel lets go of it when its holder dies. */
-import { closeSync, constants, openSync } from "node:fs";
+/** A lock between processes on an open file (flock(2)); the kernel lets go of it when its holder dies. */
 import { CniError, errorCode } from "../cni/error.ts";
 import { isErrno } from "../os/error.ts";
 import { systemCall } from "../os/libc.ts";
@@ -7,34 +6,6 @@ import { systemCall } from "../os/libc.ts";
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const POLL_MS = 2;
-
-/**
- * Runs `fn` while no other process holds the lock. The file is made when absent and never removed: whoever removed
- * it could take away the lock of a process that waits for it.
- * @param fn synchronous
- * @throws {CniError} 11 `lock-timeout` when somebody else holds it for `timeoutMs`; 5 `lock-file` when the file cannot
- *   be opened or locked
- */
-export function withFileLock<T>(path: string, timeoutMs: number, fn: () => T): T {
-  const fd = openLock(path);
-  try {
-    lockDescriptor(fd, path, timeoutMs);
-    return fn();
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openLock(path: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o600);
-  } catch (cause) {
-    throw new CniError(errorCode.ioFailure, `open the lock file ${path}: ${String(cause)}`, {
-      reason: "lock-file",
-      cause,
-    });
-  }
-}
 
 /**
  * Locks an open file, a network namespace for instance, until its descriptor is closed.

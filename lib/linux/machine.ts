@@ -1,6 +1,6 @@
 /** What the Linux back end takes from the machine it runs on. A fake in its place needs no root and no kernel. */
 import { connect, type Netlink } from "../netlink/connection.ts";
-import { lockDescriptor, withFileLock } from "./lock.ts";
+import { lockDescriptor } from "./lock.ts";
 import { inCompartment, openCompartment, stillThere } from "./netns.ts";
 import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
@@ -16,7 +16,6 @@ export interface Machine {
   /** Of the compartment the thread is in. */
   readonly readSysctl: typeof readSysctl;
   readonly writeSysctl: typeof writeSysctl;
-  readonly withFileLock: typeof withFileLock;
   readonly lockDescriptor: typeof lockDescriptor;
   close(): void;
 }
@@ -39,7 +38,6 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     stillThere,
     readSysctl,
     writeSysctl,
-    withFileLock,
     lockDescriptor,
     close() {
       host?.close();

@@ -59,7 +59,8 @@ function attach<Config>(adding: Adding<Config>): Result {
   try {
     const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
     begun = true;
-    context.backend.apply(plan, compartment);
+    // The state file's lock serves: whoever makes or removes a switch holds it, and only root can.
+    context.backend.apply(plan, compartment, (fn) => store.transaction(fn));
     applied = plan;
     if (!store.endpoints.setPhase(key, "ready")) throw overtaken(plan);
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);

@@ -6,6 +6,7 @@ import type { Result } from "../cni/result.ts";
 import { type Difference, diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import type { EndpointRow } from "../state/rows.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +25,7 @@ export function check(
     if (row === undefined || row.plan === null || row.phase === "adding") {
       throw new CniError(errorCode.unknownContainer, `check ${formatOwner(owner)}: no such attachment`, {
         reason: "unknown-attachment",
-        details: row === undefined ? "it was never added, or was deleted" : "its ADD did not come to its end",
+        details: whyUnknown(row),
       });
     }
     const plan = afterChain({ ...row.plan, compartment: { path: request.netns } }, request.prevResult);
@@ -35,6 +36,12 @@ export function check(
   } finally {
     store.close();
   }
+}
+
+function whyUnknown(row: EndpointRow | undefined): string {
+  if (row === undefined) return "it was never added, or was deleted";
+  if (row.phase === "adding") return "its ADD did not come to its end";
+  return "the state was lost and rebuilt from the kernel, which does not tell what was planned; restart the container";
 }
 
 /** CNI 1.1 CHECK: prevResult is what the chain left, so a MAC or MTU that a later plugin set is right. */

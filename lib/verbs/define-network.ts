@@ -12,7 +12,7 @@ import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./netwo
 
 interface Surroundings {
   readonly store: Store;
-  readonly context: { readonly backend: Backend };
+  readonly context: { readonly backend: Backend; readonly bootId: string };
 }
 
 /** Runs inside the transaction that writes the endpoint. @throws {CniError} 108 when the network differs in use */
@@ -20,31 +20,36 @@ export function defineNetwork<Config>(
   plugin: NetworkPlugin<Config>,
   config: Config,
   request: AddRequest,
-  { store, context }: Surroundings,
+  { store, context, source }: Surroundings & { readonly source: { readonly inProcess: boolean } },
 ): NetworkSpec {
   const { key, network } = ownerOf(request);
   const row = store.networks.get(network);
   const subnets = configuredSubnets(
     plugin.nativeIpam({ ...request.config.raw, ipam: request.config.ipam?.raw }),
   );
-  const type = request.config.ipam?.type;
-  const needsSubnet = subnets.length === 0 && (type === undefined || type === "ipam");
+  const needsSubnet = subnets.length === 0 && source.inProcess;
   const settings = {
     type: plugin.kind,
     ...(subnets.length > 0 ? { subnet: subnets.toSorted().join(",") } : {}),
     ...plugin.settings(config),
   };
   const known = row?.spec as NetworkSpec | undefined;
+  const endpoints = store.endpoints.list(network);
+  const inUse = endpoints.some((other) => other.key !== key && other.bootId === context.bootId);
   if (known !== undefined && !known.recovered) {
-    const inUse = store.endpoints.list(network).some((other) => other.key !== key);
     if (inUse) requireSameNetwork(network, known.settings, settings);
-    if (sameSettings(known.settings, settings)) return known;
+    const same = sameSettings(known.settings, settings);
+    if (same && (inUse || known.automatic === undefined || isStillFree(known, context.backend))) return known;
     // Nobody is on it any more: the switch of the old definition makes room.
     context.backend.removeSwitch(known.switch);
   }
   const host = context.backend.observeHost(plugin.uplink(config));
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
-  const automatic = needsSubnet ? (automaticOf(known) ?? plugin.automaticSubnet(network, taken)) : undefined;
+  const before = automaticOf(known);
+  const settled = inUse || known?.recovered === true;
+  const isFree = (prefix: Prefix): boolean => !taken.some((other) => overlaps(other, prefix));
+  const kept = before !== undefined && (settled || isFree(before)) ? before : undefined;
+  const automatic = needsSubnet ? (kept ?? plugin.automaticSubnet(network, taken)) : undefined;
   const fresh = plugin.switch(network, config, host);
   const spec: NetworkSpec = {
     switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
@@ -53,6 +58,15 @@ export function defineNetwork<Config>(
   };
   store.networks.put({ name: network, kind: plugin.kind, spec });
   return spec;
+}
+
+/** The host may have got an address in a chosen prefix while nobody was on the network. */
+function isStillFree({ automatic, switch: own }: NetworkSpec, backend: Backend): boolean {
+  const { connected } = backend.observeHost();
+  return !connected.some(
+    (subnet) =>
+      subnet.interface !== own.name && automatic !== undefined && overlaps(subnet.prefix, automatic),
+  );
 }
 
 /** The prefix a network has got before. */
@@ -103,7 +117,9 @@ function otherNetworks(
   return store.networks
     .list()
     .filter((row) => row.name !== network)
-    .flatMap((row) =>
-      (row.spec as NetworkSpec).switch.gateways.map((prefix) => ({ prefix, holder: `network ${row.name}` })),
-    );
+    .flatMap((row) => {
+      const { switch: known, automatic } = row.spec as NetworkSpec;
+      const prefixes = automatic === undefined ? known.gateways : [automatic, ...known.gateways];
+      return prefixes.map((prefix) => ({ prefix, holder: `network ${row.name}` }));
+    });
 }

@@ -94,7 +94,9 @@ function validKeys(request: GcRequest, rows: readonly EndpointRow[], context: Co
     );
   }
   const alive = rows.filter(
-    (row) => row.bootId === context.bootId && context.backend.compartmentExists(row.netns),
+    // Nobody knows the compartment of an attachment that was rebuilt from its marks.
+    (row) =>
+      row.bootId === context.bootId && (row.netns === "" || context.backend.compartmentExists(row.netns)),
   );
   if (alive.length === 0) return new Set();
   throw new CniError(

@@ -22,7 +22,8 @@ export function releaseSwitch(
 ): boolean {
   return store.transaction(() => {
     const row = store.networks.get(network);
-    if (row === undefined || store.endpoints.list(network).length > 0) return false;
+    if (store.endpoints.list(network).length > 0) return false;
+    if (row === undefined) return releaseMarked(network, context.backend);
     const spec = row.spec as NetworkSpec;
     const removed = context.backend.removeSwitch(spec.switch);
     // A definition that never came true, its switch's name being somebody else's, must not keep its subnet from others.
@@ -34,4 +35,9 @@ export function releaseSwitch(
       });
     return removed;
   });
+}
+
+/** Without a definition, its state being lost, the marks tell which switch was the network's. */
+function releaseMarked(network: string, backend: Backend): boolean {
+  return backend.marks(network).switches.every((mark) => backend.removeSwitch({ network, name: mark.name }));
 }

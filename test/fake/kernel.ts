@@ -148,14 +148,6 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       writeSetting(current, key, value);
       return before;
     },
-    withFileLock(path, _, fn) {
-      lock(locks, path, 0);
-      try {
-        return fn();
-      } finally {
-        locks.delete(path);
-      }
-    },
     lockDescriptor: (fd, path) => lock(locks, path, fd),
     close() {},
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),

@@ -52,10 +52,6 @@ export function failingMachine(at: number): FailingMachine {
       call(`write net.${key.join(".")}`);
       return machine.writeSysctl(key, value);
     },
-    withFileLock(path, timeoutMs, fn) {
-      call(`lock ${path}`);
-      return machine.withFileLock(path, timeoutMs, fn);
-    },
     lockDescriptor(fd, path, timeoutMs) {
       call(`lock ${path}`);
       machine.lockDescriptor(fd, path, timeoutMs);

@@ -33,7 +33,7 @@ export function lab(options: FakeHost = {}): Lab {
     apply(plan) {
       const compartment = backend.holdCompartment(plan.compartment.path);
       try {
-        backend.apply(plan, compartment);
+        backend.apply(plan, compartment, (fn) => fn());
       } finally {
         compartment.close();
       }

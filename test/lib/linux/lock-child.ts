@@ -1,6 +1,6 @@
 /** Counts up in a file under a lock: LOCK COUNTER ROUNDS, or holds the lock until it is killed: LOCK. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { withFileLock } from "../../../lib/linux/lock.ts";
+import { withFileLock } from "./file-lock.ts";
 
 const [lock = "", counter, rounds = "0"] = process.argv.slice(2);
 if (counter === undefined) {
