@@ -13,6 +13,8 @@ export interface Context {
   readonly bootId: string;
   /** Milliseconds since 1970. */
   now(): number;
+  /** When the process began, in milliseconds since 1970. */
+  readonly startedMs: number;
   /** Opens the state of the host, rebuilding it from the marks on kernel objects when it is lost. */
   openStore(dataDir: string): Store;
 }

@@ -21,7 +21,7 @@ export function gc(
   nativeIpam: (config: JsonObject) => JsonObject,
 ): void {
   // The runtime made its list before this process began.
-  const started = Math.min(context.now(), Math.floor(performance.timeOrigin));
+  const started = Math.min(context.now(), context.startedMs);
   const network = request.config.name;
   const store = context.openStore(dataDirOf(request.config, context.env));
   try {

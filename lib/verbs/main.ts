@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly backend: Backend;
   readonly env: Environment;
   readonly execPath: string;
+  /** When the process began, in milliseconds since 1970; absent: as the clock of this process says. */
+  readonly startedMs?: number;
 }
 
 /** The verbs of a network type as functions, for a process or for a test. */
@@ -50,6 +52,7 @@ function makeContext(surroundings: Surroundings, log: Log, whenMissing: "create"
   const bootId = readBootId();
   const now = () => Date.now();
   return {
+    startedMs: Math.floor(performance.timeOrigin),
     ...surroundings,
     log,
     bootId,

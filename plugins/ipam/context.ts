@@ -7,6 +7,8 @@ export interface IpamContext {
   readonly log: Pick<Log, "warn">;
   /** Milliseconds since 1970. */
   now(): number;
+  /** When the process began, in milliseconds since 1970; absent: as the clock of this process says. */
+  readonly startedMs?: number;
   /** Given when the caller's kernel objects hang on a lease: they go before its address is given to somebody else. */
   readonly backend?: Pick<Backend, "compartmentExists" | "remove">;
 }

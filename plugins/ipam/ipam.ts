@@ -79,7 +79,7 @@ export function ipamCheck(request: CheckRequest, store: Store, _context: IpamCon
  */
 export function ipamGc(request: GcRequest, store: Store, context: IpamContext): void {
   // The runtime made its list before this process began.
-  const startedMs = Math.min(context.now(), Math.floor(performance.timeOrigin));
+  const startedMs = Math.min(context.now(), context.startedMs ?? Math.floor(performance.timeOrigin));
   const { name: network, validAttachments } = request.config;
   if (validAttachments === undefined) {
     collectGone(network, store, context);

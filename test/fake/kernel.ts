@@ -24,6 +24,7 @@ export interface FakeKernel extends Machine {
   calm(): void;
   addCompartment(path: string): Netlink;
   removeCompartment(path: string): void;
+  hasCompartment(path: string): boolean;
   dump(): string;
 }
 
@@ -113,6 +114,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       stacks.delete(path);
       if (stack) forget(stack);
     },
+    hasCompartment: (path) => stacks.has(path),
     openCompartment(path) {
       const stack = stacks.get(path);
       if (stack === undefined) throw missing(path);
