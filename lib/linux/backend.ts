@@ -15,6 +15,7 @@ import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
 import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
+import { restoreElements } from "./restore.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { openWorld } from "./world.ts";
 
@@ -40,11 +41,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         markedKey(linkOf(machine.host, portName(key))?.alias),
       ) === key,
     compartmentExists,
-    apply(plan, compartment, exclusively) {
+    apply(plan, compartment, exclusively, others = () => []) {
       const handle = held.get(compartment);
       if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
       const world = openWorld(machine, handle);
-      ensureSwitch(plan, exclusively);
+      ensureSwitch(plan, exclusively, others);
       try {
         runSteps(compileEndpoint(plan, handle.fd), world, trace);
       } catch (error) {
@@ -95,11 +96,15 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   }
 
   /** The common case, a switch that is there, takes no lock. */
-  function ensureSwitch(plan: Plan, exclusively: Exclusively): void {
-    const steps = () => compileSwitch(plan.switch, observeSwitch(machine, plan.switch));
+  function ensureSwitch(plan: Plan, exclusively: Exclusively, others: () => readonly Plan[]): void {
+    const observed = () => observeSwitch(machine, plan.switch);
     asking(`make switch ${plan.switch.name} of network ${plan.owner.network}`, () => {
-      if (steps().length === 0) return;
-      exclusively(() => runSteps(steps(), openWorld(machine), trace));
+      if (compileSwitch(plan.switch, observed()).length === 0) return;
+      exclusively(() => {
+        const found = observed();
+        runSteps(compileSwitch(plan.switch, found), openWorld(machine), trace);
+        if (found.layout === "absent") restoreElements(machine, others());
+      });
     });
   }
 }

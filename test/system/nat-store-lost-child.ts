@@ -25,8 +25,8 @@ function forget(key: string): void {
 const real = linuxBackend();
 const backend: typeof real = {
   ...real,
-  apply(plan, compartment) {
-    real.apply(plan, compartment);
+  apply(plan, compartment, exclusively) {
+    real.apply(plan, compartment, exclusively);
     if (what === "file") renameSync(file, away);
     else forget(plan.key);
   },

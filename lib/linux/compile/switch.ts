@@ -49,8 +49,9 @@ function sysctl(key: readonly string[], value: string, optional = false): Step {
   };
 }
 
-function create({ name, mac, mtu }: Switch): readonly Step[] {
-  const request = createBridge({ name, mac, mtu });
+/** Without its MTU: what a bridge is made with, the kernel changes with the ports that come and go. */
+function create({ name, mac }: Switch): readonly Step[] {
+  const request = createBridge({ name, mac });
   return [
     { ...shared(request.title), action: { kind: "host", requests: () => [request] } },
     { ...shared(`learn ${name}`), action: learn(name) },
@@ -82,7 +83,6 @@ function configure(wanted: Switch, found: SwitchState): readonly Step[] {
         ...missing.map((address) =>
           addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) }),
         ),
-        // Set, not only made so: else the kernel changes it with the ports that come and go.
         setLink(name, { up: true, mtu, alias: switchAlias(network, gateways) }),
       ],
     },
