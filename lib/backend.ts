@@ -46,9 +46,15 @@ export interface Backend {
    * Makes the plan true: the shared switch first (under a lock, compared, never undone), then the endpoint, undone
    * in reverse order when a step fails.
    *
+   * @param others plans of the attachments of this host: their rules are put back when all rules were lost
    * @throws {CniError} 101 interface exists, 104 port taken, 105 kernel refused, 108 switch differs
    */
-  apply(plan: Plan, compartment: HeldCompartment, exclusively: Exclusively): void;
+  apply(
+    plan: Plan,
+    compartment: HeldCompartment,
+    exclusively: Exclusively,
+    others?: () => readonly Plan[],
+  ): void;
   observe(plan: Plan): EndpointFacts;
   /** Removes what bears the key; what is gone already is success. @throws the first failure, after trying all */
   remove(removal: Removal): void;

@@ -60,7 +60,12 @@ function attach<Config>(adding: Adding<Config>): Result {
     const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
     begun = true;
     // The state file's lock serves: whoever makes or removes a switch holds it, and only root can.
-    context.backend.apply(plan, compartment, (fn) => store.transaction(fn));
+    context.backend.apply(
+      plan,
+      compartment,
+      (fn) => store.transaction(fn),
+      () => othersOf(adding),
+    );
     applied = plan;
     if (!store.endpoints.setPhase(key, "ready")) throw overtaken(plan);
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
@@ -72,6 +77,12 @@ function attach<Config>(adding: Adding<Config>): Result {
     if (begun) undo(adding, key, isNew, applied);
     throw error;
   }
+}
+
+/** The attachments of this host, save those whose ADD is at work: it adds their rules itself. */
+function othersOf<Config>({ store, context }: Adding<Config>): readonly Plan[] {
+  const rows = store.endpoints.list().filter((row) => row.phase === "ready" && row.bootId === context.bootId);
+  return rows.flatMap(({ plan }) => plan ?? []);
 }
 
 /** Its address may be somebody else's by now, so it must not be told as attached. */
