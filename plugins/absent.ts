@@ -1,10 +1,9 @@
 /** Plugins whose name is taken but which this build does not hold: CNI error 50 for every verb that would act. */
-import { basename } from "node:path";
 import { CniError, errorCode } from "../lib/cni/error.ts";
 import { pluginMain } from "../lib/cni/main.ts";
 
 export function main(): void {
-  const type = basename(process.argv0);
+  const type = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const refuse = (): never => {
     throw new CniError(errorCode.notAvailable, `plugin ${type} is not in this build`, {
       reason: "not-in-this-build",

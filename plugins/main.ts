@@ -1,5 +1,5 @@
 /** The one executable: it is called by the name of a plugin (hard link or symlink) and becomes that plugin. */
-import { writeSync } from "node:fs";
+import { nodeFs } from "../lib/os/file.ts";
 
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
@@ -14,7 +14,7 @@ const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<vo
 const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^vswitch-(?=.)/, "");
 const load = plugins[name];
 if (load === undefined) {
-  writeSync(
+  nodeFs().writeSync(
     2,
     `vswitch-cni is called by the name of a plugin (${Object.keys(plugins).join(", ")}), not "${name}"\n`,
   );

@@ -36,9 +36,10 @@ export function isUnicastMac(address: Mac): boolean {
   return ((bytes[0] ?? 1) & 1) === 0 && bytes.some((byte) => byte !== 0);
 }
 
-/** Locally administered unicast MAC made of the first 6 of the given (hash) bytes. */
-export function localMac(hash: Uint8Array): Mac {
-  const bytes = Uint8Array.from(hash.subarray(0, 6));
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return macFromBytes(bytes);
+/** Locally administered unicast MAC made of the first 12 of the given hex digits (of a hash). */
+export function localMac(digits: string): Mac {
+  const first = ((Number.parseInt(digits.slice(0, 2), 16) & 0xfc) | 0x02).toString(16).padStart(2, "0");
+  let text = first;
+  for (let i = 2; i < 12; i += 2) text += `:${digits.slice(i, i + 2)}`;
+  return text as Mac;
 }

@@ -1,5 +1,5 @@
 /** Where the executable of a delegated plugin is (CNI 1.1 "Delegated Plugin Execution"). */
-import { type BigIntStats, statSync } from "node:fs";
+import { type FileStat, statFile } from "../os/stat.ts";
 import { CniError, errorCode } from "./error.ts";
 import { isPluginType } from "./netconf.ts";
 
@@ -31,7 +31,7 @@ export function findDelegate(type: string, path: readonly string[]): Delegate {
   }
   for (const folder of path) {
     const file = `${folder}/${type}`;
-    if (stat(file)?.isFile()) return { type, file };
+    if (stat(file)?.isFile) return { type, file };
   }
   throw new CniError(
     errorCode.dependencyMissing,
@@ -46,13 +46,12 @@ export function findDelegate(type: string, path: readonly string[]): Delegate {
 /** Whether two paths lead to one file: links are followed, device and inode compared. */
 export function sameFile(a: string, b: string): boolean {
   const [x, y] = [stat(a), stat(b)];
-  return x !== undefined && y !== undefined && x.dev === y.dev && x.ino === y.ino;
+  return x !== undefined && y !== undefined && x.device === y.device && x.inode === y.inode;
 }
 
-/** With big integers: inode numbers of some file systems do not fit a number. */
-function stat(file: string): BigIntStats | undefined {
+function stat(file: string): FileStat | undefined {
   try {
-    return statSync(file, { bigint: true, throwIfNoEntry: false });
+    return statFile(file);
   } catch {
     return undefined;
   }

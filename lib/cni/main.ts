@@ -1,5 +1,6 @@
 /** The edge of a plugin process: the only place that touches the process, prints and decides the exit code. */
-import { writeSync } from "node:fs";
+import { isErrno } from "../os/error.ts";
+import { writeFile } from "../os/file.ts";
 import { run, type Verbs } from "./run.ts";
 import { readStdin } from "./stdin.ts";
 
@@ -19,14 +20,13 @@ export function pluginMain(type: string, verbs: Verbs): void {
 
 /** @returns whether all of it was taken */
 function print(fd: number, text: string): boolean {
-  const bytes = Buffer.from(text);
-  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; ) {
     try {
-      at += writeSync(fd, bytes, at);
+      at += writeFile(fd, bytes.subarray(at));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return false;
-      Atomics.wait(cell, 0, 0, 1);
+      if (!isErrno(error, "EAGAIN")) return false;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
   return true;

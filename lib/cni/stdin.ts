@@ -1,5 +1,6 @@
 /** Reading the whole of stdin without an event loop. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { isErrno, SystemCallError } from "../os/error.ts";
+import { closeFile, openFile, readFile } from "../os/file.ts";
 import { CniError, errorCode } from "./error.ts";
 import { maxInputBytes } from "./json.ts";
 
@@ -15,7 +16,7 @@ export function readStdin(limit: number = maxInputBytes, fd = 0): Uint8Array {
   try {
     return readAll(source, limit);
   } finally {
-    if (source.reopened !== undefined) closeSync(source.reopened);
+    if (source.reopened !== undefined) closeFile(source.reopened);
   }
 }
 
@@ -48,17 +49,19 @@ function readAll(source: Source, limit: number): Uint8Array {
 function readSome(source: Source, buffer: Uint8Array, offset: number): number {
   for (;;) {
     try {
-      return readSync(source.reopened ?? source.fd, buffer, offset, buffer.length - offset, null);
+      return readFile(source.reopened ?? source.fd, buffer.subarray(offset));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "EOF") return 0;
-      if (code === "EAGAIN") waitForInput(source);
-      else if (code !== "EINTR") {
-        throw new CniError(errorCode.ioFailure, `stdin cannot be read (${String(code)})`, {
-          reason: "stdin-unreadable",
-          cause: error,
-        });
+      if (!isErrno(error, "EAGAIN")) {
+        throw new CniError(
+          errorCode.ioFailure,
+          `stdin cannot be read (${error instanceof SystemCallError ? error.errnoName : String(error)})`,
+          {
+            reason: "stdin-unreadable",
+            cause: error,
+          },
+        );
       }
+      waitForInput(source);
     }
   }
 }
@@ -70,7 +73,7 @@ function readSome(source: Source, buffer: Uint8Array, offset: number): number {
 function waitForInput(source: Source): void {
   if (source.reopened === undefined) {
     try {
-      source.reopened = openSync(`/proc/self/fd/${source.fd}`, "r");
+      source.reopened = openFile(`/proc/self/fd/${source.fd}`);
       return;
     } catch {
       // A socket, or no /proc.

@@ -1,10 +1,10 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import { closeSync, constants, openSync, statfsSync } from "node:fs";
 import type { Backend, Exclusively, HeldCompartment } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
 import { isErrno } from "../os/error.ts";
+import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
 import { compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
@@ -132,22 +132,22 @@ function lockCompartment(path: string, waitMs: number, machine: Machine): () => 
   let fd: number;
   try {
     // O_NONBLOCK: a FIFO at this path must not hold the plugin up.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openFile(path, O_NONBLOCK);
   } catch {
     return () => {};
   }
   try {
     if (compartmentExists(path)) machine.lockDescriptor(fd, path, waitMs);
-    return () => closeSync(fd);
+    return () => closeFile(fd);
   } catch (error) {
-    closeSync(fd);
+    closeFile(fd);
     throw error;
   }
 }
 
 function compartmentExists(path: string): boolean {
   try {
-    return statfsSync(path).type === nsfsMagic;
+    return fileSystemType(path) === nsfsMagic;
   } catch {
     return false;
   }

@@ -35,7 +35,7 @@ export function networkComment(network: string): string {
 /** The network's name as marks bear it: in a long one a hash stands for the rest, behind a sign that no name has. */
 export function networkMark(network: string): string {
   if (network.length <= longestNetwork) return network;
-  const hash = digest("network", network).toString("hex").slice(0, 16);
+  const hash = digest("network", network).slice(0, 16);
   return `${network.slice(0, longestNetwork - 17)}~${hash}`;
 }
 
@@ -98,8 +98,9 @@ function withList(head: string, prefixes: readonly Prefix[]): string {
   return `${head} ${list || "-"}`;
 }
 
-/** Cuts at a byte limit without splitting a character. */
+/** Cuts at a byte limit without splitting a character, of which none has more than three bytes for each of its units. */
 function clip(text: string, limit: number): string {
+  if (text.length * 3 <= limit) return text;
   const bytes = Buffer.from(text);
   return bytes.length <= limit
     ? text

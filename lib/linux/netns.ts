@@ -1,9 +1,10 @@
 /** Compartments on Linux: network namespaces, entered for a moment and always left again (setns(2)). */
-import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
 import { connect, type Netlink } from "../netlink/connection.ts";
 import { isErrno } from "../os/error.ts";
+import { closeFile, nodeFs, O_NONBLOCK, openFile } from "../os/file.ts";
 import { systemCall } from "../os/libc.ts";
+import { statDescriptor, statFile } from "../os/stat.ts";
 import { openNetlink } from "./socket.ts";
 
 const CLONE_NEWNET = 0x40000000;
@@ -35,19 +36,19 @@ export interface CompartmentOptions {
  */
 export function openCompartment(path: string, options: CompartmentOptions = {}): CompartmentHandle {
   const fd = openNamespace(path);
-  const open: { close(): void }[] = [{ close: () => closeSync(fd) }];
+  const open: { close(): void }[] = [{ close: () => closeFile(fd) }];
   const close = (): void => {
     for (const one of open.splice(0).reverse()) one.close();
   };
   try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    const own = statSync(OWN, { bigint: true });
-    if (own.dev === dev && own.ino === ino) throw ownCompartment(path);
+    const { device: dev, inode } = statDescriptor(fd);
+    const own = statFile(OWN);
+    if (own?.device === dev && own.inode === inode) throw ownCompartment(path);
     return inCompartment({ path, fd }, () => {
       const netlink = connect(openNetlink("route"), options.trace);
       open.push(netlink);
       options.inside?.();
-      return { path, fd, dev, inode: ino, netlink, close };
+      return { path, fd, dev, inode, netlink, close };
     });
   } catch (error) {
     close();
@@ -64,7 +65,7 @@ export function inCompartment<T>(
   compartment: { readonly fd: number; readonly path: string },
   fn: () => T,
 ): T {
-  const home = openSync(OWN, constants.O_RDONLY);
+  const home = openFile(OWN);
   try {
     enter(compartment.fd, compartment.path);
     try {
@@ -73,20 +74,20 @@ export function inCompartment<T>(
       leave(home, compartment.path);
     }
   } finally {
-    closeSync(home);
+    closeFile(home);
   }
 }
 
 /** Whether the path still leads to this compartment. If not, it lives as long as its last process or descriptor. */
 export function stillThere({ path, dev, inode }: Pick<CompartmentHandle, "path" | "dev" | "inode">): boolean {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found?.dev === dev && found.ino === inode;
+  const found = statFile(path);
+  return found?.device === dev && found.inode === inode;
 }
 
 function openNamespace(path: string): number {
   try {
     // O_NONBLOCK: a FIFO at this path must not hold the plugin up.
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openFile(path, O_NONBLOCK);
   } catch (cause) {
     if (isErrno(cause, "ENOENT", "ENOTDIR")) throw missing(path, cause);
     if (isErrno(cause, "EACCES", "EPERM")) throw forbidden(path, cause);
@@ -109,7 +110,7 @@ function leave(home: number, path: string): void {
   try {
     systemCall("return to the host's network namespace", ({ setns }) => setns(home, CLONE_NEWNET));
   } catch (error) {
-    writeSync(2, `${String(error)}: stopped inside ${path}\n`);
+    nodeFs().writeSync(2, `${String(error)}: stopped inside ${path}\n`);
     process.exit(1);
   }
 }

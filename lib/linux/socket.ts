@@ -1,9 +1,9 @@
 /** Netlink sockets: what carries requests to the kernel and answers back (linux/netlink.h, netlink(7)). */
-import { closeSync } from "node:fs";
 import { writeU32, writeU64 } from "../netlink/bytes.ts";
 import type { NetlinkSocket } from "../netlink/exchange.ts";
 import { errno } from "../os/errno.ts";
 import { isErrno, SystemCallError } from "../os/error.ts";
+import { closeFile } from "../os/file.ts";
 import { systemCall } from "../os/libc.ts";
 
 const AF_NETLINK = 16;
@@ -62,7 +62,7 @@ export function openNetlink(protocol: keyof typeof protocols): NetlinkSocket {
     },
     receive: () => receive(fd, buffer),
     drain: () => drain(fd, buffer),
-    close: () => closeSync(fd),
+    close: () => closeFile(fd),
   };
 }
 

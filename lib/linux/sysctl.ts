@@ -1,7 +1,7 @@
 /** Settings below /proc/sys/net, of the network namespace in which the calling thread is. */
-import { readFileSync, writeFileSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
-import { isErrno } from "../os/error.ts";
+import { isErrno, SystemCallError } from "../os/error.ts";
+import { readText, writeText } from "../os/file.ts";
 
 const ROOT = "/proc/sys/net";
 
@@ -19,7 +19,7 @@ export type SysctlKey = readonly string[];
 export function readSysctl(key: SysctlKey): string | undefined {
   const path = sysctlPath(key);
   try {
-    return readFileSync(path, "utf8").trimEnd();
+    return readText(path).trimEnd();
   } catch (cause) {
     if (isErrno(cause, "ENOENT")) return undefined;
     throw failure(`read ${path}`, cause);
@@ -38,7 +38,7 @@ export function writeSysctl(key: SysctlKey, value: string): string {
   if (before === undefined) throw failure(`set ${path} to ${value}: no such key`, undefined);
   if (before === value) return before;
   try {
-    writeFileSync(path, value);
+    writeText(path, value);
   } catch (cause) {
     throw failure(`set ${path} from ${before} to ${value}`, cause);
   }
@@ -56,7 +56,7 @@ function sysctlPath(key: SysctlKey): string {
 }
 
 function failure(what: string, cause: unknown): CniError {
-  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  const why = cause instanceof SystemCallError ? `: ${cause.errnoName}` : "";
   const readOnly = isErrno(cause, "EROFS", "EACCES", "EPERM");
   return new CniError(errorCode.ioFailure, `${what}${why}`, {
     reason: "sysctl",

@@ -27,9 +27,7 @@ const longestName = 15;
 /** Name of the switch's interface: `vsw-NETWORK` where that fits, else a hash stands for the network's name. */
 export function switchName(network: string): string {
   const plain = `vsw-${network}`;
-  return plain.length <= longestName
-    ? plain
-    : `vsw-${digest("switch", network).toString("hex").slice(0, 11)}`;
+  return plain.length <= longestName ? plain : `vsw-${digest("switch", network).slice(0, 11)}`;
 }
 
 /** Name of a port: `vp-` and 12 digits of its owner's key. */

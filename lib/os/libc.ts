@@ -8,6 +8,12 @@ import { errno } from "./errno.ts";
 import { SystemCallError } from "./error.ts";
 
 const symbols = {
+  open: { args: ["ptr", "i32", "u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+  read: { args: ["i32", "ptr", "usize"], returns: FFIType.i64_fast },
+  write: { args: ["i32", "ptr", "usize"], returns: FFIType.i64_fast },
+  statx: { args: ["i32", "ptr", "i32", "u32", "ptr"], returns: "i32" },
+  statfs: { args: ["ptr", "ptr"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   sendto: { args: ["i32", "ptr", "usize", "i32", "ptr", "u32"], returns: FFIType.i64_fast },
@@ -49,18 +55,29 @@ function open() {
 /**
  * Runs a system call, again when a signal interrupted it.
  *
- * errno must be read before anything else runs on this thread, so it is read here and nowhere else.
  * @param title what the call does, for the error
  * @returns what the call returns, 0 or more
  * @throws {SystemCallError}
  */
 export function systemCall(title: string, call: (symbols: Libc) => number | bigint): number {
+  const result = attemptCall(call);
+  if (result < 0) throw new SystemCallError(title, -result);
+  return result;
+}
+
+/**
+ * `systemCall` for one that may well fail.
+ *
+ * errno must be read before anything else runs on this thread, so it is read here and nowhere else.
+ * @returns what the call returns, or the error number below zero
+ */
+export function attemptCall(call: (symbols: Libc) => number | bigint): number {
   const symbols = libc();
   for (;;) {
     const result = Number(call(symbols));
     if (result >= 0) return result;
     const at = symbols.__errno_location();
     const number = at === null ? errno.EIO : read.i32(at, 0);
-    if (number !== errno.EINTR) throw new SystemCallError(title, number);
+    if (number !== errno.EINTR) return -number;
   }
 }

@@ -31,7 +31,11 @@ export function previousKey(key: AddressKey): AddressKey {
 
 /** @returns below zero when `a` comes before `b` */
 export function compareKeys(a: AddressKey, b: AddressKey): number {
-  return Buffer.compare(a, b);
+  for (let i = 0; i < 16; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 export const firstKey: AddressKey = new Uint8Array(16);

@@ -1,11 +1,11 @@
 /** Which boot of the host this is. */
-import { readFileSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
+import { readText } from "../os/file.ts";
 
 /** @throws {CniError} 106 when the kernel does not say (no /proc) */
 export function readBootId(path = "/proc/sys/kernel/random/boot_id"): string {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readText(path).trim();
   } catch (cause) {
     throw new CniError(errorCode.dependencyMissing, `cannot read ${path}`, {
       reason: "boot-id-missing",
@@ -17,6 +17,6 @@ export function readBootId(path = "/proc/sys/kernel/random/boot_id"): string {
 
 /** When the host booted, in milliseconds since 1970 (proc(5), /proc/uptime). @param nowMs the same of now */
 export function readBootMs(nowMs: number): number {
-  const seconds = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  const seconds = Number(readText("/proc/uptime").split(" ")[0]);
   return nowMs - seconds * 1000;
 }

@@ -1,6 +1,6 @@
 /** Opens the state file: made when it is missing, set aside when it is damaged, brought to our version when older. */
-import { statSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
+import { statFile } from "../os/stat.ts";
 import { isDamage } from "./damage.ts";
 import { fitVersion } from "./migrate.ts";
 import { emptySql, openSql, type Sql } from "./sql.ts";
@@ -9,20 +9,20 @@ import { createStateFile, type FileSource, prove, setAside } from "./state-file.
 export interface Connection {
   readonly sql: Sql;
   /** Which file was opened; undefined for none. */
-  readonly inode: number | undefined;
+  readonly inode: bigint | undefined;
 }
 
 /** @param create whether a missing file is made; else everything reads as empty and removals find nothing */
 export function connect(source: FileSource, create: boolean): Connection {
   for (let attempt = 0; attempt < 5; attempt++) {
-    const stat = statSync(source.path, { throwIfNoEntry: false });
+    const stat = statFile(source.path);
     if (stat === undefined || stat.size === 0) {
       if (!create) return { sql: emptySql, inode: undefined };
       createStateFile(source);
       continue;
     }
-    const sql = opened(source, stat.ino);
-    if (sql !== undefined) return { sql, inode: stat.ino };
+    const sql = opened(source, stat.inode);
+    if (sql !== undefined) return { sql, inode: stat.inode };
   }
   throw new CniError(errorCode.tryAgainLater, `state file ${source.path} is being replaced`, {
     reason: "state-replaced",
@@ -30,7 +30,7 @@ export function connect(source: FileSource, create: boolean): Connection {
 }
 
 /** @returns undefined when another attempt is due */
-function opened(source: FileSource, inode: number): Sql | undefined {
+function opened(source: FileSource, inode: bigint): Sql | undefined {
   let sql: Sql | undefined;
   try {
     sql = openSql(source.path);

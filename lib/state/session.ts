@@ -1,6 +1,6 @@
 /** The use of one state file by one process: connections, transactions, and what to do when the file is damaged. */
-import { statSync } from "node:fs";
 import { CniError, errorCode } from "../cni/error.ts";
+import { statFile } from "../os/stat.ts";
 import type { Access } from "./access.ts";
 import { type Connection, connect } from "./connect.ts";
 import { isDamage } from "./damage.ts";
@@ -78,7 +78,7 @@ function transact<T>({ sql, inode }: Connection, path: string, fn: (sql: Sql) =>
   try {
     const result = fn(sql);
     // Another process may have set this very file aside: what is written there would be lost.
-    if (inode !== undefined && statSync(path, { throwIfNoEntry: false })?.ino !== inode)
+    if (inode !== undefined && statFile(path)?.inode !== inode)
       throw new CniError(errorCode.tryAgainLater, `state file ${path} was replaced meanwhile`, {
         reason: "state-replaced",
       });
@@ -98,4 +98,4 @@ function transact<T>({ sql, inode }: Connection, path: string, fn: (sql: Sql) =>
  */
 const largeWalBytes = 1024 * 1024;
 
-const walBytes = (path: string): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+const walBytes = (path: string): number => statFile(`${path}-wal`)?.size ?? 0;

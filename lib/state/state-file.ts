@@ -1,7 +1,7 @@
 /** Makes the state file and replaces a damaged one: whole, under a lock, in its place by rename. */
 import { Database } from "bun:sqlite";
-import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { nodeFs } from "../os/file.ts";
+import { statFile } from "../os/stat.ts";
 import { fillRecovered, fillSaved } from "./fill-recovered.ts";
 import { identity, migrate } from "./migrate.ts";
 import type { Recovered, RecoveredLease } from "./rows.ts";
@@ -24,12 +24,12 @@ export interface FileSource {
 export function createStateFile(source: FileSource): void {
   makeFolder(dirname(source.path));
   withLock(source.path, () => {
-    const stat = statSync(source.path, { throwIfNoEntry: false });
+    const stat = statFile(source.path);
     if (stat !== undefined && stat.size > 0) return;
     build(source, learn(source), nothingSalvaged);
     // Leftovers of a file that was deleted by hand do not belong to the new one.
-    for (const suffix of ["-wal", "-shm"]) rmSync(source.path + suffix, { force: true });
-    renameSync(temporary(source.path), source.path);
+    for (const suffix of ["-wal", "-shm"]) nodeFs().rmSync(source.path + suffix, { force: true });
+    nodeFs().renameSync(temporary(source.path), source.path);
   });
 }
 
@@ -38,10 +38,10 @@ export function createStateFile(source: FileSource): void {
  *
  * @param inode of the file that was found damaged: when another is there by now, somebody else was quicker
  */
-export function setAside(source: FileSource, inode: number, why: string): void {
+export function setAside(source: FileSource, inode: bigint, why: string): void {
   const { path } = source;
   withLock(path, () => {
-    if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) return;
+    if (statFile(path)?.inode !== inode) return;
     const saved = salvage(path);
     const recovered = learn(source);
     build(source, recovered, saved);
@@ -49,7 +49,7 @@ export function setAside(source: FileSource, inode: number, why: string): void {
       `${path}.corrupt-${new Date(source.now()).toISOString().replace(/[-:]|\.\d+/g, "")}`,
     );
     for (const suffix of ["", "-wal", "-shm"]) moveIfThere(path + suffix, aside + suffix);
-    renameSync(temporary(path), path);
+    nodeFs().renameSync(temporary(path), path);
     const found = `${saved.leases.length} leases still readable, ${recovered.endpoints.length} endpoints found on the host`;
     source.warn(`state file ${path} was damaged (${why}); it is kept as ${aside} and was rebuilt: ${found}`);
   });
@@ -77,12 +77,15 @@ function learn({ recover, recoverLeases }: FileSource): Recovered {
   return { ...recovered, leases: [...(recovered.leases ?? []), ...(recoverLeases?.() ?? [])] };
 }
 
+/** Of an absolute path. */
+const dirname = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+
 const temporary = (path: string): string => `${path}.new`;
 
 /** A complete file under a name of its own: nobody ever opens half a file. */
 function build(source: FileSource, recovered: Recovered, saved: Salvaged): void {
   const path = temporary(source.path);
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) nodeFs().rmSync(path + suffix, { force: true });
   touch(path);
   const sql = openSql(path);
   try {
@@ -100,20 +103,20 @@ function build(source: FileSource, recovered: Recovered, saved: Salvaged): void 
 
 /** An empty file that only its owner may read; SQLite gives its -wal and -shm the same mode. */
 function touch(path: string): void {
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  nodeFs().closeSync(nodeFs().openSync(path, "a", 0o600));
+  nodeFs().chmodSync(path, 0o600);
 }
 
 function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  if (statFile(folder) !== undefined) return;
+  nodeFs().mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  nodeFs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+  nodeFs().chmodSync(folder, 0o700);
 }
 
 /** SQLite's own file locks serve as a lock: the kernel drops them when a process dies. */
 function withLock<T>(path: string, fn: () => T): T {
-  const lock = join(dirname(path), "state.lock");
+  const lock = `${dirname(path)}/state.lock`;
   touch(lock);
   const database = new Database(lock, { readwrite: true, create: true });
   try {
@@ -126,12 +129,12 @@ function withLock<T>(path: string, fn: () => T): T {
 }
 
 function moveIfThere(from: string, to: string): void {
-  if (statSync(from, { throwIfNoEntry: false }) !== undefined) renameSync(from, to);
+  if (statFile(from) !== undefined) nodeFs().renameSync(from, to);
 }
 
 function freeName(name: string): string {
   for (let i = 0; ; i++) {
     const candidate = i === 0 ? name : `${name}-${i}`;
-    if (statSync(candidate, { throwIfNoEntry: false }) === undefined) return candidate;
+    if (statFile(candidate) === undefined) return candidate;
   }
 }

@@ -1,5 +1,4 @@
 /** The host's state: one SQLite file with networks, endpoints, published ports and leases. */
-import { isAbsolute, join } from "node:path";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
@@ -52,11 +51,13 @@ export const stateFileName = "state.db";
 
 /** The file is opened at the first use. @throws {CniError} 7 when `dataDir` is no absolute path */
 export function openStore(options: StoreOptions): Store {
-  if (!isAbsolute(options.dataDir))
-    throw new CniError(errorCode.invalidConfig, `dataDir "${options.dataDir}" is no absolute path`, {
+  const { dataDir } = options;
+  if (!dataDir.startsWith("/"))
+    throw new CniError(errorCode.invalidConfig, `dataDir "${dataDir}" is no absolute path`, {
       reason: "data-dir-relative",
     });
-  const source = { ...options, path: join(options.dataDir, stateFileName) };
+  const path = `${dataDir}${dataDir.endsWith("/") ? "" : "/"}${stateFileName}`;
+  const source = { ...options, path };
   const session = openSession(source, options.whenMissing !== "empty");
   const access: Access = { bootId: options.bootId, now: options.now, ...session };
   return {

@@ -1,10 +1,10 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
-import { writeSync } from "node:fs";
 import { cachedLeases, libcniCache } from "../../plugins/ipam/libcni-cache.ts";
 import { type Backend, loadBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
+import { nodeFs } from "../os/file.ts";
 import { readBootId, readBootMs } from "../state/boot-id.ts";
 import { openStore } from "../state/store.ts";
 import { add } from "./add.ts";
@@ -71,5 +71,5 @@ function makeContext(surroundings: Surroundings, log: Log, whenMissing: "create"
 }
 
 function traceToStderr(line: string): void {
-  writeSync(2, `${performance.now().toFixed(2).padStart(8)} ${line}\n`);
+  nodeFs().writeSync(2, `${performance.now().toFixed(2).padStart(8)} ${line}\n`);
 }

@@ -1,7 +1,7 @@
 /** What the verbs of the ipam work with. */
-import { statfsSync } from "node:fs";
 import type { Backend } from "../../lib/backend.ts";
 import type { Log } from "../../lib/cni/run.ts";
+import { fileSystemType } from "../../lib/os/file.ts";
 
 export interface IpamContext {
   readonly log: Pick<Log, "warn">;
@@ -18,10 +18,9 @@ export function isGone(netns: string, context: IpamContext): boolean {
   if (netns === "") return false;
   if (context.backend) return !context.backend.compartmentExists(netns);
   try {
-    return statfsSync(netns).type !== nsfsMagic;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    return code === "ENOENT" || code === "ENOTDIR";
+    return fileSystemType(netns) !== nsfsMagic;
+  } catch {
+    return false;
   }
 }
 

@@ -2,13 +2,12 @@
  * Addresses in use as the runtimes' own library remembers them: libcni keeps the result of every attachment in a file
  * until DEL. Read only when our state file is lost, so that no address of a living container is given out again.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import { parseResult } from "../../lib/cni/parse-result.ts";
 import { isObject } from "../../lib/cni/read.ts";
 import { parseVersion } from "../../lib/cni/version.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
+import { nodeFs } from "../../lib/os/file.ts";
 import type { RecoveredLease } from "../../lib/state/rows.ts";
 
 /** Where libcni has them unless a runtime says otherwise. */
@@ -16,9 +15,10 @@ export const libcniCache = "/var/lib/cni/results";
 
 /** @param sinceMs entries older than this (the boot of the host) say nothing about now */
 export function cachedLeases(folder: string, sinceMs: number): readonly RecoveredLease[] {
+  const { readFileSync, statSync } = nodeFs();
   return fileNames(folder).flatMap((name) => {
     try {
-      const path = join(folder, name);
+      const path = `${folder}/${name}`;
       return statSync(path).mtimeMs < sinceMs ? [] : parseEntry(JSON.parse(readFileSync(path, "utf8")));
     } catch {
       // One that cannot be read is none; runtimes leave odd files there.
@@ -29,7 +29,7 @@ export function cachedLeases(folder: string, sinceMs: number): readonly Recovere
 
 function fileNames(folder: string): readonly string[] {
   try {
-    return readdirSync(folder);
+    return nodeFs().readdirSync(folder);
   } catch {
     return [];
   }

@@ -1,12 +1,12 @@
 /** resolv.conf(5) as DNS settings of a result. */
-import { readFileSync } from "node:fs";
 import { type Dns, makeDns } from "../../lib/cni/dns.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { readText } from "../../lib/os/file.ts";
 
 /** @throws {CniError} 5 when the file cannot be read */
 export function readResolvConf(path: string): Dns {
   try {
-    return parseResolvConf(readFileSync(path, "utf8"));
+    return parseResolvConf(readText(path));
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : cause;
     throw new CniError(errorCode.ioFailure, `cannot read resolvConf ${path} (${String(code)})`, {

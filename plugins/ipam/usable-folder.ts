@@ -1,14 +1,15 @@
 /** Whether the state's folder could be written now, without writing. */
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname, isAbsolute } from "node:path";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { nodeFs } from "../../lib/os/file.ts";
+import { statFile } from "../../lib/os/stat.ts";
 
 /** A folder that is not there yet must be one that can be made. @throws {CniError} 50 naming the folder */
 export function requireUsableFolder(dataDir: string): void {
-  if (!isAbsolute(dataDir)) return;
+  if (!dataDir.startsWith("/")) return;
   let folder = dataDir;
-  while (statSync(folder, { throwIfNoEntry: false }) === undefined) folder = dirname(folder);
+  while (statFile(folder) === undefined) folder = folder.slice(0, folder.lastIndexOf("/")) || "/";
   try {
+    const { accessSync, constants, statSync } = nodeFs();
     // For root too this says no on a read-only file system.
     accessSync(folder, constants.W_OK | constants.X_OK);
     if (statSync(folder).isDirectory()) return;

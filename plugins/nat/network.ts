@@ -23,7 +23,7 @@ const defaultMtu = 1500;
  * @throws {CniError} 102 when every candidate is taken
  */
 export function automaticSubnet(network: string, used: readonly Prefix[]): Prefix {
-  const start = digest("subnet", network).readUInt32BE(0) % automaticCount;
+  const start = Number.parseInt(digest("subnet", network).slice(0, 8), 16) % automaticCount;
   const base = ipNumber(prefixAddress(automaticPool));
   for (let i = 0; i < automaticCount; i++) {
     const offset = BigInt((start + i) % automaticCount) << BigInt(32 - automaticLength);

@@ -91,6 +91,12 @@ test("one file knows of FFI", () => {
   expect(files.filter((file) => importsOf(file).includes("bun:ffi"))).toEqual(["lib/os/libc.ts"]);
 });
 
+test("no plugin loads a module of node at its start, which takes a millisecond", () => {
+  const known = ["lib/os/file.ts", "plugins/build.ts", "plugins/vswitch/", "lib/state/import-host-local.ts"];
+  const loading = files.filter((file) => importsOf(file).some((name) => name.startsWith("node:")));
+  expect(loading.filter((file) => !known.some((path) => file.startsWith(path)))).toEqual([]);
+});
+
 test("processes are started by delegation and the operator's tool alone", () => {
   const starting = files.filter((file) =>
     /child_process|Bun\.spawn|execa\(/.test(readFileSync(join(root, file), "utf8")),
