@@ -1,6 +1,6 @@
 /** Forgetting tracked flows (conntrack). */
-import { type Family, type Ip, ipFamily } from "../addr/ip.ts";
-import { contains, prefix, prefixAddress } from "../addr/prefix.ts";
+import { type Family, type Ip, ipFamily, isLoopback } from "../addr/ip.ts";
+import { prefixAddress } from "../addr/prefix.ts";
 import { dumpConntrack, encodeConntrackDump } from "../netlink/ct/dump.ts";
 import { type ConntrackEntry, decodeConntrack, deleteConntrack } from "../netlink/ct/entry.ts";
 import { NetlinkError } from "../netlink/error.ts";
@@ -59,10 +59,6 @@ function trackedFlows(
 }
 
 const addressOf = (reply: Reply): Ip => prefixAddress(decodeAddress(reply).address);
-
-/** Every address of 127/8 is the host's, though it has only one. */
-const isLoopback = (address: Ip): boolean =>
-  ipFamily(address) === 4 && contains(prefix("127.0.0.0/8"), address);
 
 function orNone(dump: () => readonly ConntrackEntry[]): readonly ConntrackEntry[] {
   try {

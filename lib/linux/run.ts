@@ -145,7 +145,7 @@ function remedy(cause: unknown): string | undefined {
   if (isErrno(cause, "EPERM", "EACCES"))
     return "the plugin needs root or CAP_NET_ADMIN in this network namespace";
   if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT"))
-    return "the kernel lacks a feature: run `vswitch doctor`";
+    return "the kernel lacks a feature that the message names: load its module, or use a kernel that has it";
   if (isErrno(cause, "ENOMEM", "ENOBUFS")) return "the kernel is short of memory: try again";
   return undefined;
 }

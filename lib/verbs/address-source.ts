@@ -14,6 +14,7 @@ import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest, CheckRequest, DelRequest, GcRequest, StatusRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
 import type { Store } from "../state/store.ts";
+import { namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
 
 type Configured = AddRequest | CheckRequest | DelRequest | GcRequest | StatusRequest;
@@ -37,12 +38,13 @@ export function addressSource(
   nativeIpam: (config: JsonObject) => JsonObject,
 ): AddressSource {
   const type = request.config.ipam?.type;
-  if (type !== undefined && !isOurs(type, request, context.execPath)) return delegated(type, context);
+  if (type !== undefined && !isThisFile(type, request, context.execPath)) return delegated(type, context);
   return builtIn(store, context, nativeIpam);
 }
 
-function isOurs(type: string, request: Configured, execPath: string): boolean {
-  if (type !== "ipam" && type !== "vswitch-ipam") return false;
+/** Our ipam in CNI_PATH may be another build, in a file of its own: that one is a delegate like any other. */
+function isThisFile(type: string, request: Configured, execPath: string): boolean {
+  if (namesForeignIpam(request.config)) return false;
   try {
     return sameFile(findDelegate(type, request.path).file, execPath);
   } catch {

@@ -13,9 +13,12 @@ import type { PortClaim } from "../state/rows.ts";
  * default. The `ipam.dataDir` of a foreign ipam is that plugin's own.
  */
 export function dataDirOf(config: NetConf, env: Environment): string {
-  const type = config.ipam?.type;
-  const foreign = type !== undefined && type !== "ipam" && type !== "vswitch-ipam";
-  return ipamDataDir(foreign ? { raw: config.raw, ipam: undefined } : config, env);
+  return ipamDataDir(namesForeignIpam(config) ? { raw: config.raw, ipam: undefined } : config, env);
+}
+
+/** Our ipam goes by two names; a configuration without `ipam.type` means ours. */
+export function namesForeignIpam({ ipam }: Pick<NetConf, "ipam">): boolean {
+  return ipam?.type !== undefined && ipam.type !== "ipam" && ipam.type !== "vswitch-ipam";
 }
 
 type Keyed = Extract<CniRequest, { readonly containerId: string }>;

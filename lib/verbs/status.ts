@@ -5,7 +5,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { StatusRequest } from "../cni/request.ts";
 import { addressSource } from "./address-source.ts";
-import { dataDirOf } from "./attachment.ts";
+import { dataDirOf, namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
@@ -41,7 +41,7 @@ export function status(
 
 /** What would fail an ADD is "not available" here, under the reason it has there; a delegate's code stays. */
 function asStatus(error: unknown, request: StatusRequest): unknown {
-  const foreign = request.config.ipam?.type !== undefined && request.config.ipam.type !== "ipam";
+  const foreign = namesForeignIpam(request.config);
   if (!(error instanceof CniError) || foreign || error.code === errorCode.invalidConfig) return error;
   if (error.code === errorCode.notAvailable || error.code === errorCode.notAvailableLimited) return error;
   const { message, reason, details } = error;

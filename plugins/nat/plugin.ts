@@ -1,5 +1,6 @@
 /** The nat network type: what it adds to the verbs. */
 import { parseRuntimeConfig, readMac } from "../../lib/cni/capability.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
 import { type Issue, throwIssues } from "../../lib/cni/read.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
@@ -13,6 +14,7 @@ export const nat: NetworkPlugin<NatConfig> = {
   parse(request) {
     const { config } = request;
     const runtime = parseRuntimeConfig(config.runtimeConfig, config.name);
+    if (runtime.bandwidth !== undefined) throw bandwidthUnsupported();
     const mac = runtime.mac ?? requestedMac(request);
     return parseNatConfig(config.raw, {
       portMappings: runtime.portMappings,
@@ -36,4 +38,12 @@ function requestedMac({ config, args }: AddRequest) {
     readMac(inArgs, "args.cni.mac", issues) ?? readMac(args.values.get("MAC"), "CNI_ARGS MAC", issues);
   throwIssues(issues);
   return mac;
+}
+
+/** What a runtime asks for is done, or refused: never ignored. */
+function bandwidthUnsupported(): CniError {
+  return new CniError(errorCode.unsupportedField, "runtimeConfig.bandwidth: nat limits no bandwidth", {
+    reason: "bandwidth-unsupported",
+    details: "chain the reference plugin bandwidth after nat, and declare the capability there",
+  });
 }

@@ -13,8 +13,8 @@ export interface InstallOptions {
   /** The executable to install. */
   readonly source: string;
   readonly binDir: string;
-  /** Also under `vswitch-NAME`. */
-  readonly prefixed: boolean;
+  /** Under the plain names, under `vswitch-NAME`, or both; `vswitch` itself always. */
+  readonly names: "plain" | "prefixed" | "both";
 }
 
 export interface Installed {
@@ -23,19 +23,16 @@ export interface Installed {
 }
 
 /** Idempotent. @throws {CniError} 5 when the folder cannot be written */
-export function installPlugins({ source, binDir, prefixed }: InstallOptions): readonly Installed[] {
-  const aliases = prefixed
-    ? pluginNames.filter((name) => name !== "vswitch").map((name) => `vswitch-${name}`)
-    : [];
-  const names = [...pluginNames, ...aliases];
+export function installPlugins({ source, binDir, names }: InstallOptions): readonly Installed[] {
+  const wanted = namesOf(names);
   const staged = join(binDir, `.vswitch-${process.pid}`);
   try {
     mkdirSync(binDir, { recursive: true, mode: 0o755 });
-    const current = join(binDir, pluginNames[0]);
+    const current = join(binDir, "vswitch");
     // Already our file: link to it, so that the space is used once.
     if (sameContent(source, current)) linkSync(current, staged);
     else copyFileSync(source, staged);
-    return names.map((name) => place(staged, join(binDir, name)));
+    return wanted.map((name) => place(staged, join(binDir, name)));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CniError(errorCode.ioFailure, `install into ${binDir}: ${why}`, {
@@ -46,6 +43,12 @@ export function installPlugins({ source, binDir, prefixed }: InstallOptions): re
   } finally {
     rmSync(staged, { force: true });
   }
+}
+
+function namesOf(names: InstallOptions["names"]): readonly string[] {
+  const plain = pluginNames.filter((name) => name !== "vswitch");
+  const prefixed = plain.map((name) => `vswitch-${name}`);
+  return [...(names === "prefixed" ? [] : plain), ...(names === "plain" ? [] : prefixed), "vswitch"];
 }
 
 function place(staged: string, file: string): Installed {

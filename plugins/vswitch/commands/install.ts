@@ -1,11 +1,11 @@
 /** `vswitch install`: puts the executable into a runtime's folder under the name of every plugin. */
 import type { CommandModule } from "yargs";
 import type { Terminal } from "../cli.ts";
-import { installPlugins } from "../install.ts";
+import { type InstallOptions, installPlugins } from "../install.ts";
 
 interface Options {
   readonly "bin-dir": string;
-  readonly prefix: boolean;
+  readonly names: InstallOptions["names"];
   readonly json: boolean;
 }
 
@@ -21,19 +21,23 @@ export function installCommand(terminal: Terminal): CommandModule<object, Option
           describe: "The runtime's plugin folder",
           requiresArg: true,
         })
-        .option("prefix", {
-          type: "boolean",
-          default: false,
-          describe: "Also as vswitch-nat, vswitch-ipam ...: names that cannot clash in a shared folder",
+        .option("names", {
+          choices: ["plain", "prefixed", "both"] as const,
+          default: "plain" as const,
+          describe:
+            "nat, ipam ...; or vswitch-nat, vswitch-ipam ..., which clash with nobody's in a shared folder; or both",
         })
         .option("json", { type: "boolean", default: false, describe: "Print JSON for programs" })
         .example("$0 install --bin-dir /opt/cni/bin", "for containerd and CRI-O")
-        .example("$0 install --bin-dir /usr/lib/cni --prefix", "for podman on Debian, with aliases"),
+        .example(
+          "$0 install --bin-dir /usr/lib/cni --names prefixed",
+          'beside other plugins: then "type": "vswitch-nat"',
+        ),
     handler: (argv) => {
       const report = installPlugins({
         source: process.execPath,
         binDir: argv["bin-dir"],
-        prefixed: argv.prefix,
+        names: argv.names,
       });
       const lines = report.map(({ file, change }) => `${change.padEnd(9)} ${file}`);
       terminal.print(argv.json ? JSON.stringify(report) : lines.join("\n"));
