@@ -25,14 +25,9 @@ export interface Installed {
 /** Idempotent. @throws {CniError} 5 when the folder cannot be written */
 export function installPlugins({ source, binDir, names }: InstallOptions): readonly Installed[] {
   const wanted = namesOf(names);
-  const staged = join(binDir, `.vswitch-${process.pid}`);
   try {
     mkdirSync(binDir, { recursive: true, mode: 0o755 });
-    const current = join(binDir, "vswitch");
-    // Already our file: link to it, so that the space is used once.
-    if (sameContent(source, current)) linkSync(current, staged);
-    else copyFileSync(source, staged);
-    return wanted.map((name) => place(staged, join(binDir, name)));
+    return installInto(binDir, source, wanted);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CniError(errorCode.ioFailure, `install into ${binDir}: ${why}`, {
@@ -40,6 +35,17 @@ export function installPlugins({ source, binDir, names }: InstallOptions): reado
       details: "the folder must be writable and have ~110 MB free",
       cause,
     });
+  }
+}
+
+function installInto(binDir: string, source: string, names: readonly string[]): readonly Installed[] {
+  const staged = join(binDir, `.vswitch-${process.pid}`);
+  const current = join(binDir, "vswitch");
+  try {
+    // Already our file: link to it, so that the space is used once.
+    if (sameContent(source, current)) linkSync(current, staged);
+    else copyFileSync(source, staged);
+    return names.map((name) => place(staged, join(binDir, name)));
   } finally {
     rmSync(staged, { force: true });
   }
