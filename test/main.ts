@@ -43,7 +43,7 @@ const checks = whole
     ]
   : [];
 // Vitest's forks do not start under Bun.
-const workers = ["--pool=threads", "--maxWorkers=2", "--testTimeout=60000", "--hookTimeout=120000"];
+const workers = ["--pool=threads", "--maxWorkers=2", "--testTimeout=120000", "--hookTimeout=120000"];
 const reporters = ["--reporter=dot", "--reporter=./test/reporter.ts"];
 const vitest = [
   "--bun",

@@ -52,7 +52,8 @@ function portDiff(plan: Plan, { port }: EndpointFacts): Difference[] {
   return unequal([
     [`switch of port ${name}`, plan.switch.name, port.switch],
     [`state of port ${name}`, "up", port.up ? "up" : "down"],
-    [`MTU of port ${name}`, plan.vnic.mtu, port.mtu],
+    // Not the vNIC's: a later plugin of the chain may have lowered that.
+    [`MTU of port ${name}`, plan.switch.mtu, port.mtu],
   ]);
 }
 

@@ -32,6 +32,7 @@ export function planNat(input: PlanInput<NatConfig>): Plan {
   const { owner, config, ipam } = input;
   const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
   const addresses = ipam.ips.map((entry) => entry.address);
+  requireMtuFor(addresses, input.switch.mtu);
   const key = ownerKey(owner);
   return {
     owner,
@@ -173,6 +174,22 @@ function loopback6(hostPort: number): CniError {
     {
       reason: "port-on-loopback6",
       details: "publish on 127.0.0.1, on an address of the host, or on any address",
+    },
+  );
+}
+
+/** Least MTU of a link that carries IPv6 (RFC 8200 5): below it the kernel has no IPv6 on the link at all. */
+const leastMtu6 = 1280;
+
+function requireMtuFor(addresses: readonly Prefix[], mtu: number): void {
+  const address = addresses.find((candidate) => prefixFamily(candidate) === 6);
+  if (address === undefined || mtu >= leastMtu6) return;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `mtu ${mtu} is too small for ${address}: IPv6 needs ${leastMtu6}`,
+    {
+      reason: "mtu-too-small",
+      details: "raise the MTU, or take the IPv6 range out of the configuration",
     },
   );
 }

@@ -7,7 +7,7 @@
 const address = { type: "string", minLength: 2, maxLength: 45 };
 const prefix = { type: "string", minLength: 2, maxLength: 49 };
 
-/** HCN's policies as `AdditionalArgs` carries them; which types are supported is decided in config.ts. */
+/** HCN's policies as `AdditionalArgs` carries them; which types are supported is decided in hcn.ts. */
 const policy = {
   type: "object",
   required: ["Type"],

@@ -38,6 +38,12 @@ const without = (key: "switch" | "port" | "compartment"): EndpointFacts => {
 };
 
 describe("the difference between a plan and the facts", () => {
+  it("does not hold an MTU that a later plugin gave the vNIC against the port", () => {
+    const lowered = { ...plan, vnic: { ...vnic, mtu: 1300 } };
+    expect(diff(lowered, withVnic({ mtu: 1300 }))).toEqual([]);
+    expect(diff(lowered, facts)).toMatchObject([{ what: expect.stringContaining("MTU of eth0") }]);
+  });
+
   it("is nothing when all is as planned", () => {
     expect(diff(plan, facts)).toEqual([]);
   });

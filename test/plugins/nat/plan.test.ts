@@ -264,3 +264,12 @@ describe("any plan", () => {
     );
   });
 });
+
+describe("an MTU that IPv6 cannot use", () => {
+  it("is refused where the container has an IPv6 address, and only there", () => {
+    const small = { config: { mtu: 1279 }, ips: ["fd00:88::5/64"] };
+    expect(() => natPlan(small)).toThrow(expect.objectContaining({ code: 7, reason: "mtu-too-small" }));
+    expect(natPlan({ ...small, config: { mtu: 1280 } }).vnic.mtu).toBe(1280);
+    expect(natPlan({ ...small, ips: ["10.88.0.5/16"] }).vnic.mtu).toBe(1279);
+  });
+});
