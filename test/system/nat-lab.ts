@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createHost, type Host, type HostOptions } from "./host.ts";
-import { type Namespace, whyNoNamespaces } from "./namespaces.ts";
+import { type Namespace, toolPath, whyNoNamespaces } from "./namespaces.ts";
 import type { PluginCall, PluginOutcome } from "./plugin.ts";
 import type { SnapshotOptions } from "./snapshot.ts";
 
@@ -110,6 +110,10 @@ export function publish(...ports: readonly string[]): JsonObject {
 
 /** Says why these tests cannot run here, or undefined when they can. */
 export function whyNoNat(): string | undefined {
+  const lacking = ["busybox", "conntrack", "socat", "tcpdump"].find(
+    (tool) => Bun.which(tool, { PATH: toolPath }) === null,
+  );
+  if (lacking !== undefined) return `the program ${lacking} is not installed`;
   return whyNoNamespaces() ?? (existsSync(join(binDir, "nat")) ? undefined : `${binDir}/nat is not built`);
 }
 

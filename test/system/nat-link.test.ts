@@ -1,21 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { routerAdvertisement, sendFrame } from "./frames.ts";
 import { uplink } from "./host.ts";
 import { type Attached, createLab, dual, type NatLab, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
 const v4only = { ipam: { subnet: "10.61.0.0/24" } };
 const v6only = { ipam: { subnet: "fd00:61::/64" } };
-
-/** A router advertisement (RFC 4861 4.2): router for 30 minutes, prefix 2001:db8:bad::/64 for autonomous addresses. */
-const advertisement = `
-import socket, struct, sys
-prefix = socket.inet_pton(socket.AF_INET6, "2001:db8:bad::")
-body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
-body += struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 86400, 14400, 0) + prefix
-out = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
-out.sendto(body, ("ff02::1", 0, 0, socket.if_nametoindex(sys.argv[1])))
-`;
 
 async function sysctl(lab: NatLab, key: string, value?: string): Promise<string> {
   const word = value === undefined ? key : `${key}=${value}`;
@@ -85,7 +75,7 @@ describe.skipIf(reason !== undefined)(`links of a nat network${reason ? ` (${rea
     const [evil, victim] = [await lab.add(), await lab.add()];
     const before = await host.snapshot();
     await using capture = await host.capture(victim.ns, "eth0", "icmp6");
-    await host.exec(evil.ns, "python3", "-c", advertisement, "eth0");
+    await sendFrame(evil.ns, "eth0", routerAdvertisement("fe80::bad", "2001:db8:bad::"));
     await capture.packet(/router advertisement/);
     expect(await host.answersPing(host.ns, victim.ip6)).toBe(true);
     expect(await host.changes(before)).toBe("");
@@ -113,7 +103,7 @@ describe.skipIf(reason !== undefined)(`links of a nat network${reason ? ` (${rea
     await host.exec(host.ns, "ip", "-6", "route", "del", "default");
     await sysctl(lab, "net.ipv6.conf.eth0.accept_ra", "1");
     await using capture = await host.capture(host.ns, "eth0", "icmp6");
-    const advertise = () => host.exec(host.outside, "python3", "-c", advertisement, "eth0");
+    const advertise = () => sendFrame(host.outside, "eth0", routerAdvertisement("fe80::2", "2001:db8:bad::"));
     await advertise();
     await capture.packet(/router advertisement/);
     const learnt = () => host.exec(host.ns, "ip", "-6", "route", "show", "default", "proto", "ra");
