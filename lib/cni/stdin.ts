@@ -27,7 +27,7 @@ interface Source {
 }
 
 function readAll(source: Source, limit: number): Uint8Array {
-  let buffer = new Uint8Array(Math.min(64 * 1024, limit + 1));
+  let buffer = new Uint8Array(Math.min(16 * 1024, limit + 1));
   let length = 0;
   for (;;) {
     const count = readSome(source, buffer, length);

@@ -19,6 +19,7 @@ const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
+const MSG_PEEK = 0x2;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 
@@ -26,8 +27,11 @@ const protocols = { route: 0, netfilter: 12 } as const;
 
 /** The kernel answers before `send` returns, save for dumps; so long a silence means a kernel in trouble. */
 const RECEIVE_TIMEOUT_S = 10;
-/** Dumps come in pieces of up to 32 KiB; a single answer about a link with many virtual functions can be larger. */
-const RECEIVE_BYTES = 1024 * 1024;
+/**
+ * Dumps come in pieces of up to 32 KiB. A single answer about a link with many virtual functions can be larger, but a
+ * buffer for it, a megabyte for each socket, would start the garbage collector in a process that needs none.
+ */
+const RECEIVE_BYTES = 32 * 1024;
 const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
 /** net.core.wmem_default, which bounds one datagram, is a little more than this everywhere. */
 const DEFAULT_SEND_BYTES = 128 * 1024;
@@ -50,7 +54,7 @@ export function openNetlink(protocol: keyof typeof protocols): NetlinkSocket {
   const timeval = new Uint8Array(16);
   writeU64(timeval, 0, BigInt(RECEIVE_TIMEOUT_S));
   trySetsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
-  const buffer = new Uint8Array(RECEIVE_BYTES);
+  let buffer = new Uint8Array(RECEIVE_BYTES);
   let sendBytes = DEFAULT_SEND_BYTES;
   return {
     send(datagram) {
@@ -60,7 +64,13 @@ export function openNetlink(protocol: keyof typeof protocols): NetlinkSocket {
       }
       send(fd, datagram);
     },
-    receive: () => receive(fd, buffer),
+    receive() {
+      const length = waiting(fd, buffer);
+      if (length > buffer.length) buffer = new Uint8Array(length);
+      systemCall("receive from netlink", ({ recv }) => recv(fd, buffer, buffer.length, 0));
+      // A copy, since the buffer serves the next datagram too.
+      return buffer.slice(0, length);
+    },
     drain: () => drain(fd, buffer),
     close: () => closeFile(fd),
   };
@@ -80,18 +90,15 @@ function send(fd: number, datagram: Uint8Array): void {
   }
 }
 
-/** @returns a copy, since the buffer serves the next datagram too */
-function receive(fd: number, buffer: Uint8Array): Uint8Array {
+/** Waits for the next datagram and leaves it there. @returns its whole length */
+function waiting(fd: number, buffer: Uint8Array): number {
   const title = "receive from netlink";
-  let length: number;
   try {
-    length = systemCall(title, ({ recv }) => recv(fd, buffer, buffer.length, MSG_TRUNC));
+    return systemCall(title, ({ recv }) => recv(fd, buffer, buffer.length, MSG_PEEK | MSG_TRUNC));
   } catch (error) {
     if (!isErrno(error, "EAGAIN")) throw error;
     throw new SystemCallError(title, errno.ETIMEDOUT, `no answer in ${RECEIVE_TIMEOUT_S} s`);
   }
-  if (length > buffer.length) throw new SystemCallError(title, errno.EMSGSIZE, `${length} bytes`);
-  return buffer.slice(0, length);
 }
 
 function drain(fd: number, buffer: Uint8Array): void {

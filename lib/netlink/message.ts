@@ -22,7 +22,10 @@ export const NLM_F_CAPPED = 0x100;
 export const NLM_F_ACK_TLVS = 0x200;
 
 export interface Request {
-  /** In the words of `ip` or `nft`: "link add vp12 type veth peer eth0". */
+  /**
+   * In the words of `ip` or `nft`: "link add vp12 type veth peer eth0". Only traces and failures ask for it, so what
+   * takes work to say is a getter.
+   */
   readonly title: string;
   /** nlmsg_type. */
   readonly type: number;

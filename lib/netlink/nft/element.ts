@@ -76,7 +76,7 @@ export function elementRequests(
 ): readonly Request[] {
   const { message, flags } = VERBS[verb];
   return splitGroups(groups).map(({ first, count, attrs }) => {
-    const title = `${verb} element ${formatSetName(set)} ${formatGroups(first, count, describe)}`;
+    const title = () => `${verb} element ${formatSetName(set)} ${formatGroups(first, count, describe)}`;
     const parts = [...elementHeader(verb, set), nested(NFTA_SET_ELEM_LIST_ELEMENTS, attrs)];
     if (setId !== undefined) parts.splice(2, 0, be32(NFTA_SET_ELEM_LIST_SET_ID, setId));
     return nftRequest(title, message, flags, set.family, parts);
@@ -85,8 +85,13 @@ export function elementRequests(
 
 /** A dump of all elements, many in each reply. */
 export function dumpElements(set: SetName): Request {
-  const title = `list set ${formatSetName(set)}`;
-  return nftRequest(title, NFT_MSG_GETSETELEM, NLM_F_DUMP, set.family, elementHeader("get", set));
+  return nftRequest(
+    () => `list set ${formatSetName(set)}`,
+    NFT_MSG_GETSETELEM,
+    NLM_F_DUMP,
+    set.family,
+    elementHeader("get", set),
+  );
 }
 
 /** All elements in a reply. @throws {RangeError} when it is truncated */

@@ -30,16 +30,23 @@ export interface TableName {
   readonly table: string;
 }
 
-/** @param parts encoded attributes */
+/** @param title a function where it takes work. @param parts encoded attributes */
 export function nftRequest(
-  title: string,
+  title: string | (() => string),
   message: number,
   flags: number,
   family: NftFamily,
   parts: readonly Uint8Array[],
 ): Request {
   const payload = concat([nfgenmsg(NFPROTO[family]), ...parts]);
-  return { title, type: nfnlType(NFNL_SUBSYS_NFTABLES, message), flags, payload };
+  return {
+    get title() {
+      return typeof title === "string" ? title : title();
+    },
+    type: nfnlType(NFNL_SUBSYS_NFTABLES, message),
+    flags,
+    payload,
+  };
 }
 
 /** Attributes of a reply and the family it is about. @throws {RangeError} when it is truncated */

@@ -85,14 +85,20 @@ function encodeNew(verb: string, flags: number, address: NewAddress): Request {
   if (broadcast !== undefined) parts.push(bytes(IFA_BROADCAST, ipBytes(broadcast)));
   if (bits > 0xff) parts.push(u32(IFA_FLAGS, bits));
   parts.push(bytes(IFA_ADDRESS, value));
-  const words = [broadcast && ` brd ${broadcast}`, scope !== "global" && ` scope ${scope}`];
-  words.push(noDad && " nodad", noPrefixRoute && " noprefixroute");
   return {
-    title: `addr ${verb} ${address.address} dev index ${index}${words.filter(Boolean).join("")}`,
+    get title() {
+      return `addr ${verb} ${address.address} dev index ${index}${detailsTitle(address)}`;
+    },
     type: RTM_NEWADDR,
     flags,
     payload: concat(parts),
   };
+}
+
+function detailsTitle({ broadcast, scope = "global", noDad, noPrefixRoute }: NewAddress): string {
+  const words = [broadcast && ` brd ${broadcast}`, scope !== "global" && ` scope ${scope}`];
+  words.push(noDad && " nodad", noPrefixRoute && " noprefixroute");
+  return words.filter(Boolean).join("");
 }
 
 /** struct ifaddrmsg. */

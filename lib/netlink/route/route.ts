@@ -135,7 +135,9 @@ function encodeNew(verb: string, flags: number, route: NewRoute): Request {
     flags: onlink ? RTNH_F_ONLINK : 0,
   });
   return {
-    title: `route ${verb} ${routeTitle(route)}`,
+    get title() {
+      return `route ${verb} ${routeTitle(route)}`;
+    },
     type: RTM_NEWROUTE,
     flags,
     payload: concat([header, ...encodeAttrs(route)]),

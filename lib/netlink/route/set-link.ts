@@ -66,7 +66,14 @@ export function setLink(key: LinkKey, changes: LinkChanges): Request {
   if (alias !== undefined) parts.push(bytes(IFLA_IFALIAS, encodeText(alias)));
   const families = encodeFamilies(changes);
   if (families.length > 0) parts.push(nested(IFLA_AF_SPEC, families));
-  return { title: changesTitle(key, changes), type: RTM_NEWLINK, flags: 0, payload: concat(parts) };
+  return {
+    get title() {
+      return changesTitle(key, changes);
+    },
+    type: RTM_NEWLINK,
+    flags: 0,
+    payload: concat(parts),
+  };
 }
 
 function encodeFamilies({ ipv4, addrGenMode }: LinkChanges): Uint8Array[] {

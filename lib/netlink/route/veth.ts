@@ -45,7 +45,9 @@ export function createVeth(veth: Veth): Request {
     nested(IFLA_LINKINFO, info),
   ];
   return {
-    title: `link add ${veth.name}${endTitle(veth)} type veth peer ${peer.name}${endTitle(peer)}`,
+    get title() {
+      return `link add ${veth.name}${endTitle(veth)} type veth peer ${peer.name}${endTitle(peer)}`;
+    },
     type: RTM_NEWLINK,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     payload: concat(parts),
