@@ -9,8 +9,8 @@ const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
-/** Of struct statx, in units of 8 bytes; stx_mode in units of 2. */
-const field = { struct: 32, inode: 4, size: 5, device: 17, mode: 14 } as const;
+/** Of struct statx, in units of 8 bytes; stx_uid in units of 4, stx_mode in units of 2. */
+const field = { struct: 32, inode: 4, size: 5, device: 17, owner: 5, mode: 14 } as const;
 
 export interface FileStat {
   /** Device and inode number together name a file; big, since some file systems use all 64 bits. */
@@ -19,6 +19,10 @@ export interface FileStat {
   /** Bytes. */
   readonly size: number;
   readonly isFile: boolean;
+  /** User id. */
+  readonly owner: number;
+  /** Who may do what: the low 12 bits of st_mode. */
+  readonly permissions: number;
 }
 
 /** Follows links. @returns undefined when there is nothing. @throws {SystemCallError} */
@@ -45,5 +49,7 @@ function statAt(fd: number, path: string, flags: number): FileStat | undefined {
     inode: words[field.inode] ?? 0n,
     size: Number(words[field.size]),
     isFile: (mode & S_IFMT) === S_IFREG,
+    owner: new Uint32Array(words.buffer)[field.owner] ?? 0,
+    permissions: mode & ~S_IFMT,
   };
 }

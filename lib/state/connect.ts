@@ -14,6 +14,7 @@ export interface Connection {
 
 /** @param create whether a missing file is made; else everything reads as empty and removals find nothing */
 export function connect(source: FileSource, create: boolean): Connection {
+  requireOwnFolder(source.path.slice(0, source.path.lastIndexOf("/")));
   for (let attempt = 0; attempt < 5; attempt++) {
     const stat = statFile(source.path);
     if (stat === undefined || stat.size === 0) {
@@ -27,6 +28,21 @@ export function connect(source: FileSource, create: boolean): Connection {
   throw new CniError(errorCode.tryAgainLater, `state file ${source.path} is being replaced`, {
     reason: "state-replaced",
   });
+}
+
+/** Whoever may write the folder could put a file of his own in the place of ours, or a link to somebody's. */
+function requireOwnFolder(folder: string): void {
+  const stat = statFile(folder);
+  if (stat === undefined || (stat.owner === process.geteuid?.() && (stat.permissions & 0o022) === 0)) return;
+  const rights = stat.permissions.toString(8).padStart(4, "0");
+  throw new CniError(
+    errorCode.ioFailure,
+    `the state folder ${folder} belongs to user ${stat.owner} with rights ${rights}: others could change what is in it`,
+    {
+      reason: "data-dir-shared",
+      details: "make it the plugin's user's own (chmod 0700), or set another dataDir",
+    },
+  );
 }
 
 /** @returns undefined when another attempt is due */

@@ -31,7 +31,7 @@ const readOnly = (dir: string) => [
 ];
 const noRoom = (dir: string) => [
   ...["unshare", "-m", "sh", "-c"],
-  `cp -a "$0" "$0.copy"; mount -t tmpfs -o size=400k none "$0"; cp -a "$0.copy/." "$0"
+  `cp -a "$0" "$0.copy"; mount -t tmpfs -o size=400k,mode=700 none "$0"; cp -a "$0.copy/." "$0"
    dd if=/dev/zero of="$0/filler" bs=1k 2>/dev/null; exec "$@"`,
   dir,
 ];

@@ -46,7 +46,7 @@ export const limitScenarios: readonly Scenario[] = [
     run: async (context) => {
       const before = await context.warm();
       const full =
-        "mount -t tmpfs -o size=8k full 'DIR' && { cat /dev/zero > 'DIR/filler' 2>/dev/null || true; }";
+        "mount -t tmpfs -o size=8k,mode=700 full 'DIR' && { cat /dev/zero > 'DIR/filler' 2>/dev/null || true; }";
       const outcome = await context.call("ADD", await context.key(), {
         wrap: withFolder(context.data, full),
       });

@@ -34,7 +34,7 @@ describe.skipIf(why !== "")(`the state file's file system${why}`, () => {
 
   test("is full: CNI error 5, nothing half written", async () => {
     const folder = testFolder();
-    const small = 'mount -t tmpfs -o size=2m tmpfs "$1"';
+    const small = 'mount -t tmpfs -o size=2m,mode=700 tmpfs "$1"';
     const full = { ...task, dataDir: folder, count: 3000, ballast: 4000, recount: true };
     const events = await runChild(full, mounted(folder, small));
     const failed = events.find((event) => event.error !== undefined);
