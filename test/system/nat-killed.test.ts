@@ -61,6 +61,21 @@ async function addMs(lab: NatLab, ns: Namespace): Promise<number> {
   return taken.sort((a, b) => a - b)[2] ?? 0;
 }
 
+/**
+ * Moments around the work of an ADD, however slow the machine is just now: too early and the next ones come later, too
+ * late and they come sooner.
+ */
+function momentsOf(random: () => number, wholeMs: number) {
+  let scale = wholeMs;
+  return {
+    next: () => scale * (0.3 + random()),
+    seen: (rows: string) => {
+      if (rows === "") scale *= 1.05;
+      else if (!rows.includes("adding")) scale *= 0.95;
+    },
+  };
+}
+
 /** What a glance shows of the kernel: links of the host and of the compartment, and published ports. */
 async function glance(lab: NatLab, ns: Namespace): Promise<string> {
   const script = `ip -br link | cut -d' ' -f1; ip -n ${ns.name} -br link; nft list map inet vswitch published4_any;
@@ -73,15 +88,16 @@ const rowsOf = (lab: NatLab) => lab.rows().filter((row) => !row.startsWith("netw
 describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reason})` : ""}`, () => {
   it(`at ${times} random moments is cleaned by DEL at once (SEED=${seed})`, { timeout }, async () => {
     await using lab = await createLab();
-    const random = randomOf(seed);
     const ns = await lab.host.compartment();
     const wholeMs = await addMs(lab, ns);
+    const moments = momentsOf(randomOf(seed), wholeMs);
     const [before, clean] = [await lab.host.snapshot(lab.everything), await glance(lab, ns)];
     const seen = { killed: 0, recorded: 0, unfinished: 0 };
     for (let i = 0; i < times; i++) {
-      const afterMs = wholeMs * (0.3 + random());
+      const afterMs = moments.next();
       if (await killedAdd(lab, `c${i}`, ns, afterMs)) seen.killed++;
       const rows = rowsOf(lab).join();
+      moments.seen(rows);
       if (rows !== "") seen.recorded++;
       if (rows.includes("adding")) seen.unfinished++;
       const outcome = await lab.call("DEL", { id: `c${i}`, netns: ns.path });
@@ -99,17 +115,20 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
 
   it(`at ${times / 2} random moments is taken up by the next ADD (SEED=${seed})`, { timeout }, async () => {
     await using lab = await createLab();
-    const random = randomOf(seed + 1);
     const ns = await lab.host.compartment();
     const wholeMs = await addMs(lab, ns);
+    const moments = momentsOf(randomOf(seed + 1), wholeMs);
     const seen = { unfinished: 0, refused: 0 };
     for (let i = 0; i < times / 2; i++) {
       // Every fourth finds a host without the network.
       if (i % 4 === 0) await lab.done("GC", { config: { ...dual, "cni.dev/valid-attachments": [] } });
-      const afterMs = wholeMs * (0.3 + random() * (i % 4 === 0 ? 1.5 : 1));
+      // Which has more to do.
+      const afterMs = moments.next() * (i % 4 === 0 ? 1.3 : 1);
       await killedAdd(lab, "c", ns, afterMs);
       const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
-      if (rowsOf(lab).join().includes("adding")) seen.unfinished++;
+      const rows = rowsOf(lab).join();
+      moments.seen(rows);
+      if (rows.includes("adding")) seen.unfinished++;
       const outcome = await lab.call("ADD", { id: "c", netns: ns.path, runtimeConfig });
       if (outcome.exitCode === 0) {
         const check = { id: "c", netns: ns.path, runtimeConfig, prevResult: JSON.parse(outcome.stdout) };
