@@ -1,4 +1,5 @@
 /** The one executable: it is called by the name of a plugin (hard link or symlink) and becomes that plugin. */
+import { exitNow } from "../lib/os/exit.ts";
 import { nodeFs } from "../lib/os/file.ts";
 
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
@@ -21,7 +22,4 @@ if (load === undefined) {
   process.exit(2);
 }
 await (await load()).main();
-if (name !== "vswitch" && process.platform === "linux") {
-  const { exitNow } = await import("../lib/linux/exit.ts");
-  exitNow(Number(process.exitCode ?? 0));
-}
+if (name !== "vswitch" && process.platform === "linux") exitNow(Number(process.exitCode ?? 0));

@@ -1,5 +1,5 @@
 /** Leaving at once. */
-import { libc } from "../os/libc.ts";
+import { libc } from "./libc.ts";
 
 /**
  * Ends the process by _exit(2): everything that matters is done, printed and on disk.
