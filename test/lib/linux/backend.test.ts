@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ip } from "../../../lib/addr/ip.ts";
-import { mac } from "../../../lib/addr/mac.ts";
+import { type Mac, mac } from "../../../lib/addr/mac.ts";
 import { prefix } from "../../../lib/addr/prefix.ts";
 import { publishedElement } from "../../../lib/linux/layout/element.ts";
 import { encodeAdd, encodeDelete } from "../../../lib/linux/layout/element-requests.ts";
+import { endpointAlias } from "../../../lib/linux/mark.ts";
 import { diff } from "../../../lib/model/diff.ts";
+import { portMac } from "../../../lib/model/plan.ts";
 import { flushChain } from "../../../lib/netlink/nft/rule.ts";
 import { createTable } from "../../../lib/netlink/nft/table.ts";
 import { addAddress, deleteAddress } from "../../../lib/netlink/route/address.ts";
@@ -13,6 +15,7 @@ import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
 import { deleteLink, getLink } from "../../../lib/netlink/route/link.ts";
 import { addRoute } from "../../../lib/netlink/route/route.ts";
 import { setLink } from "../../../lib/netlink/route/set-link.ts";
+import { createVeth } from "../../../lib/netlink/route/veth.ts";
 import { expectApproved } from "../../approved.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { countOf, type Lab, lab } from "./fake-host.ts";
@@ -257,11 +260,33 @@ describe("removing", () => {
   });
 
   it("leaves an interface alone that only has the port's name", () => {
+    const other = mac("02:00:00:00:00:07");
+    for (const make of [
+      (name: string, own: Mac) => [createBridge({ name, mac: own, mtu: 1500 })],
+      (name: string) => [createVeth({ name, mac: other, peer: { name: "far" } })],
+      (name: string, own: Mac) => [
+        createVeth({ name, mac: own, peer: { name: "far" } }),
+        setLink(name, { alias: endpointAlias({ network: "net", containerId: "x", ifname: "eth0" }, []) }),
+      ],
+    ]) {
+      const host = lab();
+      const plan = host.plan(dual);
+      host.kernel.host.requests(make(plan.port.name, portMac(plan.key)));
+      const before = host.kernel.dump();
+      expect(before).toContain(`link ${plan.port.name}`);
+      host.backend.remove({ key: plan.key, plan });
+      expect(host.kernel.dump()).toBe(before);
+    }
+  });
+
+  it("takes a port whose ADD was killed before it bore a mark", () => {
     const host = lab();
     const plan = host.plan(dual);
-    host.kernel.host.request(createBridge({ name: plan.port.name, mtu: 1500 }));
-    host.backend.remove({ key: plan.key, plan });
-    expect(host.kernel.dump()).toContain(`link ${plan.port.name}`);
+    const before = host.kernel.dump();
+    const { name } = plan.port;
+    host.kernel.host.request(createVeth({ name, mac: portMac(plan.key), peer: { name: "far" } }));
+    host.backend.remove({ key: plan.key });
+    expect(host.kernel.dump()).toBe(before);
   });
 
   it("of a switch waits for its last port", () => {
@@ -345,8 +370,25 @@ describe("the host as a plan sees it", () => {
       { prefix: "192.0.2.0/24", interface: "eth0" },
       { prefix: "10.0.0.0/8", interface: "eth1" },
     ]);
+    const at = (far: string, near: number) =>
+      host.kernel.host.request(addRoute({ dst: prefix("::/0"), gateway: ip(far), index: near, priority: 1 }));
+    const six = hostLink(host, "eth6", "2001:db8::7/64");
+    at("2001:db8::1", six);
+    expect(host.backend.observeHost().uplink?.name).toBe("eth0");
     expect(host.backend.observeHost("eth1").uplink?.name).toBe("eth1");
     expect(host.backend.observeHost("eth9").uplink?.name).toBe("eth0");
+  });
+
+  it("has the uplink of IPv6 where there is no other, and of the lowest metric where there are several", () => {
+    const host = lab();
+    for (const [name, address, gateway, priority] of [
+      ["eth0", "2001:db8::7/64", "2001:db8::1", 200],
+      ["eth1", "2001:db8:1::7/64", "2001:db8:1::1", 100],
+    ] as const) {
+      const index = hostLink(host, name, address);
+      host.kernel.host.request(addRoute({ dst: prefix("::/0"), gateway: ip(gateway), index, priority }));
+    }
+    expect(host.backend.observeHost().uplink?.name).toBe("eth1");
   });
 
   it("may have neither", () => {

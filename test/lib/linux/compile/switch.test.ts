@@ -60,6 +60,12 @@ describe("the steps that make a switch", () => {
     expect(compileSwitch(wanted, warmHost(wanted))).toEqual([]);
   });
 
+  it("mark a switch again that has lost its mark", () => {
+    const { alias: _, ...link } = bridge(wanted);
+    const steps = compileSwitch(wanted, warmHost(wanted, { link: { ...link, alias: undefined } }));
+    expect(formatSteps(steps)).toContain('alias "vswitch:network net 10.88.0.1/16,fd00::1/64"');
+  });
+
   it("leave addresses alone that others have added", () => {
     const addresses = [...wanted.gateways, prefix("192.0.2.1/24")];
     expect(compileSwitch(wanted, warmHost(wanted, { addresses }))).toEqual([]);
