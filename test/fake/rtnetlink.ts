@@ -73,7 +73,11 @@ function settingsOf({ name, kind, mac, mtu, up }: Link): Partial<FakeLink> & Pic
 /** Both ends of a pair or none: the peer comes first, as in drivers/net/veth.c. */
 function createLink(request: Request, stack: Stack, stackOf: StackOf): void {
   const { master, ...wanted } = decodeLink(request);
-  if (linkNamed(stack, wanted.name)) throw new Refusal("EEXIST");
+  if (linkNamed(stack, wanted.name)) {
+    if (request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
+    changeLink(request, stack);
+    return;
+  }
   if (master !== undefined && !stack.links.has(master)) throw new Refusal("EINVAL");
   const settings = { ...settingsOf(wanted as Link), ...(master === undefined ? {} : { master }) };
   const inner = wanted.data.find(({ type }) => wanted.kind === "veth" && type === VETH_INFO_PEER);

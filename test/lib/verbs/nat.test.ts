@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { CniError } from "../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import { createTable } from "../../../lib/netlink/nft/table.ts";
+import { createTable, deleteTable } from "../../../lib/netlink/nft/table.ts";
 import { deleteLink } from "../../../lib/netlink/route/link.ts";
 import { setLink } from "../../../lib/netlink/route/set-link.ts";
 import { type FakePlugin, fakePlugin } from "./fake-plugin.ts";
@@ -67,6 +67,15 @@ describe("a container's life on a nat network", () => {
     const act = () => nat.add("c3", published(8080));
     expect(act).toThrow(failing(104, "port-taken"));
     expect(act).toThrow("host port 8080/tcp is taken by net/c1/eth0");
+  });
+
+  it("is made whole again by the next one where somebody deleted the rules of all", () => {
+    const nat = fakePlugin();
+    const result = nat.add("c1", published(8080));
+    nat.kernel.rules.transaction([deleteTable({ family: "inet", table: "vswitch" })]);
+    expect(() => nat.check("c1", result, published(8080))).toThrow(failing(109, "drift"));
+    nat.add("c2", { name: "two", ipam: { subnet: "10.99.0.0/24" } });
+    nat.check("c1", result, published(8080));
   });
 
   it("begins once", () => {
@@ -176,23 +185,29 @@ describe("a refusal of the kernel at any moment of ADD", () => {
     ["the first of its network", []],
     ["one more of its network", ["c0"]],
   ])("leaves host and store as they were: %s", (_, others) => {
-    const begun = () => {
-      const nat = fakePlugin({ ipv6: "disabled" });
-      for (const other of others) nat.add(other, named);
-      nat.kernel.addCompartment("/run/netns/c1");
-      return { nat, before: [hostOf(nat), nat.stored()] };
+    const nat = fakePlugin({ ipv6: "disabled" });
+    for (const other of others) nat.add(other, named);
+    const before = [hostOf(nat), nat.stored()];
+    const attempt = (): CniError | undefined => {
+      try {
+        nat.add("c1", published(8080));
+        return undefined;
+      } catch (error) {
+        return error as CniError;
+      }
     };
-    const { nat: calm } = begun();
-    const start = calm.kernel.log.length;
-    calm.add("c1", published(8080));
-    const asked = calm.kernel.log.length - start;
-    for (let k = 1; k <= asked; k++) {
-      const { nat, before } = begun();
+    let k = 1;
+    for (; ; k++) {
       nat.kernel.failAt(k, "ENOMEM");
-      expect(failure(() => nat.add("c1", published(8080))).code).toBeOneOf([5, 105]);
+      const error = attempt();
       nat.kernel.calm();
+      if (error === undefined) break;
+      expect(error.code).toBeOneOf([5, 105]);
       expect([hostOf(nat), nat.stored()], nat.kernel.log.at(-1)).toEqual(before);
     }
+    // Then nothing was left to refuse.
+    expect(k).toBeGreaterThan(20);
+    expect(nat.stored()).toContain("endpoint net/c1 ready");
   });
 });
 
