@@ -12,10 +12,13 @@ export interface Connection {
   readonly inode: bigint | undefined;
 }
 
+/** Others may set the file aside again and again while we look; each of them only once. */
+const attempts = 50;
+
 /** @param create whether a missing file is made; else everything reads as empty and removals find nothing */
 export function connect(source: FileSource, create: boolean): Connection {
   requireOwnFolder(source.path.slice(0, source.path.lastIndexOf("/")));
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const stat = statFile(source.path);
     if (stat === undefined || stat.size === 0) {
       if (!create) return { sql: emptySql, inode: undefined };

@@ -26,9 +26,13 @@ export function openSession(source: FileSource, create: boolean): Session {
     connection = undefined;
     if (inode !== undefined) onFile(path, () => setAside(source, inode, why));
   };
+  const reopen = ({ sql }: Connection): void => {
+    sql.close();
+    connection = undefined;
+  };
   const write = <T>(fn: (sql: Sql) => T): T => {
     if (inTransaction) return fn(current().sql);
-    return attempt(path, current, replace, (opened) => {
+    return attempt(path, current, replace, reopen, (opened) => {
       inTransaction = true;
       try {
         return transact(opened, path, fn);
@@ -38,7 +42,7 @@ export function openSession(source: FileSource, create: boolean): Session {
     });
   };
   const read = <T>(fn: (sql: Sql) => T): T =>
-    inTransaction ? fn(current().sql) : attempt(path, current, replace, ({ sql }) => fn(sql));
+    inTransaction ? fn(current().sql) : attempt(path, current, replace, reopen, ({ sql }) => fn(sql));
   const close = (): void => {
     if (connection?.inode !== undefined && walBytes(path) > largeWalBytes) connection.sql.close();
     connection = undefined;
@@ -46,23 +50,31 @@ export function openSession(source: FileSource, create: boolean): Session {
   return { read, write, close };
 }
 
-/** Runs it; when the file proves damaged, once more with the file rebuilt. */
+/** Runs it; when the file proves damaged, or was replaced by somebody who found it so, once more with the new one. */
 function attempt<T>(
   path: string,
   current: () => Connection,
   replace: (damaged: Connection, why: string) => void,
+  reopen: (stale: Connection) => void,
   fn: (opened: Connection) => T,
 ): T {
   const connection = current();
   try {
     return fn(connection);
   } catch (error) {
+    if (isReplaced(error)) {
+      reopen(connection);
+      return onFile(path, () => fn(current()));
+    }
     if (!isSqliteError(error)) throw error;
     if (!isDamage(error, connection.sql)) throw stateError(error, path);
     replace(connection, String(error));
     return onFile(path, () => fn(current()));
   }
 }
+
+const isReplaced = (error: unknown): boolean =>
+  error instanceof CniError && error.reason === "state-replaced";
 
 /** Failures of the file system and of SQLite in CNI's words. */
 function onFile<T>(path: string, fn: () => T): T {
