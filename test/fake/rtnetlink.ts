@@ -21,7 +21,7 @@ const IFLA_BRPORT_MODE = 4;
 const IPV4_DEVCONF_ARP_NOTIFY = 22;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
-const operStates = { unknown: 0, down: 2, lowerlayerdown: 3, up: 6 } as const;
+const operStates = { unknown: 0, down: 2, up: 6 } as const;
 
 type StackOf = (fd: number) => Stack;
 
@@ -99,7 +99,7 @@ function changeLink(request: Request, stack: Stack): void {
   const families = getNested(wanted.attrs, ifla.IFLA_AF_SPEC) ?? [];
   const genMode = getU8(getNested(families, AF_INET6) ?? [], IFLA_INET6_ADDR_GEN_MODE);
   if (genMode !== undefined && stack.ipv6 === "absent") throw new Refusal("EAFNOSUPPORT");
-  if (wanted.slaveKind !== undefined && link.master === undefined) throw new Refusal("EINVAL");
+  if (wanted.slaveKind !== undefined && link.master === undefined) throw new Refusal("EOPNOTSUPP");
   if (genMode === IN6_ADDR_GEN_MODE_NONE) link.traits.add("addrgenmode none");
   if (getU8(wanted.slaveData, IFLA_BRPORT_MODE) === 1) link.traits.add("hairpin on");
   if (readU32(request.payload, 12) & ifla.IFF_UP) link.up = wanted.up;
@@ -145,7 +145,7 @@ function operState(stack: Stack, link: FakeLink): keyof typeof operStates {
     return [...stack.links.values()].some(works) ? "up" : "down";
   }
   if (link.peer === undefined) return "unknown";
-  return link.peer.stack.links.get(link.peer.index)?.up ? "up" : "lowerlayerdown";
+  return link.peer.stack.links.get(link.peer.index)?.up ? "up" : "down";
 }
 
 function newAddress(request: Request, stack: Stack): void {
@@ -176,9 +176,9 @@ function getAddresses(stack: Stack, index: number): readonly Reply[] {
 function newRoute(request: Request, stack: Stack): void {
   const { gateway, ...route } = decodeRoute(request);
   const link = findLink(stack, { index: route.index ?? 0 });
-  if (!link.up) throw new Refusal("ENETDOWN");
+  if (!link.up && gateway === undefined) throw new Refusal("ENETDOWN");
   const onLink = link.routes.flatMap((other) => (other.gateway === undefined ? other.dst : []));
-  const near = [...link.addresses.map(networkOf), ...onLink];
+  const near = link.up ? [...link.addresses.map(networkOf), ...onLink] : [];
   const family = prefixFamily(route.dst);
   if (gateway !== undefined && !near.some((network) => contains(network, gateway)))
     throw new Refusal(family === 4 ? "ENETUNREACH" : "EHOSTUNREACH");

@@ -1,5 +1,5 @@
 /** The nf_tables of the fake kernel: tables, chains, rules, sets and their elements. */
-import { overlaps, type Prefix } from "../../lib/addr/prefix.ts";
+import { bounds, overlaps, type Prefix } from "../../lib/addr/prefix.ts";
 import { be32, getText } from "../../lib/netlink/attr.ts";
 import { concat } from "../../lib/netlink/bytes.ts";
 import { isDump, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
@@ -51,7 +51,7 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
       // libnftnl puts the set before the table here, and the kernel goes by the attribute's number.
       const { table, set, type, elements } = setOf(request, ruleset);
       const wanted = isDump(request) ? undefined : decodeTypedElements(type, decodeElements(request));
-      const answered = wanted?.map((one) => found(elements.find((held) => overlap(type, held, one))));
+      const answered = wanted?.map((one) => found(elements.find((held) => clash(type, held, one))));
       const groups = (answered ?? elements).map((element) => encodeTypedElement(type, element));
       return elementRequests("add", { family, table, set }, groups, () => "");
     }
@@ -118,7 +118,7 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
 type Change = (type: SetType, all: readonly TypedElement[], one: TypedElement) => readonly TypedElement[];
 
 const create: Change = (type, all, one) => {
-  if (all.some((held) => overlap(type, held, one))) throw new Refusal("EEXIST");
+  if (all.some((held) => clash(type, held, one))) throw new Refusal("EEXIST");
   return [...all, one];
 };
 
@@ -136,11 +136,20 @@ const remove: Change = (_, all, one) => {
   return left;
 };
 
-/** Whether a packet could match both. */
-function overlap({ interval }: SetType, a: TypedElement, b: TypedElement): boolean {
-  return a.key.every((field, i) =>
-    interval ? overlaps(field as Prefix, b.key[i] as Prefix) : field === b.key[i],
-  );
+/**
+ * Whether the kernel takes them for the same, or for overlapping: in sets of several fields it looks for the first and
+ * the last key of the new element alone (nft_set_pipapo.c), so one around those that are there is no overlap to it.
+ */
+function clash({ key: fields, interval }: SetType, held: TypedElement, one: TypedElement): boolean {
+  if (!interval) return String(held.key) === String(one.key);
+  const pairs = held.key.map((field, i) => [field as Prefix, one.key[i] as Prefix] as const);
+  if (fields.length === 1) return pairs.every(([ours, theirs]) => overlaps(ours, theirs));
+  const holds = (end: "first" | "last") =>
+    pairs.every(([ours, theirs]) => {
+      const { first, last } = bounds(ours);
+      return first <= bounds(theirs)[end] && bounds(theirs)[end] <= last;
+    });
+  return holds("first") || holds("last");
 }
 
 function setOf(request: Request, ruleset: Ruleset) {

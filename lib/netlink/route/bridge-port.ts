@@ -28,7 +28,7 @@ const portAttrs = {
 /** Each a switch; what is not named stays as it is. */
 export type BridgePort = Record<keyof typeof portAttrs, boolean>;
 
-/** The link must be a port already: EINVAL else. */
+/** The link must be a port already: EOPNOTSUPP else. */
 export function setBridgePort(key: LinkKey, port: Partial<BridgePort>): Request {
   const entries = Object.entries(port) as [keyof BridgePort, boolean][];
   const info = [

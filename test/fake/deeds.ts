@@ -1,0 +1,262 @@
+/** What is asked of a kernel, and what became of each: the same of the fake as of a real one. */
+
+import { ip } from "../../lib/addr/ip.ts";
+import { mac } from "../../lib/addr/mac.ts";
+import { prefix } from "../../lib/addr/prefix.ts";
+import { baseTable, getBaseTable } from "../../lib/linux/layout/base-table.ts";
+import { getChains, isDamaged } from "../../lib/linux/layout/damage.ts";
+import {
+  directElement,
+  natElement,
+  publishedElement,
+  switchElement,
+} from "../../lib/linux/layout/element.ts";
+import {
+  decodeElements,
+  dumpSet,
+  encodeAdd,
+  encodeDelete,
+  encodeGet,
+} from "../../lib/linux/layout/element-requests.ts";
+import type { Machine } from "../../lib/linux/machine.ts";
+import type { Netlink } from "../../lib/netlink/connection.ts";
+import { NetlinkError } from "../../lib/netlink/error.ts";
+import type { Request } from "../../lib/netlink/message.ts";
+import { addChain } from "../../lib/netlink/nft/chain.ts";
+import { addRule, flushChain } from "../../lib/netlink/nft/rule.ts";
+import { createTable, deleteTable } from "../../lib/netlink/nft/table.ts";
+import { addAddress, decodeAddress, deleteAddress, dumpAddresses } from "../../lib/netlink/route/address.ts";
+import { createBridge } from "../../lib/netlink/route/bridge.ts";
+import { setBridgePort } from "../../lib/netlink/route/bridge-port.ts";
+import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
+import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
+import { deleteLink, dumpLinks, getLink } from "../../lib/netlink/route/link.ts";
+import { addRoute, dumpRoutes, type NewRoute } from "../../lib/netlink/route/route.ts";
+import { setLink } from "../../lib/netlink/route/set-link.ts";
+import { createVeth } from "../../lib/netlink/route/veth.ts";
+
+/** @param path of a compartment that is empty. @returns one line for each deed */
+export function deeds(machine: Machine, path: string): readonly string[] {
+  const handle = machine.openCompartment(path);
+  try {
+    return [
+      ...linkDeeds(machine, handle.netlink, handle.fd),
+      ...routeDeeds(machine.host, handle.netlink),
+      ...sysctlDeeds(machine, handle),
+      ...rulesDeeds(machine.rules),
+      ...endDeeds(machine.host, handle.netlink),
+    ];
+  } finally {
+    handle.close();
+  }
+}
+
+const port = mac("02:00:00:00:00:01");
+const far = mac("02:00:00:00:00:02");
+
+/** Sends it. @returns what it is, and what became of it */
+function ask(netlink: Netlink, what: string, request: Request): string {
+  const [outcome] = netlink.requests([request]);
+  return `${what}: ${outcome instanceof NetlinkError ? outcome.errnoName : "done"}`;
+}
+
+function linkNamed(netlink: Netlink, name: string): Link {
+  const [reply] = netlink.request(getLink(name));
+  if (reply === undefined) throw new Error(`no ${name}`);
+  return decodeLink(reply);
+}
+
+const indexOf = (netlink: Netlink, name: string): number => linkNamed(netlink, name).index;
+
+function show(netlink: Netlink, name: string): string {
+  const { kind, mac: own, mtu, up, operState, alias, slaveKind } = linkNamed(netlink, name);
+  return `${name} is ${[kind, own, mtu, up, operState, alias, slaveKind].join(" ")}`;
+}
+
+function linkDeeds({ host }: Machine, inside: Netlink, fd: number): readonly string[] {
+  const veth = (name: string, peer: string, over: { readonly master?: number; readonly netnsFd?: number }) =>
+    createVeth({
+      name,
+      mac: port,
+      mtu: 1400,
+      up: true,
+      ...(over.master === undefined ? {} : { master: over.master }),
+      peer: { name: peer, mac: far, mtu: 1400, netnsFd: over.netnsFd ?? fd },
+    });
+  return [
+    ask(host, "ask for a link that is not there", getLink("none")),
+    ask(host, "ask for a number that is not there", getLink(4711)),
+    ask(host, "delete a link that is not there", deleteLink("none")),
+    ask(host, "change a link that is not there", setLink("none", { up: true })),
+    ask(host, "make a bridge", createBridge({ name: "br0", mac: mac("02:00:00:00:00:03"), mtu: 1450 })),
+    ask(host, "make it again", createBridge({ name: "br0", mtu: 1450 })),
+    show(host, "br0"),
+    ask(host, "make a pair on a switch that is not there", veth("vp0", "eth0", { master: 4711 })),
+    ask(host, "make a pair into a compartment that is none", veth("vp0", "eth0", { netnsFd: 4711 })),
+    ask(host, "look for it", getLink("vp0")),
+    ask(host, "make a pair", veth("vp0", "eth0", { master: indexOf(host, "br0") })),
+    ask(host, "make it again", veth("vp0", "eth9", {})),
+    ask(host, "make one whose other end is there", veth("vp9", "eth0", {})),
+    ask(host, "look for its own end", getLink("vp9")),
+    ask(host, "mark it", setLink("vp0", { alias: "a mark" })),
+    ask(host, "let it answer itself", setBridgePort("vp0", { hairpin: true })),
+    ask(host, "the same of what is no port", setBridgePort("br0", { hairpin: true })),
+    ask(host, "let it have no address", setLink("vp0", { addrGenMode: "none" })),
+    show(host, "vp0"),
+    show(inside, "eth0"),
+    `bridges: ${names(host, { kind: "bridge" })}, pairs: ${names(host, { kind: "veth" })}`,
+    `ports: ${names(host, { master: indexOf(host, "br0") })}, inside: ${names(inside, { kind: "veth" })}`,
+  ];
+}
+
+function names(netlink: Netlink, filter: Parameters<typeof dumpLinks>[0]): string {
+  return netlink
+    .request(dumpLinks(filter))
+    .map((reply) => decodeLink(reply).name)
+    .join(" ");
+}
+
+function routeDeeds(host: Netlink, inside: Netlink): readonly string[] {
+  const index = indexOf(inside, "eth0");
+  const address = (what: string, text: string) =>
+    ask(inside, what, addAddress({ index, address: prefix(text), noDad: text.includes(":") }));
+  const route = (what: string, dst: string, over: Partial<NewRoute> = {}) =>
+    ask(inside, what, addRoute({ dst: prefix(dst), index, ...over }));
+  const via4 = { gateway: ip("10.7.0.1") };
+  const via6 = { gateway: ip("fd07::1") };
+  return [
+    address("give an address", "10.7.0.2/24"),
+    address("give it again", "10.7.0.2/24"),
+    address("give one of IPv6", "fd07::2/64"),
+    address("give that again", "fd07::2/64"),
+    ask(inside, "give one to no link", addAddress({ index: 4711, address: prefix("10.8.0.2/24") })),
+    ask(inside, "take one that it has not", deleteAddress(index, prefix("10.9.0.2/24"))),
+    route("a route while it is down", "0.0.0.0/0", via4),
+    ask(inside, "turn it on", setLink(index, { up: true })),
+    ask(host, "turn the bridge on", setLink("br0", { up: true })),
+    route("a route to a gateway beyond", "10.1.0.0/16", { gateway: ip("10.6.0.1") }),
+    route("one of IPv6", "fd01::/64", { gateway: ip("fd06::1") }),
+    route("the default route", "0.0.0.0/0", via4),
+    route("again", "0.0.0.0/0", via4),
+    route("again behind it", "0.0.0.0/0", { ...via4, priority: 1000 }),
+    route("again in another table", "0.0.0.0/0", { ...via4, table: 100 }),
+    route("that of IPv6", "::/0", via6),
+    route("again", "::/0", via6),
+    route("again behind it", "::/0", { ...via6, priority: 1025 }),
+    route("one on the link", "10.2.0.0/24"),
+    route("one through it", "10.3.0.0/24", { gateway: ip("10.2.0.1") }),
+    route("one out of no link", "10.4.0.0/24", { index: 4711 }),
+    `addresses: ${addressesOf(inside, index)}`,
+    ...routesOf(inside, index),
+  ];
+}
+
+function addressesOf(netlink: Netlink, index: number): string {
+  const all = netlink.request(dumpAddresses({ index })).map((reply) => decodeAddress(reply).address);
+  return all.filter((address) => !address.startsWith("fe80")).join(" ");
+}
+
+function routesOf(netlink: Netlink, index: number): readonly string[] {
+  return (
+    netlink
+      .request(dumpRoutes({ index }))
+      .map(decodeRoute)
+      .filter(({ table, dst }) => table !== 255 && !dst.startsWith("fe80") && !dst.startsWith("ff00"))
+      .map(({ dst, gateway, table, priority, scope }) => `${dst} ${gateway} ${table} ${priority} ${scope}`)
+      // Those that the kernel makes by itself for IPv6 have a metric of their own.
+      .map((line) => line.replace("fd07::/64 undefined 254 256 global", "fd07::/64 undefined 254 0 link"))
+      .toSorted()
+  );
+}
+
+function sysctlDeeds(machine: Machine, handle: ReturnType<Machine["openCompartment"]>): readonly string[] {
+  const read = (...key: string[]) => `${key.join("/")} is ${machine.readSysctl(key)}`;
+  const inside = <T>(fn: () => T): T => machine.inCompartment(handle, fn);
+  const index = indexOf(handle.netlink, "eth0");
+  return [
+    read("ipv6", "conf", "none", "accept_ra"),
+    inside(() => read("ipv6", "conf", "eth0", "accept_dad")),
+    inside(() => read("ipv6", "conf", "br0", "accept_dad")),
+    `was ${inside(() => machine.writeSysctl(["ipv6", "conf", "eth0", "accept_dad"], "0"))}`,
+    inside(() => read("ipv6", "conf", "eth0", "accept_dad")),
+    inside(() => `was ${machine.writeSysctl(["ipv6", "conf", "eth0", "disable_ipv6"], "1")}`),
+    ask(
+      handle.netlink,
+      "an address where IPv6 is off",
+      addAddress({ index, address: prefix("fd08::2/64"), noDad: true }),
+    ),
+  ];
+}
+
+function rulesDeeds(rules: Netlink): readonly string[] {
+  const change = (what: string, requests: readonly Request[]): string => {
+    try {
+      rules.transaction(requests);
+      return `${what}: done`;
+    } catch (error) {
+      if (error instanceof NetlinkError) return `${what}: ${error.errnoName}`;
+      throw error;
+    }
+  };
+  const web = { protocol: "tcp", hostPort: 80, address: ip("10.7.0.2"), containerPort: 80 } as const;
+  const first = [publishedElement(web, "first")];
+  const other = [publishedElement({ ...web, containerPort: 81 }, "other")];
+  const [a, b] = [natElement(prefix("10.7.0.0/24"), "a"), natElement(prefix("10.7.0.0/16"), "b")];
+  const direct = (to: string) => [directElement(prefix("10.7.0.0/24"), prefix(to), "d")];
+  const held = (set: Parameters<typeof dumpSet>[0]) =>
+    JSON.stringify(decodeElements(set, rules.request(dumpSet(set))));
+  const chains = () => isDamaged(rules.requests(getChains()));
+  const inet = { family: "inet", table: "vswitch" } as const;
+  return [
+    ask(rules, "ask for a table that is not there", getBaseTable()),
+    ask(rules, "ask for a set that is not there", dumpSet("nat4")),
+    change("delete it", [deleteTable(inet)]),
+    change("add to it", encodeAdd(first)),
+    change("make it", baseTable()),
+    change("make it again", baseTable()),
+    ask(rules, "make one outside of a transaction", createTable({ ...inet, table: "other" })),
+    change("publish", encodeAdd(first)),
+    change("publish it again", encodeAdd(first)),
+    change("publish another port of it", encodeAdd(other)),
+    ask(rules, "ask for it", encodeGet(first[0] ?? a)),
+    ask(rules, "ask for another", encodeGet(publishedElement({ ...web, hostPort: 81 }, ""))),
+    change("a network", encodeAdd([a, switchElement("br0", "a"), ...direct("10.7.0.0/24")])),
+    change("one that overlaps", encodeAdd([b])),
+    change("one beside it", encodeAdd([natElement(prefix("10.7.1.0/24"), "c")])),
+    change("a pair that overlaps", encodeAdd(direct("10.0.0.0/8"))),
+    change("a pair that does not", encodeAdd(direct("192.0.2.0/24"))),
+    change(
+      "one that is new and one that is not",
+      encodeAdd([natElement(prefix("10.9.0.0/24"), "x"), ...first]),
+    ),
+    change("delete one that is there and one that is not", encodeDelete([a, b])),
+    held("nat4"),
+    held("direct4"),
+    held("switches"),
+    held("published4_any"),
+    `damaged: ${chains()}`,
+    change("a rule of a chain that is not there", [addRule({ ...inet, chain: "none", expressions: [] }, "")]),
+    change("a rule that names no set of the table", [
+      addRule({ ...inet, chain: "publish", expressions: [{ kind: "lookup", set: "none", register: 1 }] }, ""),
+    ]),
+    change("a chain that is there", [addChain({ ...inet, chain: "publish" })]),
+    change("flush one", [flushChain("inet", "vswitch", "publish")]),
+    `damaged: ${chains()}`,
+    change("unpublish", encodeDelete(first)),
+    change("unpublish again", encodeDelete(first)),
+    change("delete the table", [deleteTable(inet)]),
+    ask(rules, "ask for it", getBaseTable()),
+  ];
+}
+
+function endDeeds(host: Netlink, inside: Netlink): readonly string[] {
+  const deleted = ask(host, "delete the bridge", deleteLink("br0"));
+  const { master, up } = linkNamed(host, "vp0");
+  return [
+    deleted,
+    `its port has the master ${master} and is ${up ? "up" : "down"}`,
+    ask(host, "delete the pair", deleteLink("vp0")),
+    ask(inside, "ask for its other end", getLink("eth0")),
+    ask(host, "delete it again", deleteLink("vp0")),
+  ];
+}
