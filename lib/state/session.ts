@@ -62,7 +62,8 @@ function attempt<T>(
   try {
     return fn(connection);
   } catch (error) {
-    if (isReplaced(error)) {
+    // One that is only gone was taken away by hand: nobody can tell what it said.
+    if (isReplaced(error) && statFile(path) !== undefined) {
       reopen(connection);
       return onFile(path, () => fn(current()));
     }
