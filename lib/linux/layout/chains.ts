@@ -28,7 +28,7 @@ export interface LayoutChain {
 }
 
 /** Named priorities of nft (linux/netfilter_ipv4.h, enum nf_ip_hook_priorities). */
-const RAW = -300;
+const FILTER = 0;
 const DSTNAT = -100;
 const SRCNAT = 100;
 
@@ -43,16 +43,27 @@ export function layoutChains(): readonly LayoutChain[] {
   return [loopbackGuard(), prerouting(), output(), publish(), postrouting()];
 }
 
-/** Publishing on 127.0.0.1 needs route_localnet on the switches, and that opens 127/8 to containers. */
+/**
+ * Publishing on 127.0.0.1 needs route_localnet on the switches, and that opens 127/8 to containers. What is for the
+ * host alone passes here, so that what it forwards pays nothing.
+ */
 function loopbackGuard(): LayoutChain {
   const drop = verdict({ kind: "drop" });
+  const toLoopback = matchPrefix("ip daddr", prefix("127.0.0.0/8"));
   const fromSwitch = inSet(["iifname"], "switches");
   return {
     name: "loopback_guard",
-    base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
+    base: { type: "filter", hook: "input", priority: FILTER, policy: "accept" },
     rules: [
-      because(hostsOwn, matchPrefix("ip daddr", prefix("127.0.0.0/8")), fromSwitch, drop),
       because(hostsOwn, matchPrefix("ip saddr", prefix("127.0.0.0/8")), fromSwitch, drop),
+      because(
+        "the answer of a published port",
+        toLoopback,
+        fromSwitch,
+        wasDnatted,
+        verdict({ kind: "return" }),
+      ),
+      because(hostsOwn, toLoopback, fromSwitch, drop),
     ],
   };
 }
