@@ -18,6 +18,10 @@ export interface InternalSwitch {
   readonly forwarding: readonly Family[];
   /** Packets of the switch's subnets that leave it are masqueraded, except towards these. Absent: never. */
   readonly outboundNat?: { readonly exceptions: readonly Prefix[] };
+  /** Its containers reach the gateway and what is beyond, not each other (HCN's DisableInterComputeCommunication). */
+  readonly isolated?: true;
+  /** Other networks of this host whose containers may open connections to its own: all, or by name. Absent: none. */
+  readonly reachable?: true | readonly string[];
 }
 
 export type Switch = InternalSwitch;

@@ -1,5 +1,17 @@
-/** The policies a switch port can bear, with HCN's names. One file per kind beside this one. */
+/** The policies a switch port can bear, with HCN's names. One file per kind beside this one: its fields and its meaning. */
+import type { Acl } from "./acl.ts";
+import type { Guard } from "./guard.ts";
+import type { OutBoundNat } from "./outbound-nat.ts";
 import type { PortMapping } from "./port-mapping.ts";
+import type { Qos } from "./qos.ts";
 
-export type Policy = PortMapping;
+export type Policy = Guard | Acl | Qos | OutBoundNat | PortMapping;
 export type PolicyKind = Policy["kind"];
+
+/** Those of one kind, in the order in which they stand. */
+export function policiesOf<K extends PolicyKind>(
+  policies: readonly Policy[],
+  kind: K,
+): readonly Extract<Policy, { readonly kind: K }>[] {
+  return policies.filter((policy): policy is Extract<Policy, { readonly kind: K }> => policy.kind === kind);
+}

@@ -6,6 +6,7 @@ import type { NetConf } from "../cni/netconf.ts";
 import type { CniRequest } from "../cni/request.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import { policiesOf } from "../policy/policy.ts";
 import type { PortClaim } from "../state/rows.ts";
 
 /**
@@ -30,7 +31,7 @@ export function ownerOf(request: Keyed): Owner & { readonly key: string } {
 
 /** The host ports a plan takes. */
 export function claimsOf(plan: Plan): readonly PortClaim[] {
-  return plan.port.policies.map(({ hostIp, protocol, hostPort, address }) => ({
+  return policiesOf(plan.port.policies, "PortMapping").map(({ hostIp, protocol, hostPort, address }) => ({
     hostIp,
     protocol,
     hostPort,

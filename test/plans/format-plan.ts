@@ -4,7 +4,7 @@ import { formatOwner } from "../../lib/model/owner.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Switch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
-import type { Policy } from "../../lib/policy/policy.ts";
+import { formatPolicy } from "../../lib/policy/format-policy.ts";
 
 export function formatPlan({ owner, key, compartment, switch: vswitch, port, vnic }: Plan): string {
   return [
@@ -14,6 +14,9 @@ export function formatPlan({ owner, key, compartment, switch: vswitch, port, vni
     ...formatSwitch(vswitch),
     `port ${port.name}`,
     ...port.policies.map((policy) => `  ${formatPolicy(policy)}`),
+    ...(port.aclDefault === undefined
+      ? []
+      : [`  no ACL: In ${port.aclDefault.In}, Out ${port.aclDefault.Out}`]),
     `vnic ${vnic.name} (${vnic.type}) mac ${vnic.mac} mtu ${vnic.mtu}`,
     ...vnic.addresses.map((address) => `  address ${address}`),
     ...vnic.routes.map((route) => `  route ${formatRoute(route)}${extras(route)}`),
@@ -29,11 +32,11 @@ function formatSwitch(vswitch: Switch): readonly string[] {
     outboundNat === undefined
       ? "  no outbound NAT"
       : `  outbound NAT, except to ${outboundNat.exceptions.join(" ") || "nothing"}`,
+    ...(vswitch.isolated ? ["  its containers do not reach each other"] : []),
+    ...(vswitch.reachable === undefined
+      ? []
+      : [`  reachable from ${vswitch.reachable === true ? "every network" : vswitch.reachable.join(" ")}`]),
   ];
-}
-
-function formatPolicy({ kind, protocol, hostIp, hostPort, address, containerPort }: Policy): string {
-  return `${kind} ${hostIp ?? "any"} ${protocol} ${hostPort} -> ${address} ${containerPort}`;
 }
 
 function extras({ scope, mtu, advmss }: Route): string {

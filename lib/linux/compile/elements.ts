@@ -3,6 +3,7 @@ import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import type { Owner } from "../../model/owner.ts";
 import type { Port } from "../../model/port.ts";
 import type { Switch } from "../../model/switch.ts";
+import { policiesOf } from "../../policy/policy.ts";
 import {
   directElements,
   type LayoutElement,
@@ -32,5 +33,5 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
 /** An endpoint's own: its published ports. */
 export function endpointElements(owner: Owner, port: Port): readonly LayoutElement[] {
   const comment = endpointComment(owner);
-  return port.policies.map((mapping) => publishedElement(mapping, comment));
+  return policiesOf(port.policies, "PortMapping").map((mapping) => publishedElement(mapping, comment));
 }

@@ -1,6 +1,7 @@
 /** Which tracked flows a change of published ports makes wrong. Pure. */
 import { prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../../model/plan.ts";
+import { policiesOf } from "../../policy/policy.ts";
 import type { FlowPattern } from "../step.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { FlowPattern } from "../step.ts";
  * @returns undefined when only TCP is published, whose connections end by themselves
  */
 export function publishedFlows({ port, vnic }: Plan): FlowPattern | undefined {
-  const stateless = port.policies.filter((mapping) => mapping.protocol !== "tcp");
+  const stateless = policiesOf(port.policies, "PortMapping").filter((mapping) => mapping.protocol !== "tcp");
   if (stateless.length === 0) return undefined;
   return {
     protocols: [...new Set(stateless.map((mapping) => mapping.protocol))],
