@@ -5,6 +5,7 @@
  */
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { Plan } from "./model/plan.ts";
+import type { SceneHost } from "./model/scene.ts";
 import type { Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
@@ -69,9 +70,22 @@ export interface Backend {
   close(): void;
 }
 
+/** What the operator's tool asks beyond the plugins' needs. */
+export interface ToolBackend extends Backend {
+  /** The host's own compartment, with the rules of other programs. */
+  observeSceneHost(): SceneHost;
+}
+
 /** @throws {Error} on a platform without a back end */
 export async function loadBackend(trace?: (line: string) => void): Promise<Backend> {
   if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
   const { linuxBackend } = await import("./linux/backend.ts");
   return linuxBackend(trace);
+}
+
+/** For the operator's tool: never loaded by a plugin. @throws {Error} on a platform without a back end */
+export async function loadTool(trace?: (line: string) => void): Promise<ToolBackend> {
+  if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
+  const { linuxTool } = await import("./linux/tool.ts");
+  return linuxTool(trace);
 }

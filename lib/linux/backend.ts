@@ -110,7 +110,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
 }
 
 /** Runs it; what the kernel refuses becomes an error of CNI that says what was being done. */
-function asking<T>(doing: string, fn: () => T): T {
+export function asking<T>(doing: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {

@@ -1,0 +1,118 @@
+/** The host as the tool's commands see it: its state, the back end, and both together as a scene. */
+import { resolve } from "node:path";
+import { loadTool, type ToolBackend } from "../../lib/backend.ts";
+import type { Plan } from "../../lib/model/plan.ts";
+import type { Scene, SceneNetwork } from "../../lib/model/scene.ts";
+import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
+import type { EndpointRow } from "../../lib/state/rows.ts";
+import { openStore, type Store } from "../../lib/state/store.ts";
+import type { NetworkSpec } from "../../lib/verbs/network-spec.ts";
+import { recover } from "../../lib/verbs/recover.ts";
+import { defaultDataDir } from "../ipam/data-dir.ts";
+import { cachedLeases, libcniCache } from "../ipam/libcni-cache.ts";
+
+export interface HostOptions {
+  /** Folder of the state. */
+  readonly dataDir: string;
+  /** Receives what the state has to say, such as that it was damaged and rebuilt. */
+  readonly warn: (text: string) => void;
+  /** Receives steps and messages in the words of `ip` and `nft`. */
+  readonly trace?: (line: string) => void;
+}
+
+/** The state of the host alone: what the shell's completion needs, fast. */
+export interface HostState {
+  readonly bootId: string;
+  /** A missing file reads as empty and stays missing. */
+  readonly store: Store;
+  close(): void;
+}
+
+export interface Host extends HostState {
+  readonly backend: ToolBackend;
+  close(): void;
+}
+
+/** An endpoint that is there, with its plan. */
+export interface LiveEndpoint extends EndpointRow {
+  readonly plan: Plan;
+}
+
+/** `--data-dir` of every command. */
+export const dataDirOption = {
+  type: "string",
+  requiresArg: true,
+  default: process.env.VSWITCH_DATA_DIR || defaultDataDir,
+  describe: "Folder of our state",
+} as const;
+
+/** `--json` of every command. */
+export const jsonOption = { type: "boolean", default: false, describe: "Print JSON for programs" } as const;
+
+/** @throws {Error} on a platform without a back end */
+export async function openHost(options: HostOptions): Promise<Host> {
+  const backend = await loadTool(options.trace);
+  const state = openState(options, backend);
+  return {
+    ...state,
+    backend,
+    close: () => {
+      state.close();
+      backend.close();
+    },
+  };
+}
+
+/** Opens, runs, and closes again, whatever happens. */
+export async function withHost<T>(options: HostOptions, fn: (host: Host) => T | Promise<T>): Promise<T> {
+  const host = await openHost(options);
+  try {
+    return await fn(host);
+  } finally {
+    host.close();
+  }
+}
+
+/** @param backend what a damaged file is rebuilt from; absent: that waits for the next who has one */
+export function openState({ dataDir, warn }: HostOptions, backend?: ToolBackend): HostState {
+  const bootId = readBootId();
+  const now = () => Date.now();
+  const store = openStore({
+    dataDir: resolve(dataDir),
+    bootId,
+    now,
+    warn,
+    whenMissing: "empty",
+    ...(backend === undefined
+      ? {}
+      : {
+          recover: () => recover(backend),
+          recoverLeases: () => cachedLeases(libcniCache, readBootMs(now())),
+        }),
+  });
+  return { bootId, store, close: () => store.close() };
+}
+
+/** Endpoints in phase ready, of this boot, whose plan is known. */
+export function liveEndpoints({ store, bootId }: HostState, network?: string): readonly LiveEndpoint[] {
+  return store.endpoints.list(network).flatMap((row) => {
+    const { plan } = row;
+    return row.phase === "ready" && row.bootId === bootId && plan !== null ? [{ ...row, plan }] : [];
+  });
+}
+
+/** Networks of the state, of every kind. */
+export function sceneNetworks({ store }: HostState): readonly SceneNetwork[] {
+  return store.networks
+    .list()
+    .map(({ name, kind, spec }) => ({ name, kind, switch: (spec as NetworkSpec).switch }));
+}
+
+/** All that decides about packets on this host. @throws {CniError} when the kernel cannot be asked */
+export function readScene(host: Host): Scene {
+  return {
+    networks: sceneNetworks(host),
+    endpoints: liveEndpoints(host).map(({ plan }) => plan),
+    host: host.backend.observeSceneHost(),
+  };
+}

@@ -1,0 +1,27 @@
+/** Prints what is observed of a namespace that this script has furnished. Run by observe-scene.test.ts. */
+import { spawnSync } from "node:child_process";
+import { linuxTool } from "../../../lib/linux/tool.ts";
+
+const setup = `set -e
+  ip link set lo up
+  ip link add br0 type bridge
+  ip link add port0 address 02:00:00:00:00:01 mtu 1400 type veth peer name peer0
+  ip link set port0 master br0
+  ip link add up0 address 02:00:00:00:00:02 type veth peer name peer1
+  for one in peer0 peer1 br0 port0 up0; do ip link set $one addrgenmode none; ip link set $one up; done
+  ip address add 192.0.2.1/24 dev up0
+  ip address add 2001:db8::1/64 dev up0 nodad
+  ip address add 198.51.100.1/24 dev br0
+  ip route add default nexthop via 192.0.2.254 nexthop via 198.51.100.254
+  ip route add blackhole 203.0.113.0/24 metric 7 table 100
+  ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev up0 nud permanent
+  ip neighbour add 192.0.2.10 dev up0 nud failed
+  ip neighbour add proxy 192.0.2.11 dev up0
+  echo 1 > /proc/sys/net/ipv4/ip_forward
+  echo 0 > /proc/sys/net/ipv6/conf/all/forwarding`;
+const done = spawnSync("sh", ["-c", setup], { encoding: "utf8" });
+if (done.status !== 0) throw new Error(done.stderr);
+
+const tool = linuxTool();
+console.log(JSON.stringify(tool.observeSceneHost()));
+tool.close();
