@@ -1,4 +1,6 @@
 /** Ethernet MAC addresses as branded canonical text: lower case, colons. */
+import { type Ip, ipFromBytes } from "./ip.ts";
+
 declare const brand: unique symbol;
 export type Mac = string & { readonly [brand]: "Mac" };
 
@@ -42,4 +44,11 @@ export function localMac(digits: string): Mac {
   let text = first;
   for (let i = 2; i < 12; i += 2) text += `:${digits.slice(i, i + 2)}`;
   return text as Mac;
+}
+
+/** The link-local address that a host makes of its MAC (RFC 4291, appendix A): the kernel's default. */
+export function linkLocal(address: Mac): Ip {
+  const [a = 0, ...rest] = macBytes(address);
+  const [b = 0, c = 0, d = 0, e = 0, f = 0] = rest;
+  return ipFromBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f));
 }

@@ -10,7 +10,7 @@ export function resultOf(plan: Plan, dns: Dns): Result {
   const { switch: vswitch, port, vnic } = plan;
   const interfaces: readonly ResultInterface[] = [
     { name: vswitch.name, mac: vswitch.mac, mtu: vswitch.mtu },
-    { name: port.name, mac: portMac(plan.key), mtu: vnic.mtu },
+    { name: port.name, mac: portMac(plan.key), mtu: vswitch.mtu },
     { name: vnic.name, mac: vnic.mac, mtu: vnic.mtu, sandbox: plan.compartment.path },
   ];
   const gateways = vswitch.gateways.map(prefixAddress);

@@ -3,12 +3,21 @@ import validate from "#schema/nat";
 import { type Ip, parseIp } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import type { Prefix } from "../../lib/addr/prefix.ts";
-import type { PortMappingRequest } from "../../lib/cni/capability.ts";
+import type { PortMappingRequest, RuntimeConfig } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
-import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
-import { type Issue, isObject, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
+import {
+  type Issue,
+  isObject,
+  type JsonObject,
+  readStrings,
+  report,
+  throwIssues,
+} from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
-import { hcnPolicies, prefixes } from "./hcn.ts";
+import { policiesAnnotation } from "../../lib/hcn/policies.ts";
+import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
+import { listedPrefixes } from "../../lib/hcn/settings.ts";
 
 export interface NatConfig {
   /** Name of the switch's interface; absent: derived from the network's name. */
@@ -20,7 +29,12 @@ export interface NatConfig {
   readonly masquerade: boolean;
   /** Destinations that see the containers' own addresses. */
   readonly exceptions: readonly Prefix[];
-  readonly portMappings: readonly PortMappingRequest[];
+  /** Containers of the network do not reach each other. */
+  readonly isolated: boolean;
+  /** Which other networks of the host reach its containers: all, or by name. */
+  readonly reachable: true | readonly string[];
+  /** Of each port: published ports are among its `portMappings`. */
+  readonly port: PortConfig;
   readonly mac?: Mac;
   /** Gateway by Microsoft's `forceBridgeGateway`: the network address with 2 as its last byte. */
   readonly gatewayIsTwo: boolean;
@@ -46,25 +60,12 @@ const shape = {
   ipMasq: anyShape,
   exceptions: listShape(anyShape),
   dataDir: anyShape,
-  AdditionalArgs: listShape(
-    objectShape({ Name: anyShape, Value: objectShape({ Type: anyShape, Settings: hcnSettings() }) }),
-  ),
+  DisableInterComputeCommunication: anyShape,
+  reachable: listShape(anyShape),
+  ...portConfigShape,
   optionalFlags: flatShape(...flagNames),
   additionalRoutes: listShape(flatShape("dst", "GW")),
 };
-
-function hcnSettings() {
-  return flatShape(
-    "Protocol",
-    "InternalPort",
-    "ExternalPort",
-    "VIP",
-    "Flags",
-    "Exceptions",
-    "Destinations",
-    "VirtualIP",
-  );
-}
 
 /** Keys of every network configuration, which are not ours to judge. */
 const specified = [
@@ -86,7 +87,8 @@ interface RawNat {
   readonly mtu?: number;
   readonly ipMasq?: boolean;
   readonly exceptions?: readonly string[];
-  readonly AdditionalArgs?: Parameters<typeof hcnPolicies>[0];
+  readonly DisableInterComputeCommunication?: boolean;
+  readonly reachable?: boolean | readonly string[];
   readonly optionalFlags?: {
     readonly forceBridgeGateway?: boolean;
     readonly gatewayFromAdditionalRoutes?: boolean;
@@ -95,9 +97,11 @@ interface RawNat {
 }
 
 /** What the runtime asked for by capabilities, args and CNI_ARGS. */
-export interface Requested {
+export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
   readonly portMappings: readonly PortMappingRequest[];
   readonly mac?: Mac;
+  /** Name of the network. */
+  readonly network: string;
 }
 
 /**
@@ -123,8 +127,9 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const issues: Issue[] = [...schemaIssues(validate, config)];
   throwIssues(issues);
   const nat = config as RawNat;
-  const hcn = hcnPolicies(nat.AdditionalArgs ?? [], issues);
-  const exceptions = [...prefixes(nat.exceptions, "exceptions", issues), ...hcn.exceptions];
+  const asked = readPortConfig(config, runtime, runtime.network, issues);
+  const { network: networkNat, endpoint: endpointNat } = splitOutBoundNat(asked, runtime);
+  const exceptions = [...listedPrefixes(nat.exceptions, "exceptions", issues), ...networkNat];
   const { mac } = runtime;
   if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
@@ -137,11 +142,33 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     ...(nat.mtu ? { mtu: nat.mtu } : {}),
     masquerade: nat.ipMasq ?? true,
     exceptions: exceptions,
-    portMappings: [...runtime.portMappings, ...hcn.portMappings],
+    isolated: nat.DisableInterComputeCommunication ?? false,
+    reachable: nat.reachable === true || readStrings(nat.reachable || [], "reachable", issues),
+    port: {
+      ...asked,
+      portMappings: [...runtime.portMappings, ...asked.portMappings],
+      outboundNat: endpointNat,
+    },
     ...(mac === undefined ? {} : { mac }),
     gatewayIsTwo: nat.optionalFlags?.forceBridgeGateway ?? false,
     fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes ? fallback : [],
   };
+}
+
+/**
+ * What the configuration excepts for all its endpoints alike is the network's own list; a translation of another kind,
+ * or one that a pod asks for, is the endpoint's.
+ */
+function splitOutBoundNat(
+  { outboundNat }: PortConfig,
+  { podAnnotations }: Requested,
+): { readonly network: readonly Prefix[]; readonly endpoint: PortConfig["outboundNat"] } {
+  const plain = outboundNat.every(
+    ({ destinations, virtualIp }) => destinations.length === 0 && virtualIp === undefined,
+  );
+  if (!plain || podAnnotations?.[policiesAnnotation] !== undefined)
+    return { network: [], endpoint: outboundNat };
+  return { network: outboundNat.flatMap(({ exceptions }) => exceptions), endpoint: [] };
 }
 
 function gateways(routes: readonly { readonly GW?: string }[], issues: Issue[]): readonly Ip[] {

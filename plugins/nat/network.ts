@@ -51,6 +51,8 @@ export function natSwitch(network: string, config: NatConfig, host: HostFacts): 
     gateways: [],
     forwarding: [],
     ...(config.masquerade ? { outboundNat: { exceptions: config.exceptions } } : {}),
+    ...(config.isolated ? { isolated: true } : {}),
+    ...(isReachable(config) ? { reachable: config.reachable } : {}),
   };
 }
 
@@ -61,5 +63,9 @@ export function natSettings(config: NatConfig): Readonly<Record<string, string>>
     ...(config.mtu === undefined ? {} : { mtu: `${config.mtu}` }),
     ipMasq: `${config.masquerade}`,
     exceptions: config.exceptions.toSorted().join(",") || "none",
+    ...(config.isolated ? { DisableInterComputeCommunication: "true" } : {}),
+    ...(isReachable(config) ? { reachable: String(config.reachable) } : {}),
   };
 }
+
+const isReachable = ({ reachable }: NatConfig): boolean => reachable === true || reachable.length > 0;

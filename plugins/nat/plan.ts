@@ -1,5 +1,6 @@
 /** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
 import { type Family, type Ip, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
+import type { Mac } from "../../lib/addr/mac.ts";
 import {
   contains,
   defaultPrefix,
@@ -19,7 +20,9 @@ import { ownerKey } from "../../lib/model/owner.ts";
 import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
+import { formatAcl } from "../../lib/policy/format-policy.ts";
 import type { PortMapping } from "../../lib/policy/port-mapping.ts";
+import { type PortLayers, portLayers, splitAddresses } from "../../lib/policy/port-policies.ts";
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
 import { forcedGateway } from "./hcn.ts";
@@ -32,8 +35,11 @@ export function planNat(input: PlanInput<NatConfig>): Plan {
   const { owner, config, ipam } = input;
   const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
   const addresses = ipam.ips.map((entry) => entry.address);
-  requireMtuFor(addresses, input.switch.mtu);
   const key = ownerKey(owner);
+  const mac = config.mac ?? vnicMac(owner);
+  const layers = layersOf(config, mac, addresses.map(prefixAddress));
+  const mtu = mtuOf(config, input.switch);
+  requireMtuFor(addresses, mtu);
   return {
     owner,
     key,
@@ -41,17 +47,45 @@ export function planNat(input: PlanInput<NatConfig>): Plan {
     switch: withGateways(input.switch, gateways),
     port: {
       name: portName(key),
-      policies: publishAll(config.portMappings, addresses),
+      ...layers,
+      policies: [...layers.policies, ...publishAll(config.port.portMappings, addresses)],
     },
     vnic: {
       type: "hostVnic",
       name: owner.ifname,
-      mac: config.mac ?? vnicMac(owner),
-      mtu: input.switch.mtu,
+      mac,
+      mtu,
       addresses,
       routes: routesOf(ipam, gateways.map(prefixAddress), input.defaultRoutes),
     },
   };
+}
+
+/** InterfaceParameters may lower what the switch carries. */
+function mtuOf({ port: { mtu } }: NatConfig, vswitch: InternalSwitch): number {
+  if (mtu === undefined || mtu <= vswitch.mtu) return mtu ?? vswitch.mtu;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `InterfaceParameters Mtu ${mtu}: the switch ${vswitch.name} carries ${vswitch.mtu}`,
+    { reason: "mtu-too-large", details: "lower it, or raise the network's mtu" },
+  );
+}
+
+/** @throws {CniError} 2 for rules that tell apart addresses of one family: no hook of the port can */
+function layersOf({ port }: NatConfig, mac: Mac, addresses: readonly Ip[]): PortLayers {
+  const [split] = splitAddresses(port.acls, addresses);
+  if (split !== undefined) {
+    throw new CniError(
+      errorCode.unsupportedField,
+      `${formatAcl(split)}: LocalAddresses holds some of the addresses ${addresses.join(", ")}, not all`,
+      {
+        reason: "acl-local-addresses",
+        details:
+          "a port judges all addresses of one family alike: leave LocalAddresses out, or name them all",
+      },
+    );
+  }
+  return portLayers(port, { mac, addresses });
 }
 
 /** The host's address in the subnet of `entry`: the ipam's word, else Microsoft's options, else the first host. */
@@ -189,7 +223,7 @@ function requireMtuFor(addresses: readonly Prefix[], mtu: number): void {
     `mtu ${mtu} is too small for ${address}: IPv6 needs ${leastMtu6}`,
     {
       reason: "mtu-too-small",
-      details: "raise the MTU, or take the IPv6 range out of the configuration",
+      details: "raise the MTU (mtu, or InterfaceParameters), or take the IPv6 range out of the configuration",
     },
   );
 }

@@ -1,6 +1,5 @@
 /** The nat network type: what it adds to the verbs. */
 import { parseRuntimeConfig, readMac } from "../../lib/cni/capability.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
 import { type Issue, throwIssues } from "../../lib/cni/read.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
@@ -14,10 +13,10 @@ export const nat: NetworkPlugin<NatConfig> = {
   parse(request) {
     const { config } = request;
     const runtime = parseRuntimeConfig(config.runtimeConfig, config.name);
-    if (runtime.bandwidth !== undefined) throw bandwidthUnsupported();
     const mac = runtime.mac ?? requestedMac(request);
     return parseNatConfig(config.raw, {
-      portMappings: runtime.portMappings,
+      ...runtime,
+      network: config.name,
       ...(mac === undefined ? {} : { mac }),
     });
   },
@@ -38,12 +37,4 @@ function requestedMac({ config, args }: AddRequest) {
     readMac(inArgs, "args.cni.mac", issues) ?? readMac(args.values.get("MAC"), "CNI_ARGS MAC", issues);
   throwIssues(issues);
   return mac;
-}
-
-/** What a runtime asks for is done, or refused: never ignored. */
-function bandwidthUnsupported(): CniError {
-  return new CniError(errorCode.unsupportedField, "runtimeConfig.bandwidth: nat limits no bandwidth", {
-    reason: "bandwidth-unsupported",
-    details: "chain the reference plugin bandwidth after nat, and declare the capability there",
-  });
 }

@@ -2,17 +2,10 @@
  * JSON schema of a nat network's own keys, compiled at build time (plugins/build.ts).
  *
  * Keys are in their canonical spelling here: folding happens before. What the CNI specification defines (name, ipam,
- * dns, runtimeConfig ...) is checked by lib/cni.
+ * dns, runtimeConfig ...) is checked by lib/cni, the keys of ports (policies, guard ...) by lib/hcn.
  */
 const address = { type: "string", minLength: 2, maxLength: 45 };
 const prefix = { type: "string", minLength: 2, maxLength: 49 };
-
-/** HCN's policies as `AdditionalArgs` carries them; which types are supported is decided in hcn.ts. */
-const policy = {
-  type: "object",
-  required: ["Type"],
-  properties: { Type: { type: "string" }, Settings: { type: "object" } },
-};
 
 export const schema = {
   type: "object",
@@ -24,14 +17,8 @@ export const schema = {
     ipMasq: { type: "boolean" },
     exceptions: { type: "array", items: prefix },
     dataDir: { type: "string", pattern: "^/" },
-    AdditionalArgs: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["Name", "Value"],
-        properties: { Name: { type: "string" }, Value: policy },
-      },
-    },
+    DisableInterComputeCommunication: { type: "boolean" },
+    reachable: { anyOf: [{ type: "boolean" }, { type: "array", items: { type: "string", minLength: 1 } }] },
     optionalFlags: {
       type: "object",
       properties: {

@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/policy": ["lib/addr"],
   "lib/model": ["lib/addr", "lib/policy"],
   "lib/os": [],
+  "lib/hcn": ["lib/addr", "lib/cni", "lib/policy"],
   "lib/cni": ["lib/addr", "lib/os"],
   "lib/state": ["lib/addr", "lib/os", "lib/cni", "lib/model"],
   "lib/netlink": ["lib/addr", "lib/os", "lib/policy"],
@@ -26,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "plugins/ipam",
   ],
   "plugins/ipam": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/state", "lib/backend.ts", "lib/verbs"],
-  "plugins/nat": ["lib/addr", "lib/cni", "lib/model", "lib/policy", "lib/verbs"],
+  "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/policy", "lib/verbs"],
   "plugins/vswitch": [
     "lib/addr",
     "lib/cni",

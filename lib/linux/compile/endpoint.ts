@@ -45,7 +45,7 @@ export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
 /** The pair is made by one message, or not at all; deleting the port deletes both ends. */
-function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly Step[] {
+function createVnic({ owner, key, vnic, port, switch: { mtu } }: Plan, netnsFd: number): readonly Step[] {
   const { name } = port;
   const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
   const alias = endpointAlias(owner, vnic.addresses);
@@ -55,7 +55,7 @@ function createVnic({ owner, key, vnic, port }: Plan, netnsFd: number): readonly
       action: {
         kind: "host",
         requests: (index) => [
-          createVeth({ name, mtu: vnic.mtu, mac: portMac(key), master: index("switch"), up: true, peer }),
+          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up: true, peer }),
         ],
       },
       undo: { kind: "host", requests: () => [deleteLink(name)] },

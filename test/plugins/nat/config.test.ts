@@ -116,7 +116,7 @@ describe("the configuration of a nat network", () => {
 
   it("puts the ports of the runtime before those of its own policies", () => {
     const both = natConfig(policy("PortMapping", published), [{ hostPort: 53, containerPort: 53 }]);
-    expect(both.portMappings.map((mapping) => mapping.hostPort)).toEqual([53, 8080]);
+    expect(both.port.portMappings.map((mapping) => mapping.hostPort)).toEqual([53, 8080]);
   });
 
   it.each<[JsonObject, string]>([

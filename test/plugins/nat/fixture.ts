@@ -21,7 +21,7 @@ export const host: HostFacts = {
 
 /** @param raw keys beside cniVersion, name and type. @param ports as a runtime sends them */
 export function natConfig(raw: JsonObject = {}, ports: readonly JsonObject[] = []): NatConfig {
-  return parseNatConfig(raw, { portMappings: portMappings(ports) });
+  return parseNatConfig(raw, { portMappings: portMappings(ports), network: "net" });
 }
 
 export function portMappings(ports: readonly JsonObject[]): readonly PortMappingRequest[] {

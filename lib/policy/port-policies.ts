@@ -1,0 +1,78 @@
+/** From what is asked for to the policies of a port, once the endpoint's addresses are known. Pure. */
+import { type Ip, ipFamily } from "../addr/ip.ts";
+import { linkLocal, type Mac } from "../addr/mac.ts";
+import { contains } from "../addr/prefix.ts";
+import { type Acl, type AclDefault, inOrder } from "./acl.ts";
+import type { Guard, GuardAllowance } from "./guard.ts";
+import type { OutBoundNat } from "./outbound-nat.ts";
+import type { Policy } from "./policy.ts";
+import type { Qos } from "./qos.ts";
+
+export interface PortPolicies {
+  /** Absent: the port may send what it likes. */
+  readonly guard?: { readonly allow: readonly GuardAllowance[]; readonly addresses: readonly Ip[] };
+  readonly acls: readonly Acl[];
+  /** What becomes of packets that no ACL names; a direction left open is blocked once there is any ACL. */
+  readonly aclDefault?: Partial<AclDefault>;
+  readonly outboundNat: readonly Omit<OutBoundNat, "kind" | "addresses">[];
+  readonly qos?: Qos;
+}
+
+export interface PortLayers {
+  readonly policies: readonly Policy[];
+  readonly aclDefault?: AclDefault;
+}
+
+/** In the order of the layers: guard, acl, nat, qos. */
+export function portLayers(
+  wanted: PortPolicies,
+  endpoint: { readonly mac: Mac; readonly addresses: readonly Ip[] },
+): PortLayers {
+  const { guard, acls, qos } = wanted;
+  const { mac, addresses } = endpoint;
+  const policies: Policy[] = [];
+  if (guard !== undefined) policies.push(guardOf(guard, mac, addresses));
+  policies.push(...inOrder(acls), ...translations(wanted, addresses));
+  if (qos !== undefined) policies.push(qos);
+  const aclDefault = defaultOf(wanted);
+  return { policies, ...(aclDefault === undefined ? {} : { aclDefault }) };
+}
+
+function guardOf(
+  { allow, addresses: extra }: NonNullable<PortPolicies["guard"]>,
+  mac: Mac,
+  addresses: readonly Ip[],
+): Guard {
+  const own = [...new Set([...addresses, linkLocal(mac), ...extra])];
+  return { kind: "Guard", mac, addresses: own, allow };
+}
+
+/** HCN: any ACL means that the rest is denied, both ways. */
+function defaultOf({ acls, aclDefault }: PortPolicies): AclDefault | undefined {
+  if (acls.length === 0 && aclDefault === undefined) return undefined;
+  const rest = acls.length > 0 ? "Block" : "Allow";
+  return { In: rest, Out: rest, ...aclDefault };
+}
+
+/** A translation for the endpoint's addresses of the families that it can serve. */
+function translations({ outboundNat }: PortPolicies, addresses: readonly Ip[]): readonly OutBoundNat[] {
+  return outboundNat.flatMap((nat): OutBoundNat[] => {
+    const { virtualIp } = nat;
+    const sources = addresses.filter((ip) => virtualIp === undefined || ipFamily(virtualIp) === ipFamily(ip));
+    return sources.length === 0 ? [] : [{ kind: "OutBoundNAT", addresses: sources, ...nat }];
+  });
+}
+
+/**
+ * Rules whose local addresses hold only some of the endpoint's addresses of one family: no hook of the port can tell
+ * those apart.
+ */
+export function splitAddresses(acls: readonly Acl[], addresses: readonly Ip[]): readonly Acl[] {
+  return acls.filter(({ localAddresses }) =>
+    ([4, 6] as const).some((family) => {
+      const own = addresses.filter((address) => ipFamily(address) === family);
+      const held = own.filter((address) => localAddresses.some((prefix) => contains(prefix, address)));
+      return localAddresses.length > 0 && held.length > 0 && held.length < own.length;
+    }),
+  );
+}
