@@ -4,21 +4,24 @@ import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
+import { jsonOption } from "./options.ts";
+import { type Session, type Terminal, UsageError } from "./terminal.ts";
 
-/** Where the tool writes. */
-export interface Terminal {
-  print(text: string): void;
-  complain(text: string): void;
-}
-
-/** @returns the exit code: 0 done, 1 failed, 2 the call's words are off */
+/** @returns the exit code: 0 done, 1 failed or drift found, 2 the call's words are off */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const session: Session = {
+    ...terminal,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  };
   const cli = yargs()
     .scriptName("vswitch")
     .usage("$0 COMMAND [OPTIONS]\n\nThe operator's tool of vswitch-cni.")
-    .option("json", { type: "boolean", default: false, describe: "Print JSON for programs" })
-    .command(installCommand(terminal))
-    .command(importCommand(terminal))
+    .option("json", jsonOption)
+    .command(installCommand(session))
+    .command(importCommand(session))
     .completion("completion", "Print a completion script for bash or zsh")
     .version(version)
     .demandCommand(1, "Which command?")
@@ -33,15 +36,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await cli.parseAsync([...args], {}, (_error, _argv, output) => {
       if (output !== "") terminal.print(output);
     });
-    return 0;
+    return exitCode;
   } catch (error) {
     terminal.complain(describe(error));
     return error instanceof UsageError ? 2 : 1;
   }
 }
-
-/** The call's words are off. */
-class UsageError extends Error {}
 
 function describe(error: unknown): string {
   if (error instanceof UsageError) return `vswitch: ${error.message}\nvswitch --help lists what there is.`;

@@ -8,7 +8,6 @@ import type { EndpointRow } from "../../lib/state/rows.ts";
 import { openStore, type Store } from "../../lib/state/store.ts";
 import type { NetworkSpec } from "../../lib/verbs/network-spec.ts";
 import { recover } from "../../lib/verbs/recover.ts";
-import { defaultDataDir } from "../ipam/data-dir.ts";
 import { cachedLeases, libcniCache } from "../ipam/libcni-cache.ts";
 
 export interface HostOptions {
@@ -37,17 +36,6 @@ export interface Host extends HostState {
 export interface LiveEndpoint extends EndpointRow {
   readonly plan: Plan;
 }
-
-/** `--data-dir` of every command. */
-export const dataDirOption = {
-  type: "string",
-  requiresArg: true,
-  default: process.env.VSWITCH_DATA_DIR || defaultDataDir,
-  describe: "Folder of our state",
-} as const;
-
-/** `--json` of every command. */
-export const jsonOption = { type: "boolean", default: false, describe: "Print JSON for programs" } as const;
 
 /** @throws {Error} on a platform without a back end */
 export async function openHost(options: HostOptions): Promise<Host> {

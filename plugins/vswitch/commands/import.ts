@@ -5,7 +5,7 @@ import { readBootId } from "../../../lib/state/boot-id.ts";
 import { importHostLocal } from "../../../lib/state/import-host-local.ts";
 import { openStore } from "../../../lib/state/store.ts";
 import { defaultDataDir } from "../../ipam/data-dir.ts";
-import type { Terminal } from "../cli.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface Options {
   readonly from: string;

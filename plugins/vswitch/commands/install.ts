@@ -1,7 +1,7 @@
 /** `vswitch install`: puts the executable into a runtime's folder under the name of every plugin. */
 import type { CommandModule } from "yargs";
-import type { Terminal } from "../cli.ts";
 import { type InstallOptions, installPlugins } from "../install.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface Options {
   readonly "bin-dir": string;

@@ -1,0 +1,20 @@
+/** The options that every command has. */
+import { defaultDataDir } from "../ipam/data-dir.ts";
+
+export const jsonOption = { type: "boolean", default: false, describe: "Print JSON for programs" } as const;
+
+export const dataDirOption = {
+  type: "string",
+  requiresArg: true,
+  default: process.env.VSWITCH_DATA_DIR || defaultDataDir,
+  describe: "Folder of our state",
+} as const;
+
+/** For `yargs.options(commonOptions)`. */
+export const commonOptions = { json: jsonOption, "data-dir": dataDirOption } as const;
+
+/** What they give. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly "data-dir": string;
+}
