@@ -13,6 +13,7 @@ import {
 import { concat, writeU32 } from "../bytes.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, type Reply, type Request } from "../message.ts";
 import { type Data, dataAttr, decodeData, decodeValue } from "./data.ts";
+import { decodeCounterOf } from "./expr/expression.ts";
 import {
   decodeNft,
   NFT_MSG_DELSETELEM,
@@ -31,8 +32,10 @@ const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_DATA = 2;
 const NFTA_SET_ELEM_FLAGS = 3;
 const NFTA_SET_ELEM_USERDATA = 6;
+const NFTA_SET_ELEM_EXPR = 7;
 const NFTA_SET_ELEM_KEY_END = 10;
 const NFT_SET_ELEM_INTERVAL_END = 0x1;
+const NFT_SET_ELEM_CATCHALL = 0x2;
 const NFTNL_UDATA_SET_ELEM_FLAGS = 1;
 const NFTNL_SET_ELEM_F_INTERVAL_OPEN = 0x1;
 
@@ -45,7 +48,11 @@ export interface Element {
   readonly intervalEnd?: boolean;
   /** nft's note that this range goes to the last possible key and therefore has no end. */
   readonly openEnd?: boolean;
+  /** Stands for every key that no other element has; its own is empty. Only read: our sets have none. */
+  readonly catchAll?: true;
   readonly comment?: string;
+  /** In sets that count: how many packets found it, and their bytes. Only read. */
+  readonly counter?: { readonly packets: bigint; readonly bytes: bigint };
 }
 
 export type ElementVerb = "add" | "create" | "delete" | "get";
@@ -176,12 +183,16 @@ function decodeElement(attrs: readonly Attr[]): Element {
   const keyEnd = findAttr(attrs, NFTA_SET_ELEM_KEY_END);
   const data = findAttr(attrs, NFTA_SET_ELEM_DATA);
   const flags = getBe32(attrs, NFTA_SET_ELEM_FLAGS) ?? 0;
+  const counter = decodeCounterOf(findAttr(attrs, NFTA_SET_ELEM_EXPR));
   const comment = decodeComment(findAttr(attrs, NFTA_SET_ELEM_USERDATA), NFTNL_UDATA_SET_ELEM_COMMENT);
+  const catchAll = (flags & NFT_SET_ELEM_CATCHALL) !== 0;
   return {
-    key: decodeValue(findAttr(attrs, NFTA_SET_ELEM_KEY)),
+    key: catchAll ? new Uint8Array() : decodeValue(findAttr(attrs, NFTA_SET_ELEM_KEY)),
+    ...(catchAll && { catchAll }),
     ...(keyEnd && { keyEnd: decodeValue(keyEnd) }),
     ...(data && { data: decodeData(data) }),
     ...(flags & NFT_SET_ELEM_INTERVAL_END && { intervalEnd: true }),
     ...(comment !== undefined && { comment }),
+    ...(counter && { counter: { packets: counter.packets ?? 0n, bytes: counter.bytes ?? 0n } }),
   };
 }

@@ -33,7 +33,9 @@ export function decodeRange(type: DatatypeName, { first, last }: FieldRange): Fi
     if (length !== undefined) return prefixOf(ipFromBytes(first), length);
   }
   const to = decode(last);
-  return from === to ? from : `${from}-${to}`;
+  if (from === to) return from;
+  // By number: the names of some protocols hold a dash.
+  return type === "inet_proto" ? `${first[0]}-${last[0]}` : `${from}-${to}`;
 }
 
 /** In nft's words: a prefix of one address is that address. */
@@ -50,9 +52,17 @@ function isAddress(type: DatatypeName): type is "ipv4_addr" | "ipv6_addr" {
 
 /** Only types whose values hold no dash can be written "from-to". */
 function splitRange(type: DatatypeName, value: FieldValue): readonly [FieldValue, FieldValue] {
-  if (typeof value === "number" || !(isAddress(type) || type === "inet_service")) return [value, value];
+  if (typeof value === "number") return [value, value];
+  if (isAddress(type)) return halves(value);
+  const numbers = type === "inet_service" || (type === "inet_proto" && /^\d+(-\d+)?$/.test(value));
+  if (!numbers) return [value, value];
+  const [first, last] = halves(value);
+  return [Number(first), Number(last)];
+}
+
+function halves(value: string): readonly [string, string] {
   const [first = "", last = first] = value.split("-");
-  return type === "inet_service" ? [Number(first), Number(last)] : [first, last];
+  return [first, last];
 }
 
 /** Length of the prefix that is exactly this range. */

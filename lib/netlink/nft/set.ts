@@ -1,8 +1,9 @@
 /** Sets and maps (linux/netfilter/nf_tables.h, enum nft_set_attributes). */
-import { be32, bytes, findAttr, getBe32, getNested, getText, nested, text } from "../attr.ts";
+import { be32, be64, bytes, findAttr, getBe32, getBe64, getNested, getText, nested, text } from "../attr.ts";
 import { align4, concat, writeU32 } from "../bytes.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, type Reply, type Request } from "../message.ts";
 import { DATATYPES, type DatatypeName, datatypeId, datatypeNames } from "./datatype.ts";
+import { decodeCounterOf, expressionAttr } from "./expr/expression.ts";
 import {
   decodeNft,
   NFT_MSG_DELSET,
@@ -22,7 +23,9 @@ const NFTA_SET_DATA_TYPE = 6;
 const NFTA_SET_DATA_LEN = 7;
 const NFTA_SET_DESC = 9;
 const NFTA_SET_ID = 10;
+const NFTA_SET_TIMEOUT = 11;
 const NFTA_SET_USERDATA = 13;
+const NFTA_SET_EXPR = 17;
 const NFTA_SET_DESC_SIZE = 1;
 const NFTA_SET_DESC_CONCAT = 2;
 const NFTA_SET_FIELD_LEN = 1;
@@ -30,6 +33,8 @@ const NFTA_LIST_ELEM = 1;
 
 const NFT_SET_INTERVAL = 0x4;
 const NFT_SET_MAP = 0x8;
+const NFT_SET_TIMEOUT = 0x10;
+const NFT_SET_EVAL = 0x20;
 const NFT_SET_CONCAT = 0x80;
 const NFT_DATA_VERDICT = 0xffffff00;
 
@@ -49,6 +54,12 @@ export interface SetName extends TableName {
 export interface NftSet extends SetName, SetType {
   /** Most elements it may hold; absent: no limit. */
   readonly size?: number;
+  /** Rules add elements (nft's flag "dynamic"). */
+  readonly dynamic?: boolean;
+  /** Elements go by themselves, after this time unless they say another one. Milliseconds. */
+  readonly timeoutMs?: number;
+  /** Each element counts the packets whose look-up found it. */
+  readonly counter?: boolean;
   readonly comment?: string;
 }
 
@@ -63,21 +74,40 @@ export function addSet(set: NftSet, id: number): Request {
     ...encodeDataType(set.data),
     be32(NFTA_SET_ID, id),
     ...encodeDesc(set),
+    ...(set.timeoutMs === undefined ? [] : [be64(NFTA_SET_TIMEOUT, BigInt(set.timeoutMs))]),
     bytes(NFTA_SET_USERDATA, encodeSetUserdata(set)),
+    ...(set.counter ? [expressionAttr(NFTA_SET_EXPR, { kind: "counter" })] : []),
   ];
   const title = `add ${set.data ? "map" : "set"} ${set.family} ${set.table} ${set.set} { ${formatSetBody(set)} }`;
   return nftRequest(title, NFT_MSG_NEWSET, NLM_F_CREATE, set.family, parts);
 }
 
 /** In nft's words: "type ipv4_addr . inet_service : verdict; flags interval;". */
-export function formatSetBody({ key, data, interval, size, comment }: Omit<NftSet, keyof SetName>): string {
+export function formatSetBody(set: Omit<NftSet, keyof SetName>): string {
+  const { key, data, interval, size, dynamic, timeoutMs, counter, comment } = set;
   const target = data === undefined ? "" : ` : ${data === "verdict" ? data : data.join(" . ")}`;
+  const timed = timeoutMs !== undefined;
+  const flags = [interval && "interval", dynamic && "dynamic", timed && "timeout"].filter(Boolean);
   return [
     `type ${key.join(" . ")}${target};`,
     ...(size === undefined ? [] : [`size ${size};`]),
-    ...(interval ? ["flags interval;"] : []),
+    ...(flags.length > 0 ? [`flags ${flags.join(",")};`] : []),
+    ...(timed ? [`timeout ${formatTimeout(timeoutMs)};`] : []),
+    ...(counter ? ["counter;"] : []),
     ...(comment === undefined ? [] : [`comment "${comment}";`]),
   ].join(" ");
+}
+
+/** As nft prints a time: 2h4m, 30s. */
+export function formatTimeout(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const parts = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [seconds % 60, "s"],
+  ] as const;
+  return parts.map(([count, unit]) => (count > 0 ? `${count}${unit}` : "")).join("");
 }
 
 export function deleteSet({ family, table, set }: SetName): Request {
@@ -103,6 +133,7 @@ export function decodeSet(reply: Reply): NftSet {
   const dataType = getBe32(attrs, NFTA_SET_DATA_TYPE) ?? 0;
   const size = getBe32(getNested(attrs, NFTA_SET_DESC) ?? [], NFTA_SET_DESC_SIZE);
   const comment = decodeComment(findAttr(attrs, NFTA_SET_USERDATA), NFTNL_UDATA_SET_COMMENT);
+  const timeout = getBe64(attrs, NFTA_SET_TIMEOUT);
   return {
     family,
     table: getText(attrs, NFTA_SET_TABLE) ?? "",
@@ -110,6 +141,9 @@ export function decodeSet(reply: Reply): NftSet {
     key: datatypeNames(getBe32(attrs, NFTA_SET_KEY_TYPE) ?? 0),
     ...(flags & NFT_SET_MAP && { data: dataType === NFT_DATA_VERDICT ? "verdict" : datatypeNames(dataType) }),
     ...(flags & NFT_SET_INTERVAL && { interval: true }),
+    ...(flags & NFT_SET_EVAL && { dynamic: true }),
+    ...(timeout !== undefined && { timeoutMs: Number(timeout) }),
+    ...(decodeCounterOf(findAttr(attrs, NFTA_SET_EXPR)) && { counter: true }),
     ...(size !== undefined && { size }),
     ...(comment !== undefined && { comment }),
   };
@@ -124,9 +158,15 @@ function hasRangeFields({ key, interval }: SetType): boolean {
   return interval === true && key.length > 1;
 }
 
-function setFlags(type: SetType): number {
-  const interval = type.interval ? NFT_SET_INTERVAL : 0;
-  return interval | (type.data ? NFT_SET_MAP : 0) | (hasRangeFields(type) ? NFT_SET_CONCAT : 0);
+function setFlags(type: NftSet): number {
+  const flags = [
+    type.interval && NFT_SET_INTERVAL,
+    type.data && NFT_SET_MAP,
+    type.timeoutMs !== undefined && NFT_SET_TIMEOUT,
+    type.dynamic && NFT_SET_EVAL,
+    hasRangeFields(type) && NFT_SET_CONCAT,
+  ];
+  return flags.reduce((all: number, flag) => all | (flag || 0), 0);
 }
 
 /** Bytes of a key or datum, each field filled up to 32 bits when there are several. */

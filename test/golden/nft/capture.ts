@@ -38,6 +38,9 @@ const changes = [
   "add map inet t marks { type ipv4_addr : mark; }",
   "add map inet t verdicts { type ipv4_addr : verdict; }",
   "add map inet t rings { type ifname . ether_addr : verdict; flags interval; }",
+  "add set inet t flows { type ifname . inet_proto . ipv4_addr . inet_service . inet_service; size 1000; flags dynamic,timeout; timeout 2m; }",
+  "add set inet t drops { type ifname; counter; }",
+  "add map inet t judged { type ifname . inet_proto . ipv4_addr . inet_service . inet_service : verdict; flags interval; }",
   'add element inet t names { "br0" comment "network one" }',
   // Into an empty set nft also puts an end at 0, unless the range begins there. The kernel does not need it.
   "add element inet t nets { 0.0.0.0/8 }",
@@ -46,6 +49,8 @@ const changes = [
   'add element inet t nets { 192.0.2.1 comment "one" }',
   "add element inet t nets6 { ::/16 }",
   "add element inet t nets6 { 2001:db8::/32 }",
+  'add element inet t drops { "vp1" comment "whose" }',
+  'add element inet t judged { "vp1" . 0-255 . 10.0.0.0/8 . 0-65535 . 80-90 : jump c }',
   "add element inet t protocols { tcp, 99 }",
   "add element inet t macs { 02:00:00:00:00:01 }",
   'add element inet t pairs { 10.0.0.0/8 . 10.1.0.0/16 comment "é", 192.0.2.1 . 0.0.0.0/0 }',
@@ -73,6 +78,8 @@ const changes = [
   "add rule inet t thru ip saddr vmap @verdicts",
   "add rule inet t thru ct state established,related return",
   "add rule inet t c meta mark set 7",
+  "add rule inet t c update @flows { iifname . meta l4proto . ip daddr . th sport . th dport timeout 2h4m }",
+  "add rule inet t c frag nexthdr tcp accept",
   "flush chain inet t noted",
 ] as const;
 

@@ -4,6 +4,8 @@ import { type Bitwise, decodeBitwise, encodeBitwise } from "./bitwise.ts";
 import { type Cmp, decodeCmp, encodeCmp } from "./cmp.ts";
 import { type Counter, decodeCounter, encodeCounter } from "./counter.ts";
 import { type Ct, decodeCt, encodeCt } from "./ct.ts";
+import { type Dynset, decodeDynset, encodeDynset } from "./dynset.ts";
+import { decodeExthdr, type Exthdr, encodeExthdr } from "./exthdr.ts";
 import { decodeFib, encodeFib, type Fib } from "./fib.ts";
 import { decodeImmediate, encodeImmediate, type Immediate } from "./immediate.ts";
 import { decodeLookup, encodeLookup, type Lookup } from "./lookup.ts";
@@ -22,6 +24,8 @@ export type KnownExpression =
   | Cmp
   | Counter
   | Ct
+  | Dynset
+  | Exthdr
   | Fib
   | Immediate
   | Lookup
@@ -41,16 +45,26 @@ export type Expression = KnownExpression | UnknownExpression;
 
 /** One entry of NFTA_RULE_EXPRESSIONS. */
 export function encodeExpression(expression: Expression): Uint8Array {
+  return expressionAttr(NFTA_LIST_ELEM, expression);
+}
+
+/** @param type of the attribute that holds the expression: an entry of a list, or what a set does for each element */
+export function expressionAttr(type: number, expression: Expression): Uint8Array {
   if (expression.kind === "unknown") {
-    return nested(NFTA_LIST_ELEM, [
-      text(NFTA_EXPR_NAME, expression.name),
-      bytes(NFTA_EXPR_DATA, expression.bytes),
-    ]);
+    return nested(type, [text(NFTA_EXPR_NAME, expression.name), bytes(NFTA_EXPR_DATA, expression.bytes)]);
   }
-  return nested(NFTA_LIST_ELEM, [
+  return nested(type, [
     text(NFTA_EXPR_NAME, expression.kind),
     nested(NFTA_EXPR_DATA, encodeBody(expression)),
   ]);
+}
+
+/** The counter in the content of such an attribute, of a set or an element. @returns undefined when it is none */
+export function decodeCounterOf(from: Uint8Array | undefined): Counter | undefined {
+  if (from === undefined) return undefined;
+  const parts = decodeAttrs(from);
+  if (getText(parts, NFTA_EXPR_NAME) !== "counter") return undefined;
+  return decodeCounter(decodeAttrs(findAttr(parts, NFTA_EXPR_DATA) ?? new Uint8Array()));
 }
 
 /** @param attrs inside NFTA_RULE_EXPRESSIONS. What this folder does not know, or not in that form, is kept as bytes */
@@ -80,6 +94,8 @@ const DECODERS: { [Kind in KnownExpression["kind"]]: (attrs: readonly Attr[]) =>
   cmp: decodeCmp,
   counter: decodeCounter,
   ct: decodeCt,
+  dynset: decodeDynset,
+  exthdr: decodeExthdr,
   fib: decodeFib,
   immediate: decodeImmediate,
   lookup: decodeLookup,
@@ -99,6 +115,10 @@ function encodeBody(expression: KnownExpression): readonly Uint8Array[] {
       return encodeCounter(expression);
     case "ct":
       return encodeCt(expression);
+    case "dynset":
+      return encodeDynset(expression);
+    case "exthdr":
+      return encodeExthdr(expression);
     case "fib":
       return encodeFib(expression);
     case "immediate":

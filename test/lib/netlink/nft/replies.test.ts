@@ -33,7 +33,7 @@ function elementsOf(name: string, from: readonly Reply[]): readonly TypedElement
 describe("replies of nf_tables", () => {
   it("give tables with their comment, handle and number of users", () => {
     const [expected] = Object.values(tables);
-    expect(listed(0).map(decodeTable)).toEqual([{ ...expected, handle: 1n, use: 18 }]);
+    expect(listed(0).map(decodeTable)).toEqual([{ ...expected, handle: 1n, use: 21 }]);
   });
 
   it("give chains with hook, priority and policy", () => {
@@ -123,6 +123,7 @@ function asKept(expression: Expression): Expression {
   switch (expression.kind) {
     case "counter":
       return { ...expression, packets: 0n, bytes: 0n };
+    case "dynset":
     case "lookup": {
       const { setId, ...kept } = expression;
       return kept;

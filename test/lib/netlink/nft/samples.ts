@@ -105,6 +105,29 @@ export const sets: Readonly<Record<string, NftSet>> = {
     data: "verdict",
     interval: true,
   },
+  "add set inet t flows { type ifname . inet_proto . ipv4_addr . inet_service . inet_service; size 1000; flags dynamic,timeout; timeout 2m; }":
+    {
+      ...inTable,
+      set: "flows",
+      key: ["ifname", "inet_proto", "ipv4_addr", "inet_service", "inet_service"],
+      size: 1000,
+      dynamic: true,
+      timeoutMs: 120_000,
+    },
+  "add set inet t drops { type ifname; counter; }": {
+    ...inTable,
+    set: "drops",
+    key: ["ifname"],
+    counter: true,
+  },
+  "add map inet t judged { type ifname . inet_proto . ipv4_addr . inet_service . inet_service : verdict; flags interval; }":
+    {
+      ...inTable,
+      set: "judged",
+      key: ["ifname", "inet_proto", "ipv4_addr", "inet_service", "inet_service"],
+      data: "verdict",
+      interval: true,
+    },
 };
 
 /** By command without its verb. */
@@ -116,6 +139,10 @@ export const elements: Readonly<Record<string, readonly TypedElement[]>> = {
   'nets { 192.0.2.1 comment "one" }': [{ key: ["192.0.2.1/32"], comment: "one" }],
   "nets6 { ::/16 }": [{ key: ["::/16"] }],
   "nets6 { 2001:db8::/32 }": [{ key: ["2001:db8::/32"] }],
+  'drops { "vp1" comment "whose" }': [{ key: ["vp1"], comment: "whose" }],
+  'judged { "vp1" . 0-255 . 10.0.0.0/8 . 0-65535 . 80-90 : jump c }': [
+    { key: ["vp1", "0-255", "10.0.0.0/8", "0-65535", "80-90"], data: ["jump c"] },
+  ],
   "protocols { tcp, 99 }": [{ key: ["tcp"] }, { key: [99] }],
   "macs { 02:00:00:00:00:01 }": [{ key: ["02:00:00:00:00:01"] }],
   'pairs { 10.0.0.0/8 . 10.1.0.0/16 comment "é", 192.0.2.1 . 0.0.0.0/0 }': [
@@ -249,6 +276,28 @@ export const rules: Readonly<
     expressions: [
       { kind: "immediate", register: 1, data: hex("07000000") },
       { kind: "meta", key: "mark", register: 1, set: true },
+    ],
+  },
+  "update @flows { iifname . meta l4proto . ip daddr . th sport . th dport timeout 2h4m }": {
+    chain: "c",
+    expressions: [
+      ...ipOnly,
+      { kind: "meta", key: "iifname", register: 1 },
+      { kind: "meta", key: "l4proto", register: 2 },
+      { ...daddr, register: 13 },
+      { kind: "payload", base: "transport", offset: 0, length: 2, register: 14 },
+      { kind: "payload", base: "transport", offset: 2, length: 2, register: 15 },
+      { kind: "dynset", op: "update", set: "flows", register: 1, timeoutMs: 7_440_000, setId: 14 },
+    ],
+  },
+  "frag nexthdr tcp accept": {
+    chain: "c",
+    expressions: [
+      { kind: "meta", key: "nfproto", register: 1 },
+      { kind: "cmp", op: "eq", register: 1, value: hex("0a") },
+      { kind: "exthdr", header: 44, offset: 0, length: 1, register: 1 },
+      { kind: "cmp", op: "eq", register: 1, value: hex("06") },
+      { kind: "immediate", register: 0, data: { kind: "accept" } },
     ],
   },
 };
