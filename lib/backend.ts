@@ -3,6 +3,7 @@
  *
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
+import type { Counters } from "./model/counters.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { Plan } from "./model/plan.ts";
 import type { SceneHost } from "./model/scene.ts";
@@ -74,6 +75,8 @@ export interface Backend {
 export interface ToolBackend extends Backend {
   /** The host's own compartment, with the rules of other programs. */
   observeSceneHost(): SceneHost;
+  /** Of all ports and switches that bear our marks. */
+  observeCounters(): Counters;
 }
 
 /** @throws {Error} on a platform without a back end */

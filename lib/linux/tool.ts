@@ -2,6 +2,7 @@
 import type { ToolBackend } from "../backend.ts";
 import { asking, linuxBackend } from "./backend.ts";
 import { type Machine, thisMachine } from "./machine.ts";
+import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
 
 /**
@@ -16,5 +17,6 @@ export function linuxTool(
     ...linuxBackend(trace, machine),
     observeSceneHost: () =>
       asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine, [])),
+    observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
   };
 }

@@ -4,6 +4,7 @@ import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
+import { showCommand } from "./commands/show.ts";
 import { jsonOption } from "./options.ts";
 import { type Session, type Terminal, UsageError } from "./terminal.ts";
 
@@ -20,6 +21,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .scriptName("vswitch")
     .usage("$0 COMMAND [OPTIONS]\n\nThe operator's tool of vswitch-cni.")
     .option("json", jsonOption)
+    .command(showCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .completion("completion", "Print a completion script for bash or zsh")

@@ -1,8 +1,7 @@
 /** Endpoints by whatever name an operator has at hand. Pure. */
 import { parseIp } from "../../lib/addr/ip.ts";
-import { prefixAddress } from "../../lib/addr/prefix.ts";
+import { type Prefix, prefixAddress } from "../../lib/addr/prefix.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
-import type { Plan } from "../../lib/model/plan.ts";
 import { UsageError } from "./terminal.ts";
 
 /** Runtimes' ids are long; fewer digits than this are no abbreviation. */
@@ -14,7 +13,10 @@ export interface Named {
   readonly network: string;
   readonly containerId: string;
   readonly ifname: string;
-  readonly plan: Pick<Plan, "port" | "vnic"> | null;
+  readonly plan: {
+    readonly port: { readonly name: string };
+    readonly vnic: { readonly addresses: readonly Prefix[] };
+  } | null;
 }
 
 /**

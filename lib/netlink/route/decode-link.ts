@@ -63,7 +63,7 @@ export interface Link {
   readonly attrs: readonly Attr[];
 }
 
-/** First six of struct rtnl_link_stats64. */
+/** First eight of struct rtnl_link_stats64. */
 export interface LinkStats {
   readonly rxPackets: bigint;
   readonly txPackets: bigint;
@@ -71,6 +71,9 @@ export interface LinkStats {
   readonly txBytes: bigint;
   readonly rxErrors: bigint;
   readonly txErrors: bigint;
+  /** For lack of room, or since the link was not ready. */
+  readonly rxDropped: bigint;
+  readonly txDropped: bigint;
 }
 
 /** @throws {RangeError} when the message is shorter than its header or an attribute it reads has a wrong length */
@@ -116,6 +119,8 @@ function decodeStats(from: Uint8Array | undefined): LinkStats | undefined {
       txBytes: readU64(from, 24),
       rxErrors: readU64(from, 32),
       txErrors: readU64(from, 40),
+      rxDropped: readU64(from, 48),
+      txDropped: readU64(from, 56),
     }
   );
 }

@@ -6,9 +6,8 @@ import { findEndpoint, findEndpoints, type Named } from "../../../plugins/vswitc
 
 function endpoint(network: string, containerId: string, address: string, ifname = "eth0"): Named {
   const key = ownerKey({ network, containerId, ifname });
-  const port = { name: portName(key), policies: [] };
-  const vnic = { type: "hostVnic", name: ifname, addresses: [prefix(address)] };
-  return { network, containerId, ifname, key, plan: { port, vnic } as unknown as Named["plan"] };
+  const plan = { port: { name: portName(key) }, vnic: { addresses: [prefix(address)] } };
+  return { network, containerId, ifname, key, plan };
 }
 
 const web = endpoint("nat", "4f6e1b", "10.1.0.2/24");

@@ -1,0 +1,55 @@
+/** What passed the ports of a host and what did not. Counts begin when the port is made. */
+
+/** Seen from the container, as everywhere in the model. */
+export interface Traffic {
+  readonly packets: number;
+  /** Of frames, headers included. */
+  readonly bytes: number;
+}
+
+/** Packets that a layer of the port, or the kernel itself, did not let through. */
+export interface Drops {
+  /** `guard`, `acl`, `qos`; `kernel` for what its queues could not take. */
+  readonly layer: string;
+  readonly direction: "In" | "Out";
+  readonly packets: number;
+  /** Absent where the kernel does not count them. */
+  readonly bytes?: number;
+  /** What more the counter's name says, e.g. `spoofed`. */
+  readonly reason?: string;
+}
+
+export interface PortCounters {
+  /** Name of the port. */
+  readonly name: string;
+  /** Key of the endpoint that the port's mark names. */
+  readonly key: string;
+  readonly up: boolean;
+  /** Name of the switch it is on. */
+  readonly switch?: string;
+  /** From the container. */
+  readonly out: Traffic;
+  /** To the container. */
+  readonly in: Traffic;
+  readonly drops: readonly Drops[];
+}
+
+export interface SwitchState {
+  readonly name: string;
+  /** The network as the switch's mark names it. */
+  readonly network: string;
+  readonly up: boolean;
+}
+
+export interface Counters {
+  /** When it was read, in milliseconds since 1970. */
+  readonly atMs: number;
+  readonly switches: readonly SwitchState[];
+  readonly ports: readonly PortCounters[];
+}
+
+/** All packets that were dropped, of one layer or of all. */
+export function droppedPackets(drops: readonly Drops[], layer?: string): number {
+  const counted = layer === undefined ? drops : drops.filter((one) => one.layer === layer);
+  return counted.reduce((sum, { packets }) => sum + packets, 0);
+}

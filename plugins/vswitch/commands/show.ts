@@ -1,0 +1,30 @@
+/** `vswitch show`. */
+import type { CommandModule } from "yargs";
+import { type CommonOptions, commonOptions } from "../options.ts";
+import type { Session } from "../terminal.ts";
+
+interface Options extends CommonOptions {
+  readonly target: string | undefined;
+}
+
+export function showCommand(session: Session): CommandModule<object, Options> {
+  return {
+    command: "show [target]",
+    describe: "Networks, endpoints, ports, effective policies, counters",
+    builder: (yargs) =>
+      yargs
+        .positional("target", {
+          type: "string",
+          describe: "A network, or an endpoint: owner, id, port, address",
+        })
+        .options(commonOptions)
+        .example("$0 show", "all networks and endpoints")
+        .example("$0 show nat", "one network with its endpoints")
+        .example("$0 show 4f6e1b", "one endpoint: its ACLs in the order in which they are judged")
+        .example("$0 show --json | jq '.endpoints[].addresses'", "for programs"),
+    handler: async ({ target, ...options }) => {
+      const { show } = await import("../show/show.ts");
+      await show({ ...options, ...(target === undefined ? {} : { target }) }, session);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** One endpoint, or one network, with all that is known of it. Pure. */
+
+import type { Drops } from "../../../lib/model/counters.ts";
+import { formatRoute } from "../../../lib/model/diff.ts";
+import { formatPolicy } from "../../../lib/policy/format-policy.ts";
+import { formatAge, formatBytes, formatTable, plural } from "../format.ts";
+import type { EffectiveAcls } from "./effective.ts";
+import { formatEndpoints, networkRules, outward } from "./format-show.ts";
+import type { EndpointView, NetworkView } from "./view.ts";
+
+const indent = "  ";
+
+/** @param nowMs milliseconds since 1970 */
+export function formatEndpoint(one: EndpointView, nowMs: number): string {
+  const { network, containerId, ifname, addresses, routes } = one;
+  const facts: (readonly [string, string | undefined])[] = [
+    ["state", `${one.state}, attached ${formatAge(nowMs - one.createdMs)} ago`],
+    ["compartment", one.compartment || "unknown: the state was rebuilt from the kernel"],
+    ["interface", one.mac === undefined ? ifname : `${ifname}  ${one.mac}  mtu ${one.mtu}`],
+    ["addresses", addresses.join("  ")],
+    ["routes", routes.map(formatRoute).join("; ")],
+    ["port", one.port === undefined ? undefined : `${one.port} on ${one.switch}`],
+    ["key", one.key],
+  ];
+  const known = facts.flatMap(([name, value]) => (value ? [[name, value]] : []));
+  return [
+    `endpoint ${network}/${containerId}/${ifname}`,
+    formatTable(known, { indent }),
+    ...formatLayers(one),
+    ...formatCounters(one),
+  ].join("\n");
+}
+
+export function formatNetwork(network: NetworkView, endpoints: readonly EndpointView[]): string {
+  const facts: (readonly [string, string])[] = [
+    ["switch", `${network.switch}, ${network.state}, mtu ${network.mtu}`],
+    [
+      "subnets",
+      `${network.subnets.join("  ") || "none yet"}${network.automatic ? "  (chosen by itself)" : ""}`,
+    ],
+    ["gateways", network.gateways.join("  ") || "none: no container is on it"],
+    ["outward", outward(network)],
+    ["rules", networkRules(network).join(", ") || "none: containers of other networks do not reach it"],
+  ];
+  return [
+    `network ${network.name} (${network.kind})`,
+    formatTable(facts, { indent }),
+    "",
+    endpoints.length === 0 ? "no endpoints" : formatEndpoints(endpoints),
+  ].join("\n");
+}
+
+/** What a packet meets, in this order. */
+function formatLayers(one: EndpointView): readonly string[] {
+  const of = (...kinds: readonly string[]): string[] =>
+    one.policies.filter(({ kind }) => kinds.includes(kind)).map(formatPolicy);
+  const layer = (name: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [`${indent}${name}`, ...lines.map((line) => `${indent}${indent}${line}`)];
+  if (one.policies.length === 0 && one.acls.length === 0)
+    return one.port === undefined ? [] : [`${indent}no policies: the port lets everything pass`];
+  return [
+    ...layer("guard", of("Guard")),
+    ...one.acls.flatMap((acls) => [`${indent}acl ${direction(acls)}`, formatAcls(acls)]),
+    ...layer("nat", of("OutBoundNAT", "PortMapping")),
+    ...layer("qos", of("QOS")),
+  ];
+}
+
+const direction = ({ direction: which }: EffectiveAcls): string =>
+  which === "In" ? "In (to the container)" : "Out (from the container)";
+
+function formatAcls({ rules, rest }: EffectiveAcls): string {
+  const rows = rules.map(({ priority, action, protocol, local, remote, id }) => [
+    `${priority}`,
+    action,
+    protocol,
+    `local ${local}`,
+    `remote ${remote}`,
+    id ?? "",
+  ]);
+  const table = formatTable(rows, { indent: indent + indent, right: [0] });
+  const widest = Math.max(1, ...rules.map(({ priority }) => `${priority}`.length));
+  const last = `${indent}${indent}${"-".padStart(widest)}  ${rest.action}  the rest  (${rest.why})`;
+  return rows.length === 0 ? last : `${table}\n${last}`;
+}
+
+function formatCounters({ counters }: EndpointView): readonly string[] {
+  if (counters === undefined) return [];
+  const { in: into, out, drops } = counters;
+  const row = (name: string, packets: number, bytes: number | undefined): string[] => [
+    name,
+    plural(packets, "packet"),
+    bytes === undefined ? "" : formatBytes(bytes),
+  ];
+  return [
+    `${indent}counters`,
+    formatTable(
+      [
+        row("out", out.packets, out.bytes),
+        row("in", into.packets, into.bytes),
+        ...drops.map((one) => row(dropName(one), one.packets, one.bytes)),
+      ],
+      { indent: indent + indent, right: [1, 2] },
+    ),
+  ];
+}
+
+/** `dropped by acl, out: spoofed`. */
+export function dropName({ layer, direction: which, reason }: Drops): string {
+  return `dropped by ${layer}, ${which.toLowerCase()}${reason === undefined ? "" : `: ${reason}`}`;
+}

@@ -1,0 +1,61 @@
+/** `vswitch show`: networks, endpoints, ports, effective policies, counters. */
+import { findEndpoint } from "../find-endpoint.ts";
+import { type Host, withHost } from "../host.ts";
+import type { CommonOptions } from "../options.ts";
+import { type Session, UsageError } from "../terminal.ts";
+import { formatEndpoint, formatNetwork } from "./format-endpoint.ts";
+import { formatHost } from "./format-show.ts";
+import { type HostView, hostView } from "./view.ts";
+
+export interface ShowOptions extends CommonOptions {
+  /** A network, or an endpoint by any of its names. */
+  readonly target?: string;
+}
+
+export async function show(options: ShowOptions, session: Session): Promise<void> {
+  const warn = (text: string): void => session.complain(`vswitch: ${text}`);
+  const view = await withHost({ dataDir: options["data-dir"], warn }, observeView);
+  const { json, target } = options;
+  if (target === undefined) {
+    const empty = `no network is known to the state in ${options["data-dir"]}: the first ADD defines one`;
+    session.print(json ? pretty(view) : formatHost(view, empty));
+    return;
+  }
+  const network = view.networks.find(({ name }) => name === target);
+  if (network !== undefined) {
+    const endpoints = view.endpoints.filter((one) => one.network === target);
+    session.print(json ? pretty({ ...network, endpoints }) : formatNetwork(network, endpoints));
+    return;
+  }
+  const found = findOne(target, view);
+  session.print(json ? pretty(found) : formatEndpoint(found, Date.now()));
+}
+
+export function observeView(host: Host): HostView {
+  const { store, backend, bootId } = host;
+  const uplink = backend.observeHost().uplink?.name;
+  return hostView({
+    networks: store.networks.list(),
+    endpoints: store.endpoints.list(),
+    counters: backend.observeCounters(),
+    ...(uplink === undefined ? {} : { uplink }),
+    bootId,
+    compartmentExists: (path) => backend.compartmentExists(path),
+  });
+}
+
+function findOne(target: string, { networks, endpoints }: HostView): HostView["endpoints"][number] {
+  const named = endpoints.map((view) => ({
+    ...view,
+    plan: view.port === undefined ? null : { port: { name: view.port }, vnic: { addresses: view.addresses } },
+    view,
+  }));
+  try {
+    return findEndpoint(target, named).view;
+  } catch (error) {
+    if (!(error instanceof UsageError) || networks.length === 0) throw error;
+    throw new UsageError(`${error.message}; networks: ${networks.map(({ name }) => name).join(", ")}`);
+  }
+}
+
+const pretty = (value: unknown): string => JSON.stringify(value, null, 2);

@@ -1,0 +1,151 @@
+/** What `vswitch show` answers, as plain data: what --json prints and the tables are made of. Pure. */
+import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
+import type { Counters, PortCounters } from "../../../lib/model/counters.ts";
+import type { Route } from "../../../lib/model/vnic.ts";
+import { formatPolicy } from "../../../lib/policy/format-policy.ts";
+import type { Policy } from "../../../lib/policy/policy.ts";
+import type { EndpointRow, NetworkRow } from "../../../lib/state/rows.ts";
+import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
+import { type EffectiveAcls, effectiveAcls } from "./effective.ts";
+
+/** What is known of the host. */
+export interface ShowInput {
+  readonly networks: readonly NetworkRow[];
+  readonly endpoints: readonly EndpointRow[];
+  readonly counters: Counters;
+  /** The interface by which packets leave the host; absent when there is no default route. */
+  readonly uplink?: string;
+  readonly bootId: string;
+  readonly compartmentExists: (path: string) => boolean;
+}
+
+export interface NetworkView {
+  readonly name: string;
+  readonly kind: string;
+  readonly switch: string;
+  readonly state: "up" | "down" | "absent";
+  readonly mtu: number;
+  readonly subnets: readonly Prefix[];
+  /** Addresses of the host on the switch. */
+  readonly gateways: readonly Prefix[];
+  /** Whether the subnet was chosen because the configuration names none. */
+  readonly automatic: boolean;
+  readonly uplink?: string;
+  readonly masquerade: boolean;
+  /** Destinations that see the containers' own addresses. */
+  readonly exceptions: readonly Prefix[];
+  /** Whether containers of the network are kept apart from each other. */
+  readonly isolated: boolean;
+  /** Networks of this host that may open connections to it; true: all. */
+  readonly reachable: true | readonly string[];
+  readonly endpoints: number;
+}
+
+export type EndpointState =
+  | "up"
+  | "down"
+  | "attaching"
+  | "earlier boot"
+  | "compartment gone"
+  | "port gone"
+  | "plan lost";
+
+export interface EndpointView {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+  readonly key: string;
+  readonly state: EndpointState;
+  readonly compartment: string;
+  readonly createdMs: number;
+  readonly port?: string;
+  readonly switch?: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+  readonly addresses: readonly Prefix[];
+  readonly routes: readonly Route[];
+  readonly policies: readonly Policy[];
+  /** Each of `policies` in one line. */
+  readonly policyLines: readonly string[];
+  readonly acls: readonly EffectiveAcls[];
+  readonly counters?: PortCounters;
+}
+
+export interface HostView {
+  readonly networks: readonly NetworkView[];
+  readonly endpoints: readonly EndpointView[];
+}
+
+export function hostView(input: ShowInput): HostView {
+  return {
+    networks: input.networks.map((row) => networkView(row, input)),
+    endpoints: input.endpoints.map((row) => endpointView(row, input)),
+  };
+}
+
+function networkView(row: NetworkRow, { counters, uplink, endpoints }: ShowInput): NetworkView {
+  const { switch: wanted, automatic } = row.spec as NetworkSpec;
+  const found = counters.switches.find(({ name }) => name === wanted.name);
+  const subnets = [...new Set(wanted.gateways.map(networkOf))];
+  return {
+    name: row.name,
+    kind: row.kind,
+    switch: wanted.name,
+    state: found === undefined ? "absent" : found.up ? "up" : "down",
+    mtu: wanted.mtu,
+    // A network without containers has given its gateways up; it keeps the prefix that was chosen for it.
+    subnets: subnets.length === 0 && automatic !== undefined ? [automatic] : subnets,
+    gateways: wanted.gateways,
+    automatic: automatic !== undefined,
+    ...(uplink === undefined ? {} : { uplink }),
+    masquerade: wanted.outboundNat !== undefined,
+    exceptions: wanted.outboundNat?.exceptions ?? [],
+    isolated: wanted.isolated ?? false,
+    reachable: wanted.reachable ?? [],
+    endpoints: endpoints.filter(({ network }) => network === row.name).length,
+  };
+}
+
+function endpointView(row: EndpointRow, input: ShowInput): EndpointView {
+  const { network, containerId, ifname, key, netns: compartment, createdMs, plan } = row;
+  const counters = input.counters.ports.find((port) => port.key === key);
+  const common = { network, containerId, ifname, key, compartment, createdMs };
+  const state = stateOf(row, counters, input);
+  const counted = counters === undefined ? {} : { counters };
+  if (plan === null)
+    return {
+      ...common,
+      ...counted,
+      state,
+      addresses: [],
+      routes: [],
+      policies: [],
+      policyLines: [],
+      acls: [],
+    };
+  const { port, vnic } = plan;
+  return {
+    ...common,
+    ...counted,
+    state,
+    port: port.name,
+    switch: plan.switch.name,
+    mac: vnic.mac,
+    mtu: vnic.mtu,
+    addresses: vnic.addresses,
+    routes: vnic.routes,
+    policies: port.policies,
+    policyLines: port.policies.map(formatPolicy),
+    acls: effectiveAcls(port),
+  };
+}
+
+function stateOf(row: EndpointRow, port: PortCounters | undefined, input: ShowInput): EndpointState {
+  if (row.bootId !== input.bootId) return "earlier boot";
+  if (row.phase === "adding") return "attaching";
+  // Nobody knows the compartment of one that was rebuilt from its marks.
+  if (row.netns !== "" && !input.compartmentExists(row.netns)) return "compartment gone";
+  if (port === undefined) return "port gone";
+  if (row.plan === null) return "plan lost";
+  return port.up ? "up" : "down";
+}
