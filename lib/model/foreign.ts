@@ -10,8 +10,7 @@ export type ForeignHook = "prerouting" | "input" | "forward" | "output" | "postr
 
 export type ForeignCondition = {
   readonly negated?: true;
-} & /** A name that ends in `*` stands for all that begin so. */
-(
+} /** A name that ends in `*` stands for all that begin so. */ & (
   | { readonly kind: "in" | "out"; readonly interface: string }
   | { readonly kind: "source" | "destination"; readonly prefixes: readonly Prefix[] }
   | { readonly kind: "protocol"; readonly protocols: readonly number[] }
@@ -24,6 +23,9 @@ export type ForeignCondition = {
       readonly kind: "state";
       readonly states: readonly ("new" | "established" | "related" | "invalid" | "untracked")[];
     }
+  | { readonly kind: "icmpType"; readonly types: readonly number[] }
+  /** TCP: SYN without ACK. */
+  | { readonly kind: "opens" }
   /** The connection goes to a published port. */
   | { readonly kind: "dnat" }
   | { readonly kind: "family"; readonly family: 4 | 6 }

@@ -15,8 +15,8 @@ const NFT_META = {
   oifname: 7,
   nfproto: 15,
   l4proto: 16,
-  ibrname: 22,
-  obrname: 23,
+  ibrname: 17,
+  obrname: 18,
 } as const;
 export type MetaKey = keyof typeof NFT_META | number;
 
