@@ -56,6 +56,12 @@ function listCondition(field: KnownField, ranges: readonly ByteRange[]): Foreign
       return { kind: "protocol", protocols: ranges.flatMap(everyNumber) };
     case "icmpType":
       return { kind: "icmpType", types: ranges.flatMap(everyNumber) };
+    case "state": {
+      const states = ranges.map((range) => (isExact(range) ? stateNames(readU32(range.first, 0)) : []));
+      return states.every((names) => names.length === 1)
+        ? { kind: "state", states: states.flat() }
+        : undefined;
+    }
     default:
       return undefined;
   }
@@ -81,10 +87,6 @@ function rangeCondition(
       return familyCondition(range, NFPROTO.ip, NFPROTO.ip6);
     case "etherType":
       return familyCondition(range, ETH_P_IP, ETH_P_IPV6);
-    case "state": {
-      const states = isExact(range) ? stateNames(readU32(range.first, 0)) : [];
-      return states.length === 1 ? { kind: "state", states } : undefined;
-    }
     default:
       return undefined;
   }

@@ -14,7 +14,7 @@ import type { Payload } from "../../netlink/nft/expr/payload.ts";
 import { NFT_REG_VERDICT } from "../../netlink/nft/expr/register.ts";
 import { FIELD_LENGTHS, type KnownField, otherValue, type Value } from "./value.ts";
 
-/** @returns undefined for an expression that writes to the packet: a target register that nothing loads into */
+/** @returns undefined for an expression that writes to the packet: it has no register to load into */
 export function loadedValue(expression: Meta | Ct | Payload | Fib): Value | undefined {
   if (expression.register === NFT_REG_VERDICT) return undefined;
   switch (expression.kind) {
@@ -43,8 +43,18 @@ const META: { readonly [Key in string]?: { readonly field: KnownField; readonly 
   protocol: { field: "etherType", text: "meta protocol" },
 };
 
+/** What an expression writes to the packet or its connection, in words; undefined when it only reads. */
+export function writtenField(expression: Meta | Ct | Payload | Fib): string | undefined {
+  if (expression.kind === "meta") return expression.set && formatMeta(expression.key);
+  if (expression.register !== NFT_REG_VERDICT) return undefined;
+  return expression.kind === "ct" ? `ct ${expression.key}` : expression.kind;
+}
+
 /** Of the kernel's other keys the common ones (enum nft_meta_keys). */
 const OTHER_META: Readonly<Record<number, { readonly text: string; readonly length: number }>> = {
+  2: { text: "meta priority", length: 4 },
+  8: { text: "meta iiftype", length: 2 },
+  9: { text: "meta oiftype", length: 2 },
   10: { text: "meta skuid", length: 4 },
   11: { text: "meta skgid", length: 4 },
   19: { text: "meta pkttype", length: 1 },
@@ -58,8 +68,12 @@ function metaValue(key: Meta["key"]): Value {
   const known = META[key];
   if (known) return fieldValue(known.field, known.text);
   if (key === "ibrname" || key === "obrname") return otherValue(`meta ${key}`, 16);
+  return otherValue(formatMeta(key), typeof key === "number" ? (OTHER_META[key]?.length ?? 4) : 4);
+}
+
+function formatMeta(key: Meta["key"]): string {
   const other = typeof key === "number" ? OTHER_META[key] : undefined;
-  return otherValue(other?.text ?? `meta ${key}`, other?.length ?? 4);
+  return other?.text ?? `meta ${key}`;
 }
 
 function fieldValue(field: KnownField, text: string): Value {

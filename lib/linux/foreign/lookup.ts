@@ -2,8 +2,10 @@
 
 import type { ForeignCondition, ForeignVerdict } from "../../model/foreign.ts";
 import { align4 } from "../../netlink/bytes.ts";
-import { combine, fieldMatch, formatHeader, wholeField } from "./compare.ts";
-import { type Match, unknownMatch } from "./match.ts";
+import { wholeField } from "./compare-header.ts";
+import { fieldMatch, impliedBy } from "./field-match.ts";
+import { formatHeader } from "./hex.ts";
+import { combine, type Match, unknownMatch } from "./match.ts";
 import type { ForeignElement, ForeignSet } from "./read-set.ts";
 import type { ByteRange, Known, KnownField, Value } from "./value.ts";
 import { toVerdict } from "./verdict.ts";
@@ -34,7 +36,7 @@ export function lookUp(
   const words = formatKey(values, known);
   const sign = negated ? "!= " : "";
   const target = set?.anonymous && set.elements ? formatElements(fields, set.elements) : `@${name}`;
-  const unknown = unknownMatch(`${words} ${sign}${target}`);
+  const unknown = unknownMatch(`${words} ${sign}${target}`, implications(fields));
   if (set?.elements === undefined || fields === undefined) return unknown;
   if (set.elements.some(({ key }) => key === undefined)) return unknown;
   const ranges = set.elements.flatMap(({ key }) => (key === undefined ? [] : [key]));
@@ -46,7 +48,7 @@ export function lookUp(
   const alternatives = ranges.map((range) => keyConditions(fields, range, known));
   return alternatives.some((one) => one === undefined)
     ? unknown
-    : { text: unknown.text, alternatives: alternatives.flatMap((one) => one ?? []) };
+    : { ...unknown, alternatives: alternatives.flatMap((one) => one ?? []) };
 }
 
 export interface Branch {
@@ -56,6 +58,7 @@ export interface Branch {
 
 export interface VerdictMap {
   readonly text: string;
+  readonly implies: readonly ("family" | "protocol")[];
   /** In the order in which they are to be tried; undefined when they are not known. */
   readonly branches: readonly Branch[] | undefined;
 }
@@ -71,18 +74,22 @@ export function mapVerdict(
   const elements = set?.elements;
   const target = set?.anonymous && elements ? formatElements(fields, elements) : `@${name}`;
   const text = `${formatKey(values, known)} vmap ${target}`;
+  const implies = implications(fields);
   if (elements === undefined || fields === undefined || elements.length > MOST_RULES) {
-    return { text, branches: undefined };
+    return { text, implies, branches: undefined };
   }
   const branches: Branch[] = [];
   for (const { key, data } of elements) {
     const lists = key === undefined ? [[]] : keyConditions(fields, key, known);
-    if (lists === undefined) return { text, branches: undefined };
+    if (lists === undefined) return { text, implies, branches: undefined };
     const verdict = toVerdict(data);
     branches.push(...lists.map((conditions) => ({ conditions, verdict })));
   }
-  return { text, branches };
+  return { text, implies, branches };
 }
+
+const implications = (fields: readonly KeyField[] | undefined): NonNullable<Match["implies"]> =>
+  (fields ?? []).flatMap(({ field, text }) => impliedBy(field, text));
 
 /** The conditions under which the packet's key lies in this range, field by field. */
 function keyConditions(

@@ -15,8 +15,8 @@ export interface Match {
 }
 
 /** A test that the model has no words for. */
-export function unknownMatch(text: string): Match {
-  return { text, alternatives: [[{ kind: "unknown", text }]] };
+export function unknownMatch(text: string, implies: Match["implies"] = []): Match {
+  return { text, alternatives: [[{ kind: "unknown", text }]], implies };
 }
 
 /** The words of all tests, without those that nft would leave out. */
@@ -27,4 +27,23 @@ export function formatMatches(matches: readonly Match[]): readonly string[] {
     return fact === undefined || !matches.slice(i + 1).some((later) => later.implies?.includes(fact));
   });
   return shown.map(({ text }) => text).filter((text) => text !== "");
+}
+
+/** All of them must hold. */
+export function joinMatches(matches: readonly Match[]): Match {
+  const facts = Object.assign({}, ...matches.map(({ learned }) => learned));
+  return {
+    text: matches.map(({ text }) => text).join(" "),
+    alternatives: combine(matches.map(({ alternatives }) => alternatives)),
+    ...(Object.keys(facts).length > 0 && { learned: facts }),
+    implies: matches.flatMap(({ implies }) => implies ?? []),
+  };
+}
+
+/** Every way to choose one alternative of each. */
+export function combine(all: readonly Alternatives[]): Alternatives {
+  return all.reduce<Alternatives>(
+    (before, next) => before.flatMap((list) => next.map((more) => [...list, ...more])),
+    [[]],
+  );
 }

@@ -11,7 +11,7 @@ export type OtherExpression =
   | { readonly kind: "does"; readonly text: string }
   | { readonly kind: "decides"; readonly text: string; readonly verdict: ForeignVerdict };
 
-const TESTS = ["limit", "quota", "connlimit", "last"];
+const TESTS = ["limit", "quota", "connlimit"];
 const DOES: Readonly<Record<string, string>> = {
   dup: "dup",
   log: "log",
@@ -19,19 +19,7 @@ const DOES: Readonly<Record<string, string>> = {
   redir: "redirect",
   nat: "nat",
 };
-const LOADS = [
-  "byteorder",
-  "exthdr",
-  "hash",
-  "numgen",
-  "osf",
-  "rt",
-  "socket",
-  "tunnel",
-  "xfrm",
-  "inner",
-  "bitwise",
-];
+const LOADS = ["byteorder", "hash", "numgen", "osf", "rt", "socket", "tunnel", "xfrm", "inner", "bitwise"];
 
 /** Never throws. */
 export function otherExpression(name: string, bytes: Uint8Array): OtherExpression {
@@ -40,19 +28,23 @@ export function otherExpression(name: string, bytes: Uint8Array): OtherExpressio
   if (name === "last") return { kind: "does", text: "" };
   if (TESTS.includes(name)) return { kind: "tests", text: name === "limit" ? formatLimit(bytes) : name };
   if (LOADS.includes(name)) return { kind: "loads", text: name };
-  if (name === "ct" || name === "meta" || name === "payload" || name === "fib") {
-    return writes(bytes) ? { kind: "does", text: `${name} set` } : { kind: "loads", text: name };
-  }
+  const write = WRITES[name];
+  if (write)
+    return writes(bytes, write.from) ? { kind: "does", text: write.text } : { kind: "loads", text: name };
   if (name === "objref") return objectReference(bytes);
-  if (name === "dynset") return dynamicSet(bytes);
+  if (name === "dynset") return { kind: "tests", text: "a set with limits" };
   return { kind: "decides", text: name, verdict: { kind: "unknown", text: name } };
 }
 
-/** NFTA_CT_SREG; other expressions of these names with unknown keys load. */
-const NFTA_CT_SREG = 4;
+/** Read or write, and with which attribute: NFTA_CT_SREG, NFTA_PAYLOAD_SREG, NFTA_EXTHDR_SREG. */
+const WRITES: Readonly<Record<string, { readonly from: number; readonly text: string }>> = {
+  ct: { from: 4, text: "ct set" },
+  payload: { from: 5, text: "payload set" },
+  exthdr: { from: 7, text: "tcp option set" },
+};
 
-function writes(bytes: Uint8Array): boolean {
-  return tolerant(() => hasAttr(decodeAttrs(bytes), NFTA_CT_SREG), false);
+function writes(bytes: Uint8Array, from: number): boolean {
+  return tolerant(() => hasAttr(decodeAttrs(bytes), from), false);
 }
 
 const NFTA_LIMIT_RATE = 1;
@@ -90,20 +82,6 @@ function objectReference(bytes: Uint8Array): OtherExpression {
   const type = tolerant(() => getBe32(decodeAttrs(bytes), NFTA_OBJREF_IMM_TYPE), undefined);
   const passing = type === undefined ? undefined : NFT_OBJECTS[type];
   return passing === undefined ? { kind: "tests", text: "a named object" } : { kind: "does", text: passing };
-}
-
-const NFTA_DYNSET_EXPR = 7;
-const NFTA_DYNSET_FLAGS = 9;
-const NFTA_DYNSET_EXPRESSIONS = 10;
-
-/** "add @set { ip saddr }" lets the packet pass, unless the element bears a limit. */
-function dynamicSet(bytes: Uint8Array): OtherExpression {
-  const plain = tolerant(() => {
-    const attrs = decodeAttrs(bytes);
-    const inverted = ((getBe32(attrs, NFTA_DYNSET_FLAGS) ?? 0) & 1) !== 0;
-    return !inverted && !hasAttr(attrs, NFTA_DYNSET_EXPR) && !hasAttr(attrs, NFTA_DYNSET_EXPRESSIONS);
-  }, false);
-  return plain ? { kind: "does", text: "add to a set" } : { kind: "tests", text: "a set with limits" };
 }
 
 function tolerant<T>(read: () => T, otherwise: T): T {

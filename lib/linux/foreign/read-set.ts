@@ -55,7 +55,8 @@ function toRanges(
   { interval, concatenated }: SetShape,
   elements: readonly Element[],
 ): readonly ForeignElement[] {
-  const keyed = elements.filter(({ catchAll }) => !catchAll);
+  // The kernel tells elements in the order of their hashes, which differ from set to set.
+  const keyed = elements.filter(({ catchAll }) => !catchAll).sort((a, b) => Buffer.compare(a.key, b.key));
   const rest = elements.filter(({ catchAll }) => catchAll).map(withData);
   if (interval && !concatenated) {
     return [...joinIntervals(keyed).map(({ start, range }) => ({ key: range, ...withData(start) })), ...rest];

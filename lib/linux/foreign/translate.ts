@@ -6,14 +6,14 @@ import type { Expression } from "../../netlink/nft/expr/expression.ts";
 import { decodeRangeExpression } from "../../netlink/nft/expr/range.ts";
 import { NFT_REG_VERDICT } from "../../netlink/nft/expr/register.ts";
 import type { RuleInfo } from "../../netlink/nft/rule.ts";
-import { combine, compare, within } from "./compare.ts";
-import { loadedValue, maskedValue } from "./load.ts";
+import { compare, within } from "./compare.ts";
+import { loadedValue, maskedValue, writtenField } from "./load.ts";
 import { type Branch, lookUp, mapVerdict } from "./lookup.ts";
-import { formatMatches, type Match, unknownMatch } from "./match.ts";
+import { combine, formatMatches, type Match, unknownMatch } from "./match.ts";
 import { otherExpression } from "./other-expression.ts";
 import type { ForeignSet } from "./read-set.ts";
 import { createRegisters, type Registers } from "./registers.ts";
-import { type Known, otherValue } from "./value.ts";
+import { type Known, otherValue, type Value } from "./value.ts";
 import { formatForeignVerdict, toVerdict } from "./verdict.ts";
 import { matchExtension } from "./xt-match.ts";
 import { targetVerdict } from "./xt-target.ts";
@@ -30,6 +30,8 @@ interface Run {
   branches?: readonly Branch[];
   /** What is done besides the verdict, and the verdict. */
   readonly deeds: string[];
+  /** The comparison before was "at least this". */
+  low?: { readonly value: Value; readonly bytes: Uint8Array; readonly match: Match };
 }
 
 /** @param sets of the rule's table, by name. @param known by the family of the table */
@@ -77,21 +79,23 @@ function decide(run: Run, text: string, branches: readonly Branch[]): void {
 }
 
 function step(run: Run, expression: Expression): void {
-  const { registers, known } = run;
+  const { registers } = run;
   switch (expression.kind) {
     case "meta":
     case "ct":
     case "payload":
     case "fib": {
       const value = loadedValue(expression);
+      const written = writtenField(expression);
       if (value) registers.load(expression.register, value);
+      if (written) run.deeds.push(`${written} set`);
       return;
     }
     case "bitwise":
       registers.load(expression.target, maskedValue(registers.read(expression.source), expression));
       return;
     case "cmp":
-      add(run, compare(registers.read(expression.register), expression.op, expression.value, known));
+      compareStep(run, expression);
       return;
     case "lookup":
       look(run, expression);
@@ -108,11 +112,36 @@ function step(run: Run, expression: Expression): void {
     case "masq":
       run.deeds.push("masquerade");
       return;
+    case "dynset":
+      run.deeds.push(`${expression.op} @${expression.set}`);
+      return;
+    case "exthdr":
+      registers.load(expression.register, otherValue(`exthdr ${expression.header}`, expression.length));
+      return;
     case "counter":
       return;
     case "unknown":
       unknown(run, expression);
+      return;
+    default:
+      // A kind that was added to the union and not here would be passed over.
+      expression satisfies never;
   }
+}
+
+/** Before it had "range", nft wrote ranges as two comparisons. */
+function compareStep(run: Run, { register, op, value: bytes }: Extract<Expression, { kind: "cmp" }>): void {
+  const { known, matches, low } = run;
+  const value = run.registers.read(register);
+  delete run.low;
+  if (op === "lte" && low !== undefined && low.value === value && low.match === matches.at(-1)) {
+    matches.pop();
+    add(run, within(value, { first: low.bytes, last: bytes }, false, known));
+    return;
+  }
+  const match = compare(value, op, bytes, known);
+  if (op === "gte") run.low = { value, bytes, match };
+  add(run, match);
 }
 
 function look(
@@ -127,8 +156,9 @@ function look(
     if (target !== undefined) registers.load(target, otherValue(`@${name}`));
     return;
   }
-  const { text, branches } = mapVerdict(set, name, key, known);
-  decide(run, text, branches ?? [{ conditions: [], verdict: { kind: "unknown", text } }]);
+  const { text, implies, branches } = mapVerdict(set, name, key, known);
+  add(run, { text, alternatives: [[]], implies });
+  run.branches = branches ?? [{ conditions: [], verdict: { kind: "unknown", text } }];
 }
 
 function unknown(run: Run, { name, bytes }: Extract<Expression, { kind: "unknown" }>): void {

@@ -5,7 +5,7 @@ import { decodeText, readU32 } from "../../netlink/bytes.ts";
 import { formatField } from "../../netlink/nft/field-range.ts";
 import { IPPROTO } from "../../policy/packet.ts";
 import { bytesNumber, rangePrefixes } from "./byte-range.ts";
-import type { ByteRange, KnownField } from "./value.ts";
+import type { ByteRange, Known, KnownField } from "./value.ts";
 
 /** Bits of "ct state" (NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of nf_conntrack_common.h). */
 export const STATE_BITS = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const;
@@ -43,14 +43,24 @@ export const formatNumber = (field: KnownField, value: number): string => {
 };
 
 /** "10.0.0.0/8", "80-90", `"docker0"`, "established". */
-export function formatRange(field: KnownField, range: ByteRange): string {
+export function formatRange(
+  field: KnownField,
+  range: ByteRange,
+  interfaces: Known["interfaces"] = new Map(),
+): string {
   const { first, last } = range;
   if (field === "saddr" || field === "daddr") return formatAddresses(range);
   if (field === "iifname" || field === "oifname") return `"${interfacePattern(range) ?? decodeText(first)}"`;
   if (field === "state") return stateNames(readU32(first, 0)).join(",") || "0";
-  if (field === "iif" || field === "oif" || field === "status") return String(readU32(first, 0));
+  if (field === "iif" || field === "oif") return formatInterface(readU32(first, 0), interfaces);
+  if (field === "status") return String(readU32(first, 0));
   const [from, to] = [Number(bytesNumber(first)), Number(bytesNumber(last))];
   return from === to ? formatNumber(field, from) : `${formatNumber(field, from)}-${formatNumber(field, to)}`;
+}
+
+function formatInterface(index: number, interfaces: Known["interfaces"]): string {
+  const name = interfaces.get(index);
+  return name === undefined ? String(index) : `"${name}"`;
 }
 
 function formatAddresses(range: ByteRange): string {

@@ -2,9 +2,8 @@
 import type { ForeignCondition } from "../../model/foreign.ts";
 import { readU16, readU32 } from "../../netlink/bytes.ts";
 import { IPS_DST_NAT } from "../../netlink/nft/expr/ct.ts";
-import { combine } from "./compare.ts";
 import { anyOf } from "./field-conditions.ts";
-import { type Match, unknownMatch } from "./match.ts";
+import { combine, type Match, unknownMatch } from "./match.ts";
 import type { StateName } from "./words.ts";
 
 const XT_CONNTRACK_STATE = 1 << 0;
