@@ -1,6 +1,5 @@
 /** The host's own compartment as a scene has it: interfaces, routes of all tables, neighbours, forwarding, foreign rules. */
 import type { Prefix } from "../addr/prefix.ts";
-import type { ForeignChain } from "../model/foreign.ts";
 import type { SceneHost, SceneInterface, SceneNeighbour, SceneRoute } from "../model/scene.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
@@ -9,16 +8,14 @@ import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { dumpLinks } from "../netlink/route/link.ts";
 import { decodeNeighbour, dumpNeighbours } from "../netlink/route/neighbour.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
+import { readForeignChains } from "./foreign/read-foreign.ts";
 import type { Readers } from "./observe.ts";
 
 /** Names of links by their index. */
 type Names = ReadonlyMap<number, string>;
 
-/** @param foreign rules of other programs, in their order */
-export function observeSceneHost(
-  { host, readSysctl }: Pick<Readers, "host" | "readSysctl">,
-  foreign: readonly ForeignChain[],
-): SceneHost {
+/** @throws {NetlinkError} when the kernel cannot be asked */
+export function observeSceneHost({ host, rules, readSysctl }: Readers): SceneHost {
   const links = host.request(dumpLinks()).map(decodeLink);
   const names: Names = new Map(links.map(({ index, name }) => [index, name]));
   const addresses = addressesByLink(host);
@@ -33,7 +30,7 @@ export function observeSceneHost(
       4: readSysctl(["ipv4", "ip_forward"]) === "1",
       6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1",
     },
-    foreign,
+    foreign: readForeignChains(rules, names),
   };
 }
 

@@ -16,7 +16,7 @@ export function linuxTool(
   return {
     ...linuxBackend(trace, machine),
     observeSceneHost: () =>
-      asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine, [])),
+      asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine)),
     observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
   };
 }

@@ -45,7 +45,7 @@ function whyUnknown(row: EndpointRow | undefined): string {
 }
 
 /** CNI 1.1 CHECK: prevResult is what the chain left, so a MAC or MTU that a later plugin set is right. */
-function afterChain(plan: Plan, prevResult: Result): Plan {
+export function afterChain(plan: Plan, prevResult: Result): Plan {
   const final = prevResult.interfaces.find(
     (link) => link.name === plan.vnic.name && link.sandbox !== undefined,
   );

@@ -2,6 +2,8 @@
 import yargs from "yargs";
 import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
+import { checkCommand } from "./commands/check.ts";
+import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
 import { showCommand } from "./commands/show.ts";
@@ -22,6 +24,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .usage("$0 COMMAND [OPTIONS]\n\nThe operator's tool of vswitch-cni.")
     .option("json", jsonOption)
     .command(showCommand(session))
+    .command(checkCommand(session))
+    .command(graphCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .completion("completion", "Print a completion script for bash or zsh")

@@ -1,6 +1,9 @@
 /** The options that every command has. */
 import { defaultDataDir } from "../ipam/data-dir.ts";
 
+/** Where libcni has them unless a runtime says otherwise. */
+const libcniCache = "/var/lib/cni/results";
+
 export const jsonOption = { type: "boolean", default: false, describe: "Print JSON for programs" } as const;
 
 export const dataDirOption = {
@@ -12,6 +15,14 @@ export const dataDirOption = {
 
 /** For `yargs.options(commonOptions)`. */
 export const commonOptions = { json: jsonOption, "data-dir": dataDirOption } as const;
+
+/** Of commands that look at what a whole chain of plugins came to. */
+export const resultsDirOption = {
+  type: "string",
+  requiresArg: true,
+  default: libcniCache,
+  describe: "Folder of the runtimes' results: what later plugins changed on purpose is no drift",
+} as const;
 
 /** What they give. */
 export interface CommonOptions {

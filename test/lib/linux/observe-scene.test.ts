@@ -60,6 +60,17 @@ describe.skipIf(noNamespace !== undefined)(titled("the host's own compartment"),
     expect(host?.neighbours).toEqual([{ address: "192.0.2.9", mac: "02:00:00:00:00:09", interface: "up0" }]);
   });
 
+  test("has the rules of other programs, not ours", () => {
+    expect(host?.foreign).toMatchObject([
+      {
+        table: "ip docker",
+        chain: "FORWARD",
+        base: { hook: "forward", policy: "drop" },
+        rules: [{ verdict: { kind: "accept" }, conditions: [{ kind: "in", interface: "up0" }] }],
+      },
+    ]);
+  });
+
   test("says which families are forwarded", () => {
     expect(host?.forwarding).toEqual({ 4: true, 6: false });
   });

@@ -17,6 +17,9 @@ const setup = `set -e
   ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev up0 nud permanent
   ip neighbour add 192.0.2.10 dev up0 nud failed
   ip neighbour add proxy 192.0.2.11 dev up0
+  nft 'add table ip docker; add chain ip docker FORWARD { type filter hook forward priority 0; policy drop; }'
+  nft 'add rule ip docker FORWARD iifname "up0" accept'
+  nft 'add table inet vswitch; add chain inet vswitch own'
   echo 1 > /proc/sys/net/ipv4/ip_forward
   echo 0 > /proc/sys/net/ipv6/conf/all/forwarding`;
 const done = spawnSync("sh", ["-c", setup], { encoding: "utf8" });
