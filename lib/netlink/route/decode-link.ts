@@ -8,6 +8,7 @@ import {
   IFINFOMSG_LENGTH,
   IFLA_ADDRESS,
   IFLA_CARRIER,
+  IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
@@ -44,6 +45,8 @@ export interface Link {
   /** The one the hardware came with. */
   readonly permanentMac: Mac | undefined;
   readonly master: number | undefined;
+  /** 0 unless somebody chose one. */
+  readonly group: number;
   /** "veth", "bridge"; undefined for hardware and loopback. */
   readonly kind: string | undefined;
   readonly alias: string | undefined;
@@ -92,6 +95,7 @@ export function decodeLink(reply: Reply): Link {
     mac: getMac(attrs, IFLA_ADDRESS),
     permanentMac: getMac(attrs, IFLA_PERM_ADDRESS),
     master: getU32(attrs, IFLA_MASTER),
+    group: getU32(attrs, IFLA_GROUP) ?? 0,
     kind: getText(info, IFLA_INFO_KIND),
     alias: getText(attrs, IFLA_IFALIAS),
     peerIndex: getU32(attrs, IFLA_LINK),

@@ -4,6 +4,7 @@ import { concat, encodeText } from "../bytes.ts";
 import { NLM_F_DUMP, type Request } from "../message.ts";
 import {
   IFLA_EXT_MASK,
+  IFLA_GROUP,
   IFLA_INFO_KIND,
   IFLA_LINKINFO,
   IFLA_MASTER,
@@ -54,6 +55,16 @@ export function dumpLinks(filter: LinkFilter = {}): Request {
 /** ENODEV when there is none. Deleting one end of a veth pair deletes the other. */
 export function deleteLink(key: LinkKey): Request {
   return { title: `link delete ${keyTitle(key)}`, type: RTM_DELLINK, flags: 0, payload: keyedLink(key) };
+}
+
+/** All links of a group, with one wait for the CPUs instead of one for each; ENODEV when it has none. */
+export function deleteGroup(group: number): Request {
+  return {
+    title: `link delete group ${group}`,
+    type: RTM_DELLINK,
+    flags: 0,
+    payload: concat([ifinfomsg(0), u32(IFLA_GROUP, group)]),
+  };
 }
 
 function extMask(stats = false): Uint8Array {

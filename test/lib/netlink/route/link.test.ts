@@ -105,6 +105,7 @@ describe("links as the kernel tells of them", () => {
       mac: "02:00:00:00:00:02",
       permanentMac: undefined,
       master: 2,
+      group: 0,
       kind: "veth",
       alias: "vswitch net/abc/eth0",
       peerIndex: 2,
@@ -156,7 +157,7 @@ describe("links as the kernel tells of them", () => {
   });
 
   test("unknown attributes are kept and do no harm", () => {
-    const known = new Set([4, 10, 13, 16, 18, 23, 33, 37, 5]);
+    const known = new Set([4, 10, 13, 16, 18, 23, 27, 33, 37, 5]);
     const unknown = fc.integer({ min: 1, max: 0x3fff }).filter((type) => !known.has(type));
     fc.assert(
       fc.property(fc.array(fc.tuple(unknown, fc.uint8Array({ maxLength: 40 }))), (attrs) => {
