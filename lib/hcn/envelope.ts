@@ -4,36 +4,56 @@
  * HCN v2 writes `{"Type", "Settings"}`; Microsoft's plugins wrap it as `{"Name": "EndpointPolicy", "Value"}`, the
  * reference Windows plugins as `{"name", "value"}` around v1's flat form, whose fields stand beside the type.
  */
-import { anyShape, foldObject } from "../cni/keys.ts";
+import { flatShape, foldKeys } from "../cni/keys.ts";
 import { type Issue, isObject, type JsonObject, readList, report } from "../cni/read.ts";
+import { refuseOthers, unsupported } from "./settings.ts";
 
 export interface RawPolicy {
   /** Where it stands in the configuration: `AdditionalArgs[0].Value`. */
   readonly path: string;
   readonly type: string;
   readonly settings: JsonObject;
-  /** What the wrapping says it is for; only endpoints have policies here. */
-  readonly name: string;
+  /** Where its settings stand: `AdditionalArgs[0].Value.Settings`, of v1 the policy itself. */
+  readonly at: string;
 }
 
-/** Types of HCN v1 under their names of v2. */
-const firstNames: Readonly<Record<string, string>> = { NAT: "PortMapping" };
+const wrapping = ["Name", "Value"];
+const own = ["Type", "Settings"];
+const shape = flatShape(...wrapping, ...own);
+const policy = "a policy: an object with Type and Settings";
 
-/** @returns the policies of a list; what has no type is noted and left out */
+/**
+ * @returns the policies of a list; what is none is noted and left out
+ * @throws {CniError} 2 for policies of something else than an endpoint, and for keys beside those of the shape
+ */
 export function readEnvelopes(value: unknown, path: string, issues: Issue[]): readonly RawPolicy[] {
   return readList(value, path, issues, (item, at) => {
-    if (!isObject(item)) return report(issues, at, "a policy: an object with Type and Settings", item);
-    const outer = foldObject(item, { Name: anyShape, Value: anyShape, ...typed });
-    const wrapped = isObject(outer.Value);
-    const inner = wrapped ? foldObject(outer.Value as JsonObject, typed) : outer;
-    const where = wrapped ? `${at}.Value` : at;
-    if (typeof inner.Type !== "string")
-      return report(issues, `${where}.Type`, "the name of a policy", inner.Type);
-    const name = wrapped && typeof outer.Name === "string" ? outer.Name : "EndpointPolicy";
-    const { Type: type, Settings, ...flat } = inner;
-    const settings = isObject(Settings) ? Settings : wrapped ? flat : {};
-    return { path: where, type: firstNames[type] ?? type, settings, name };
+    if (!isObject(item)) return report(issues, at, policy, item);
+    const { Name, ...outer } = foldKeys(item, shape) as JsonObject;
+    requireEndpoint(Name, `${at}.Name`);
+    const isWrapped = "Value" in outer || (Name !== undefined && !("Type" in outer));
+    if (!isWrapped) return readTyped(outer, at, issues);
+    const { Value } = outer;
+    if (!isObject(Value)) return report(issues, `${at}.Value`, policy, Value);
+    refuseOthers(outer, ["Value"], at, "a wrapped policy has Name and Value");
+    return readTyped(foldKeys(Value, flatShape(...own)) as JsonObject, `${at}.Value`, issues);
   });
 }
 
-const typed = { Type: anyShape, Settings: anyShape } as const;
+function readTyped(object: JsonObject, path: string, issues: Issue[]): RawPolicy | undefined {
+  const { Type: type, Settings, ...flat } = object;
+  if (typeof type !== "string" || type === "")
+    return report(issues, `${path}.Type`, "the name of a policy", type);
+  if (Settings === undefined) return { path, type, settings: flat, at: path };
+  const at = `${path}.Settings`;
+  if (!isObject(Settings)) return report(issues, at, "an object", Settings);
+  refuseOthers(flat, [], path, "what a policy says stands in its Settings");
+  return { path, type, settings: Settings, at };
+}
+
+/** The reference plugins match the word without regard to case. */
+function requireEndpoint(name: unknown, path: string): void {
+  if (name === undefined || name === "") return;
+  if (typeof name === "string" && name.toLowerCase() === "endpointpolicy") return;
+  throw unsupported(path, name, "EndpointPolicy is; what concerns a whole network are keys of its own");
+}

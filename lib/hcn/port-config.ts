@@ -2,18 +2,30 @@
  * What every network type takes for the port of an endpoint: `guard`, `policies`, `AdditionalArgs`, `defaultAction`,
  * the capability `bandwidth`, and a pod's annotation where the configuration declares that capability.
  */
-import { type Ip, parseIp } from "../addr/ip.ts";
 import type { RuntimeConfig } from "../cni/capability.ts";
-import { anyShape, flatShape, foldKeys, listShape } from "../cni/keys.ts";
-import { type Issue, isObject, type JsonObject, readList, readStrings, report } from "../cni/read.ts";
+import { anyShape, flatShape, listShape } from "../cni/keys.ts";
+import { type Issue, isObject, type JsonObject, report } from "../cni/read.ts";
 import type { AclAction, AclDefault } from "../policy/acl.ts";
-import { type GuardAllowance, guardAllowances } from "../policy/guard.ts";
 import type { PortPolicies } from "../policy/port-policies.ts";
-import { oneOf } from "./acl.ts";
-import { annotatedPolicies, type EndpointPolicies, readPolicies } from "./policies.ts";
+import { annotatedPolicies } from "./annotation.ts";
+import { readGuard } from "./guard.ts";
+import type { OutBoundNatRequest } from "./outbound-nat.ts";
+import { type EndpointPolicies, join, readPolicies } from "./policies.ts";
 import { bandwidthQos, strictest } from "./qos.ts";
+import { oneOf, refuseOthers } from "./settings.ts";
 
-export interface PortConfig extends Omit<EndpointPolicies, "qos">, PortPolicies {}
+export interface PortConfig extends Pick<EndpointPolicies, "portMappings">, PortPolicies {
+  /** InterfaceParameters: bytes. */
+  readonly mtu?: number;
+}
+
+/** A port's own part, and what may be the whole network's: that is for the network type to say. */
+export interface ReadPortConfig extends Omit<PortConfig, "outboundNat"> {
+  /** Of the configuration: all endpoints have them. */
+  readonly configuredNat: readonly OutBoundNatRequest[];
+  /** Of the pod's annotation. */
+  readonly annotatedNat: readonly OutBoundNatRequest[];
+}
 
 /** Keys of a configuration that are read here, for `foldObject`. */
 export const portConfigShape = {
@@ -32,41 +44,29 @@ export function readPortConfig(
   runtime: Pick<RuntimeConfig, "bandwidth" | "podAnnotations">,
   network: string,
   issues: Issue[],
-): PortConfig {
-  const lists = [
-    { path: "AdditionalArgs", value: config.AdditionalArgs },
-    { path: "policies", value: config.policies },
-    annotatedPolicies(runtime.podAnnotations, network, issues),
-  ];
-  const { qos: configured, ...policies } = readPolicies(lists, issues);
-  const asked = runtime.bandwidth === undefined ? undefined : bandwidthQos(runtime.bandwidth);
-  const qos = strictest([configured, asked].flatMap((limit) => limit ?? []));
+): ReadPortConfig {
+  const configured = join([
+    readPolicies(config.AdditionalArgs, "AdditionalArgs", issues),
+    readPolicies(config.policies, "policies", issues),
+  ]);
+  const annotated = annotatedPolicies(runtime.podAnnotations, network, issues);
+  const { portMappings, acls, qos: limits, mtus } = join([configured, annotated]);
+  if (mtus.length > 1)
+    report(issues, "InterfaceParameters", "one at most, as in HCN", `${mtus.join(" and ")} bytes`);
+  const asked = runtime.bandwidth === undefined ? [] : [bandwidthQos(runtime.bandwidth)];
+  const qos = strictest([...limits, ...asked]);
   const guard = readGuard(config.guard, issues);
   const aclDefault = readDefault(config.defaultAction, issues);
   return {
-    ...policies,
+    portMappings,
+    acls,
+    configuredNat: configured.outboundNat,
+    annotatedNat: annotated.outboundNat,
+    ...(mtus[0] === undefined ? {} : { mtu: mtus[0] }),
     ...(qos === undefined ? {} : { qos }),
     ...(guard === undefined ? {} : { guard }),
     ...(aclDefault === undefined ? {} : { aclDefault }),
   };
-}
-
-/** On unless it is false; an object says what a port may be or have beyond the usual. */
-function readGuard(value: unknown, issues: Issue[]): PortPolicies["guard"] {
-  if (value === false) return undefined;
-  if (value === undefined || value === true) return { allow: [], addresses: [] };
-  if (!isObject(value))
-    return report(issues, "guard", 'true, false, or {"allow": [...], "addresses": [...]}', value);
-  const allow = readList(value.allow, "guard.allow", issues, (item, path) =>
-    oneOf<GuardAllowance>(item, guardAllowances, path, issues),
-  );
-  const addresses = readStrings(value.addresses, "guard.addresses", issues).flatMap((text): readonly Ip[] => {
-    const address = parseIp(text);
-    if (address !== undefined) return [address];
-    report(issues, "guard.addresses", "IP addresses", text);
-    return [];
-  });
-  return { allow, addresses };
 }
 
 /** One action for both directions, or one for each. */
@@ -78,7 +78,8 @@ function readDefault(value: unknown, issues: Issue[]): Partial<AclDefault> | und
     const both = action(value, "defaultAction");
     return both === undefined ? undefined : { In: both, Out: both };
   }
-  const { In, Out } = foldKeys(value, flatShape("In", "Out")) as JsonObject;
-  const [into, out] = [action(In, "defaultAction.In"), action(Out, "defaultAction.Out")];
+  refuseOthers(value, ["In", "Out"], "defaultAction", "defaultAction takes In and Out");
+  const [into, out] = [action(value.In, "defaultAction.In"), action(value.Out, "defaultAction.Out")];
+  if (into === undefined && out === undefined) return undefined;
   return { ...(into === undefined ? {} : { In: into }), ...(out === undefined ? {} : { Out: out }) };
 }

@@ -23,7 +23,7 @@ const always = ["Flags", "ExternalPortReserved"];
 /** @returns undefined when something is malformed */
 export function readPortMapping(raw: RawPolicy, issues: Issue[]): PortMappingRequest | undefined {
   const { Protocol, VIP, ExternalPort, InternalPort } = settingsOf(raw, names, always);
-  const path = `${raw.path}.Settings`;
+  const path = raw.at;
   const protocol = protocols.get(typeof Protocol === "string" ? Protocol.toLowerCase() : (Protocol ?? 6));
   if (protocol === undefined) report(issues, `${path}.Protocol`, "6 (TCP), 17 (UDP) or 132 (SCTP)", Protocol);
   const hostPort = port(ExternalPort, `${path}.ExternalPort`, issues);

@@ -1,20 +1,20 @@
 /** HCN's QOS, and CNI's capability `bandwidth`, which asks for the same: the lower of two limits holds. */
 import type { Bandwidth, RateLimit } from "../cni/bandwidth.ts";
-import { type Issue, readInteger } from "../cni/read.ts";
+import { type Issue, report } from "../cni/read.ts";
 import type { Qos, Rate } from "../policy/qos.ts";
 import type { RawPolicy } from "./envelope.ts";
 import { settingsOf } from "./settings.ts";
 
 const field = "MaximumOutgoingBandwidthInBytes";
-/** The kernel counts rates in 64 bits; a number of JSON is exact up to here. */
-const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** @returns undefined when it limits nothing */
 export function readQos(raw: RawPolicy, issues: Issue[]): Qos | undefined {
   const value = settingsOf(raw, [field])[field];
+  // HCN's 64 bits without a sign, of which JSON is exact in the lower 53: more is no limit for any link.
+  const isCount = typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 2 ** 64;
+  if (!isCount) return report(issues, `${raw.at}.${field}`, "bytes per second, 0 for no limit", value);
   if (value === 0) return undefined;
-  const bytesPerSecond = readInteger(value, `${raw.path}.Settings.${field}`, issues, bounds);
-  return bytesPerSecond === undefined ? undefined : { kind: "QOS", out: { bytesPerSecond } };
+  return { kind: "QOS", out: { bytesPerSecond: Math.min(value, Number.MAX_SAFE_INTEGER) } };
 }
 
 /** CNI counts in bits, and its ingress is towards the container. */

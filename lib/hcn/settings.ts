@@ -1,9 +1,9 @@
-/** Reading the settings of a policy: HCN writes lists as one text with commas, and numbers as numbers or text. */
-import { type Prefix, parsePrefix } from "../addr/prefix.ts";
+/** Reading the settings of a policy: which there may be, and what is said of one that cannot be kept. */
 import { CniError, errorCode } from "../cni/error.ts";
 import { flatShape, foldKeys } from "../cni/keys.ts";
-import { type Issue, isObject, type JsonObject, readStrings, report } from "../cni/read.ts";
-import type { PortRange } from "../policy/acl.ts";
+import { describeValue, type Issue, isObject, type JsonObject, report } from "../cni/read.ts";
+import { misspeltKeys } from "../cni/schema.ts";
+import { isSecretKey } from "../cni/secret.ts";
 import type { RawPolicy } from "./envelope.ts";
 
 /**
@@ -14,74 +14,76 @@ import type { RawPolicy } from "./envelope.ts";
  * @throws {CniError} 2
  */
 export function settingsOf(
-  { settings, path, type }: RawPolicy,
+  { settings, at, type }: RawPolicy,
   names: readonly string[],
   ignored: readonly string[] = [],
 ): JsonObject {
-  const folded = foldKeys(settings, flatShape(...names, ...ignored));
-  const known = isObject(folded) ? folded : {};
-  for (const [key, value] of Object.entries(known)) {
-    const empty =
-      value === null || value === "" || value === 0 || (Array.isArray(value) && value.length === 0);
-    if (!names.includes(key) && !ignored.includes(key) && !empty)
-      throw unsupported(
-        `${path}.Settings.${key}`,
-        JSON.stringify(value),
-        `${type} takes ${names.join(", ")}`,
-      );
-  }
+  const known = foldKeys(settings, flatShape(...names, ...ignored)) as JsonObject;
+  refuseOthers(known, [...names, ...ignored], at, `${type} takes ${names.join(", ")}`);
   return known;
 }
 
-export function unsupported(key: string, value: string, details: string): CniError {
-  return new CniError(errorCode.unsupportedField, `${key}: ${value} is not supported`, {
+/**
+ * Keys without a value of their own (Go's zero values) are passed over, unless they look like a misspelt known one.
+ *
+ * @throws {CniError} 2 for any other key than `known`
+ */
+export function refuseOthers(
+  object: JsonObject,
+  known: readonly string[],
+  at: string,
+  details: string,
+): void {
+  const [slip] = misspeltKeys(object, known);
+  if (slip !== undefined) throw unknownKey(slip, at);
+  const other = Object.entries(object).find(([key, value]) => !known.includes(key) && !isZero(value));
+  if (other !== undefined) throw unsupported(`${at}.${other[0]}`, other[1], details);
+}
+
+/** @param at where the object stands; absent: the configuration itself */
+export function unknownKey({ received, expected }: Issue, at?: string): CniError {
+  const where = at === undefined ? received : `${at}.${received}`;
+  return new CniError(errorCode.unsupportedField, `unknown key ${where}; expected ${expected}`, {
+    reason: "unknown-key",
+  });
+}
+
+/** @param details what there is instead */
+export function unsupported(key: string, value: unknown, details: string): CniError {
+  const text = isSecretKey(key) ? "a hidden value" : describeValue(value);
+  return new CniError(errorCode.unsupportedField, `${key}: ${text} is not supported`, {
     reason: "policy-unsupported",
     details: `${details}; a policy is never ignored: remove it, or what it cannot have`,
   });
 }
 
-/** The items of "a,b,c"; a number or a list of JSON will do as well. */
-export function commaList(value: unknown, path: string, issues: Issue[]): readonly string[] {
-  if (value === undefined || value === null) return [];
-  if (typeof value === "number") return [`${value}`];
-  const items =
-    typeof value === "string" ? value.split(",") : Array.isArray(value) ? value.map(String) : undefined;
-  if (items === undefined) {
-    report(issues, path, 'a list such as "a,b"', value);
-    return [];
-  }
-  return items.map((item) => item.trim()).filter((item) => item !== "");
+/** Whether a value says nothing: null, or what Go writes for a field that was never set. */
+export function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === 0 || value === false) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
 }
 
-/** An address alone is its own prefix. */
-export function parseDestination(text: string): Prefix | undefined {
-  return parsePrefix(text) ?? parsePrefix(`${text}/${text.includes(":") ? 128 : 32}`);
+/** A setting that HCN v1 has under another name: its value, and the name that was used. */
+export function eitherOf(
+  settings: JsonObject,
+  name: string,
+  firstName: string,
+  { at }: RawPolicy,
+  issues: Issue[],
+): { readonly value: unknown; readonly path: string } {
+  const [value, other] = [settings[name], settings[firstName]];
+  if (isZero(other)) return { value, path: `${at}.${name}` };
+  if (!isZero(value)) report(issues, `${at}.${firstName}`, `either it or ${name}`, "both");
+  return { value: other, path: `${at}.${firstName}` };
 }
 
-/** Prefixes of "10.0.0.0/8,192.0.2.1". */
-export function commaPrefixes(value: unknown, path: string, issues: Issue[]): readonly Prefix[] {
-  return commaList(value, path, issues).flatMap(
-    (text) =>
-      parseDestination(text) ?? report(issues, path, "addresses or prefixes such as 10.0.0.0/8", text) ?? [],
-  );
-}
-
-/** Ranges of "80,443,8000-8010"; 0 and 0-65535 stand for any port, as in HCN. */
-export function commaPorts(value: unknown, path: string, issues: Issue[]): readonly PortRange[] {
-  const ranges = commaList(value, path, issues).flatMap((text): PortRange[] => {
-    const found = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
-    const first = Number(found?.[1]);
-    const last = Number(found?.[2] ?? found?.[1]);
-    const fits = found !== null && first <= last && last <= 65535;
-    return fits ? [{ first, last }] : (report(issues, path, "ports such as 80,8000-8010", text) ?? []);
-  });
-  const isAny = ({ first, last }: PortRange): boolean => first === 0 && (last === 0 || last === 65535);
-  return ranges.some(isAny) ? [] : ranges;
-}
-
-/** A list of JSON with prefixes. */
-export function listedPrefixes(value: unknown, path: string, issues: Issue[]): readonly Prefix[] {
-  return readStrings(value, path, issues).flatMap(
-    (text) => parseDestination(text) ?? report(issues, path, "prefixes such as 10.0.0.0/8", text) ?? [],
-  );
+export function oneOf<T extends string>(
+  value: unknown,
+  values: readonly T[],
+  path: string,
+  issues: Issue[],
+): T | undefined {
+  const found = values.find((one) => typeof value === "string" && one.toLowerCase() === value.toLowerCase());
+  return found ?? report(issues, path, values.join(" or "), value);
 }

@@ -47,20 +47,32 @@ function guardOf(
   return { kind: "Guard", mac, addresses: own, allow };
 }
 
-/** HCN: any ACL means that the rest is denied, both ways. */
+/** HCN: any ACL means that the rest is denied, both ways. Absent where everything may pass anyhow. */
 function defaultOf({ acls, aclDefault }: PortPolicies): AclDefault | undefined {
-  if (acls.length === 0 && aclDefault === undefined) return undefined;
   const rest = acls.length > 0 ? "Block" : "Allow";
-  return { In: rest, Out: rest, ...aclDefault };
+  const whole: AclDefault = { In: rest, Out: rest, ...aclDefault };
+  return acls.length === 0 && whole.In === "Allow" && whole.Out === "Allow" ? undefined : whole;
 }
 
-/** A translation for the endpoint's addresses of the families that it can serve. */
+/** For the endpoint's addresses of the families that each can serve; of those towards everywhere the first counts. */
 function translations({ outboundNat }: PortPolicies, addresses: readonly Ip[]): readonly OutBoundNat[] {
+  const everywhere = outboundNat.filter(({ destinations }) => destinations.length === 0);
   return outboundNat.flatMap((nat): OutBoundNat[] => {
-    const { virtualIp } = nat;
-    const sources = addresses.filter((ip) => virtualIp === undefined || ipFamily(virtualIp) === ipFamily(ip));
+    const stronger = everywhere.slice(0, Math.max(0, everywhere.indexOf(nat)));
+    const isFree = (ip: Ip): boolean => stronger.every((other) => servedBy(other, [ip]).length === 0);
+    const sources = servedBy(nat, addresses).filter(isFree);
     return sources.length === 0 ? [] : [{ kind: "OutBoundNAT", addresses: sources, ...nat }];
   });
+}
+
+const servedBy = ({ virtualIp }: Pick<OutBoundNat, "virtualIp">, addresses: readonly Ip[]): readonly Ip[] =>
+  addresses.filter((ip) => virtualIp === undefined || ipFamily(virtualIp) === ipFamily(ip));
+
+/** Virtual addresses of a family that the endpoint does not have. */
+export function idleVirtualIps({ outboundNat }: PortPolicies, addresses: readonly Ip[]): readonly Ip[] {
+  return outboundNat
+    .filter((nat) => servedBy(nat, addresses).length === 0)
+    .flatMap((nat) => nat.virtualIp ?? []);
 }
 
 /**

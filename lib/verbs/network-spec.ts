@@ -38,8 +38,7 @@ export function requireSameNetwork(
   const differing = keys.filter((key) => known[key] !== wanted[key]);
   if (differing.length === 0) return;
   const values = differing.map(
-    (key) =>
-      `${key} is ${known[key] ?? "automatic"} in use, ${wanted[key] ?? "automatic"} in the configuration`,
+    (key) => `${key} is ${known[key] ?? "not set"} in use, ${wanted[key] ?? "not set"} in the configuration`,
   );
   throw new CniError(
     errorCode.conflict,

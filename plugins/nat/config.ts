@@ -4,20 +4,13 @@ import { type Ip, parseIp } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import type { Prefix } from "../../lib/addr/prefix.ts";
 import type { PortMappingRequest, RuntimeConfig } from "../../lib/cni/capability.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
 import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
-import {
-  type Issue,
-  isObject,
-  type JsonObject,
-  readStrings,
-  report,
-  throwIssues,
-} from "../../lib/cni/read.ts";
+import { type Issue, isObject, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
-import { policiesAnnotation } from "../../lib/hcn/policies.ts";
+import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
-import { listedPrefixes } from "../../lib/hcn/settings.ts";
+import { unknownKey } from "../../lib/hcn/settings.ts";
+import { readReachable, splitOutboundNat } from "./network-config.ts";
 
 export interface NatConfig {
   /** Name of the switch's interface; absent: derived from the network's name. */
@@ -88,7 +81,6 @@ interface RawNat {
   readonly ipMasq?: boolean;
   readonly exceptions?: readonly string[];
   readonly DisableInterComputeCommunication?: boolean;
-  readonly reachable?: boolean | readonly string[];
   readonly optionalFlags?: {
     readonly forceBridgeGateway?: boolean;
     readonly gatewayFromAdditionalRoutes?: boolean;
@@ -115,21 +107,15 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     ...misspeltKeys(config, [...specified, ...Object.keys(shape)]),
     ...misspeltKeys(isObject(optionalFlags) ? optionalFlags : {}, flagNames),
   ];
-  if (slip !== undefined) {
-    throw new CniError(
-      errorCode.unsupportedField,
-      `unknown key ${slip.received}; expected ${slip.expected}`,
-      {
-        reason: "unknown-key",
-      },
-    );
-  }
+  if (slip !== undefined) throw unknownKey(slip);
   const issues: Issue[] = [...schemaIssues(validate, config)];
   throwIssues(issues);
   const nat = config as RawNat;
-  const asked = readPortConfig(config, runtime, runtime.network, issues);
-  const { network: networkNat, endpoint: endpointNat } = splitOutBoundNat(asked, runtime);
-  const exceptions = [...listedPrefixes(nat.exceptions, "exceptions", issues), ...networkNat];
+  const { configuredNat, annotatedNat, ...asked } = readPortConfig(config, runtime, runtime.network, issues);
+  const masquerade = nat.ipMasq ?? true;
+  const own = listedPrefixes(nat.exceptions, "exceptions", issues);
+  const translations = splitOutboundNat({ configuredNat, annotatedNat }, own, masquerade, issues);
+  const reachable = readReachable(config.reachable, issues);
   const { mac } = runtime;
   if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
@@ -140,35 +126,19 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     ...(nat.bridge === undefined ? {} : { bridge: nat.bridge }),
     ...(uplink === undefined ? {} : { uplink }),
     ...(nat.mtu ? { mtu: nat.mtu } : {}),
-    masquerade: nat.ipMasq ?? true,
-    exceptions: exceptions,
+    masquerade,
+    exceptions: translations.ofNetwork,
     isolated: nat.DisableInterComputeCommunication ?? false,
-    reachable: nat.reachable === true || readStrings(nat.reachable || [], "reachable", issues),
+    reachable,
     port: {
       ...asked,
       portMappings: [...runtime.portMappings, ...asked.portMappings],
-      outboundNat: endpointNat,
+      outboundNat: translations.ofEndpoint,
     },
     ...(mac === undefined ? {} : { mac }),
     gatewayIsTwo: nat.optionalFlags?.forceBridgeGateway ?? false,
     fallbackGateways: nat.optionalFlags?.gatewayFromAdditionalRoutes ? fallback : [],
   };
-}
-
-/**
- * What the configuration excepts for all its endpoints alike is the network's own list; a translation of another kind,
- * or one that a pod asks for, is the endpoint's.
- */
-function splitOutBoundNat(
-  { outboundNat }: PortConfig,
-  { podAnnotations }: Requested,
-): { readonly network: readonly Prefix[]; readonly endpoint: PortConfig["outboundNat"] } {
-  const plain = outboundNat.every(
-    ({ destinations, virtualIp }) => destinations.length === 0 && virtualIp === undefined,
-  );
-  if (!plain || podAnnotations?.[policiesAnnotation] !== undefined)
-    return { network: [], endpoint: outboundNat };
-  return { network: outboundNat.flatMap(({ exceptions }) => exceptions), endpoint: [] };
 }
 
 function gateways(routes: readonly { readonly GW?: string }[], issues: Issue[]): readonly Ip[] {

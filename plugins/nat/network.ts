@@ -64,8 +64,12 @@ export function natSettings(config: NatConfig): Readonly<Record<string, string>>
     ipMasq: `${config.masquerade}`,
     exceptions: config.exceptions.toSorted().join(",") || "none",
     ...(config.isolated ? { DisableInterComputeCommunication: "true" } : {}),
-    ...(isReachable(config) ? { reachable: String(config.reachable) } : {}),
+    ...(isReachable(config) ? { reachable: reachableText(config) } : {}),
   };
 }
+
+/** The order of the names means nothing. */
+const reachableText = ({ reachable }: NatConfig): string =>
+  reachable === true ? "true" : reachable.toSorted().join(",");
 
 const isReachable = ({ reachable }: NatConfig): boolean => reachable === true || reachable.length > 0;

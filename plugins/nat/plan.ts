@@ -22,7 +22,12 @@ import type { InternalSwitch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
 import { formatAcl } from "../../lib/policy/format-policy.ts";
 import type { PortMapping } from "../../lib/policy/port-mapping.ts";
-import { type PortLayers, portLayers, splitAddresses } from "../../lib/policy/port-policies.ts";
+import {
+  idleVirtualIps,
+  type PortLayers,
+  portLayers,
+  splitAddresses,
+} from "../../lib/policy/port-policies.ts";
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
 import { forcedGateway } from "./hcn.ts";
@@ -71,18 +76,26 @@ function mtuOf({ port: { mtu } }: NatConfig, vswitch: InternalSwitch): number {
   );
 }
 
-/** @throws {CniError} 2 for rules that tell apart addresses of one family: no hook of the port can */
+/** @throws {CniError} 2 or 7 for policies that the port of an endpoint with these addresses cannot keep */
 function layersOf({ port }: NatConfig, mac: Mac, addresses: readonly Ip[]): PortLayers {
+  const held = `addresses of the container: ${addresses.join(", ") || "none"}`;
   const [split] = splitAddresses(port.acls, addresses);
   if (split !== undefined) {
     throw new CniError(
       errorCode.unsupportedField,
-      `${formatAcl(split)}: LocalAddresses holds some of the addresses ${addresses.join(", ")}, not all`,
+      `${formatAcl(split)}: LocalAddresses holds some of the container's addresses of one family, not all`,
       {
         reason: "acl-local-addresses",
-        details:
-          "a port judges all addresses of one family alike: leave LocalAddresses out, or name them all",
+        details: `${held}; a port judges all of one family alike: name them all, or leave LocalAddresses out`,
       },
+    );
+  }
+  const [idle] = idleVirtualIps(port, addresses);
+  if (idle !== undefined) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      `OutBoundNAT VirtualIP ${idle}: the container has no IPv${ipFamily(idle)} address`,
+      { reason: "nat-without-address", details: `${held}; remove the policy, or give it one` },
     );
   }
   return portLayers(port, { mac, addresses });

@@ -2,7 +2,8 @@
  * JSON schema of a nat network's own keys, compiled at build time (plugins/build.ts).
  *
  * Keys are in their canonical spelling here: folding happens before. What the CNI specification defines (name, ipam,
- * dns, runtimeConfig ...) is checked by lib/cni, the keys of ports (policies, guard ...) by lib/hcn.
+ * dns, runtimeConfig ...) is checked by lib/cni, the keys of ports (policies, guard ...) by
+ * lib/hcn, and `reachable`, which has two forms, by network-config.ts.
  */
 const address = { type: "string", minLength: 2, maxLength: 45 };
 const prefix = { type: "string", minLength: 2, maxLength: 49 };
@@ -18,7 +19,6 @@ export const schema = {
     exceptions: { type: "array", items: prefix },
     dataDir: { type: "string", pattern: "^/" },
     DisableInterComputeCommunication: { type: "boolean" },
-    reachable: { anyOf: [{ type: "boolean" }, { type: "array", items: { type: "string", minLength: 1 } }] },
     optionalFlags: {
       type: "object",
       properties: {

@@ -56,7 +56,7 @@ function roomOf(file: string): string {
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  return [...text.matchAll(/(?:from\s+|import\s+|import\s*\(\s*)"([^"]+)"/g)].map((match) => match[1] ?? "");
 }
 
 test.each(Object.keys(allowed))("%s imports only from the rooms it may know", (room) => {

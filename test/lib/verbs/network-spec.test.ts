@@ -28,8 +28,8 @@ describe("a network that is in use", () => {
 
   it.each([
     ["another value", { ...known, mtu: "1500" }, "mtu is 1400 in use, 1500 in the configuration"],
-    ["a value more", { ...known, bridge: "br0" }, "bridge is automatic in use, br0 in the configuration"],
-    ["a value less", { type: "nat", ipMasq: "true" }, "mtu is 1400 in use, automatic in the configuration"],
+    ["a value more", { ...known, bridge: "br0" }, "bridge is not set in use, br0 in the configuration"],
+    ["a value less", { type: "nat", ipMasq: "true" }, "mtu is 1400 in use, not set in the configuration"],
     [
       "several others",
       { ...known, mtu: "1500", ipMasq: "false" },

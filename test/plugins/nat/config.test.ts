@@ -3,10 +3,14 @@ import type { CniError } from "../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import { natConfig } from "./fixture.ts";
 
+const port = { portMappings: [], acls: [], outboundNat: [], guard: { allow: [], addresses: [] } };
+
 const smallest = {
   masquerade: true,
   exceptions: [],
-  portMappings: [],
+  isolated: false,
+  reachable: [],
+  port,
   gatewayIsTwo: false,
   fallbackGateways: [],
 };
@@ -66,6 +70,10 @@ describe("the configuration of a nat network", () => {
       },
       {},
     ],
+    ["DisableInterComputeCommunication", { DisableInterComputeCommunication: true }, { isolated: true }],
+    ["reachable by all", { reachable: true }, { reachable: true }],
+    ["reachable by none", { reachable: false }, {}],
+    ["reachable by name", { reachable: ["web", "db", "web"] }, { reachable: ["web", "db"] }],
     [
       "an OutBoundNAT policy",
       policy("OutBoundNAT", { Exceptions: ["10.0.0.0/8"] }),
@@ -79,22 +87,41 @@ describe("the configuration of a nat network", () => {
     [
       "a PortMapping policy",
       policy("PortMapping", published),
-      { portMappings: [{ protocol: "tcp", hostPort: 8080, containerPort: 80 }] },
+      { port: { ...port, portMappings: [{ protocol: "tcp", hostPort: 8080, containerPort: 80 }] } },
     ],
     [
       "a PortMapping policy with address, flags and the name of the protocol",
       policy("PortMapping", { ...published, Protocol: "UDP", VIP: "192.0.2.1", Flags: 1 }),
-      { portMappings: [{ protocol: "udp", hostPort: 8080, containerPort: 80, hostIp: "192.0.2.1" }] },
+      {
+        port: {
+          ...port,
+          portMappings: [{ protocol: "udp", hostPort: 8080, containerPort: 80, hostIp: "192.0.2.1" }],
+        },
+      },
     ],
     [
       "a PortMapping policy without protocol or address",
       policy("PortMapping", { InternalPort: 80, ExternalPort: 8080, VIP: "" }),
-      { portMappings: [{ protocol: "tcp", hostPort: 8080, containerPort: 80 }] },
+      { port: { ...port, portMappings: [{ protocol: "tcp", hostPort: 8080, containerPort: 80 }] } },
     ],
     [
       "keys in any case",
-      { MTU: 1400, BRIDGE: "br0", ipmasq: false },
-      { mtu: 1400, bridge: "br0", masquerade: false },
+      {
+        MTU: 1400,
+        BRIDGE: "br0",
+        ipmasq: false,
+        GUARD: false,
+        DISABLEintercomputecommunication: true,
+        Reachable: ["web"],
+      },
+      {
+        mtu: 1400,
+        bridge: "br0",
+        masquerade: false,
+        isolated: true,
+        reachable: ["web"],
+        port: { portMappings: [], acls: [], outboundNat: [] },
+      },
     ],
     [
       "policies in any case",
@@ -106,9 +133,23 @@ describe("the configuration of a nat network", () => {
           },
         ],
       },
-      { portMappings: [{ protocol: "udp", hostPort: 53, containerPort: 53 }] },
+      { port: { ...port, portMappings: [{ protocol: "udp", hostPort: 53, containerPort: 53 }] } },
     ],
-    ["null as absent", { mtu: null, exceptions: null, AdditionalArgs: null, optionalFlags: null }, {}],
+    [
+      "null as absent",
+      {
+        mtu: null,
+        exceptions: null,
+        AdditionalArgs: null,
+        optionalFlags: null,
+        policies: null,
+        guard: null,
+        defaultAction: null,
+        reachable: null,
+        DisableInterComputeCommunication: null,
+      },
+      {},
+    ],
     ["keys that it does not know", { isGateway: true, promiscMode: true, "org.example/key": 1 }, {}],
   ])("takes %s", (_, raw, expected) => {
     expect(natConfig(raw)).toEqual({ ...smallest, ...expected });
@@ -149,14 +190,21 @@ describe("the configuration of a nat network", () => {
       { optionalFlags: { gatewayFromAdditionalRoutes: true }, additionalRoutes: [{ GW: "10.0.0.300" }] },
       'additionalRoutes[0].GW: expected an IP address, received "10.0.0.300"',
     ],
-    [{ AdditionalArgs: {} }, "AdditionalArgs: expected array, received an object"],
+    [
+      { DisableInterComputeCommunication: "yes" },
+      'DisableInterComputeCommunication: expected boolean, received "yes"',
+    ],
+    [{ reachable: "web" }, 'reachable: expected true, false, or a list of networks, received "web"'],
+    [{ reachable: ["web", "a b"] }, 'reachable[1]: expected a network\'s name, received "a b"'],
+    [{ reachable: [7] }, "reachable[0]: expected a network's name, received 7"],
+    [{ AdditionalArgs: {} }, "AdditionalArgs: expected a list, received an object"],
     [
       { AdditionalArgs: [{ Name: "EndpointPolicy" }] },
-      "AdditionalArgs[0].Value: expected a value, received nothing",
+      "AdditionalArgs[0].Value: expected a policy: an object with Type and Settings, received nothing",
     ],
     [
       { AdditionalArgs: [{ Name: "EndpointPolicy", Value: {} }] },
-      "AdditionalArgs[0].Value.Type: expected a value, received nothing",
+      "AdditionalArgs[0].Value.Type: expected the name of a policy, received nothing",
     ],
     [
       policy("PortMapping", { ...published, Protocol: 1 }),
@@ -209,38 +257,25 @@ describe("the configuration of a nat network", () => {
     expect(refusal(raw)).toMatchObject({ code: 2, reason: "unknown-key", message: text });
   });
 
-  it.each<[string, JsonObject, string]>([
-    ["an ACL", policy("ACL", { Action: "Block" }), "AdditionalArgs[0]: EndpointPolicy ACL"],
-    [
-      "a network policy",
-      policy("NetAdapterName", {}, "NetworkPolicy"),
-      "AdditionalArgs[0]: NetworkPolicy NetAdapterName",
-    ],
-    [
-      "another spelling of a type",
-      policy("portmapping", published),
-      "AdditionalArgs[0]: EndpointPolicy portmapping",
-    ],
-    [
-      "a setting of OutBoundNAT",
-      policy("OutBoundNAT", { Exceptions: [], VirtualIP: "192.0.2.1" }),
-      `${settingsPath}.VirtualIP: "192.0.2.1"`,
-    ],
-    [
-      "a setting of PortMapping",
-      policy("PortMapping", { ...published, ExternalPortReserved: true }),
-      `${settingsPath}.ExternalPortReserved: true`,
-    ],
-  ])("is refused with key and value for a policy that is not supported: %s", (_, raw, text) => {
-    const error = refusal(raw);
-    expect(error).toMatchObject({ code: 2, reason: "policy-unsupported" });
-    expect(error.message).toBe(`${text} is not supported by the nat plugin`);
+  it.each<[string, JsonObject]>([
+    ["policies", { polices: [] }],
+    ["defaultAction", { defaultActions: "Allow" }],
+    ["reachable", { reacheable: true }],
+    ["guard", { gaurd: false }],
+    ["DisableInterComputeCommunication", { DisableInterComputeComunication: true }],
+  ])("knows %s, though not misspelt", (key, raw) => {
+    expect(refusal(raw)).toMatchObject({ code: 2, reason: "unknown-key" });
+    expect(refusal(raw).message).toContain(`expected the key ${key}`);
   });
 
-  it("names the policy that is not supported by its place", () => {
+  it("is refused with key and value for a policy that is not supported, by its place", () => {
     const args = [policy("PortMapping", published), policy("QOS", { MaximumBandwidth: 1 })];
     const both = { AdditionalArgs: args.flatMap((one) => one.AdditionalArgs) };
-    expect(refusal(both).message).toContain("AdditionalArgs[1]: EndpointPolicy QOS");
+    expect(refusal(both)).toMatchObject({
+      code: 2,
+      reason: "policy-unsupported",
+      message: "AdditionalArgs[1].Value.Settings.MaximumBandwidth: 1 is not supported",
+    });
   });
 });
 

@@ -5,11 +5,12 @@ import { prefix } from "../../../lib/addr/prefix.ts";
 import { type PortMappingRequest, readPortMappings } from "../../../lib/cni/port-mapping.ts";
 import { issuesError, type JsonObject } from "../../../lib/cni/read.ts";
 import type { Result, ResultRoute } from "../../../lib/cni/result.ts";
+import { policiesAnnotation } from "../../../lib/hcn/annotation.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
-import { type NatConfig, parseNatConfig } from "../../../plugins/nat/config.ts";
+import { type NatConfig, parseNatConfig, type Requested } from "../../../plugins/nat/config.ts";
 import { natSwitch } from "../../../plugins/nat/network.ts";
 import { planNat } from "../../../plugins/nat/plan.ts";
 
@@ -19,10 +20,24 @@ export const host: HostFacts = {
   connected: [],
 };
 
-/** @param raw keys beside cniVersion, name and type. @param ports as a runtime sends them */
-export function natConfig(raw: JsonObject = {}, ports: readonly JsonObject[] = []): NatConfig {
-  return parseNatConfig(raw, { portMappings: portMappings(ports), network: "net" });
+/**
+ * @param raw keys beside cniVersion, name and type. @param ports as a runtime sends them
+ * @param asked by other capabilities
+ */
+export function natConfig(
+  raw: JsonObject = {},
+  ports: readonly JsonObject[] = [],
+  asked: Partial<Requested> = {},
+): NatConfig {
+  return parseNatConfig(raw, { portMappings: portMappings(ports), network: "net", ...asked });
 }
+
+/** A pod's annotation with policies. */
+export const annotated = (policies: unknown): Pick<Requested, "podAnnotations"> => ({
+  podAnnotations: {
+    [policiesAnnotation]: typeof policies === "string" ? policies : JSON.stringify(policies),
+  },
+});
 
 export function portMappings(ports: readonly JsonObject[]): readonly PortMappingRequest[] {
   const issues: Parameters<typeof issuesError>[0][number][] = [];
@@ -44,14 +59,15 @@ export interface NatCase {
   readonly owner?: Partial<Owner>;
   readonly config?: JsonObject;
   readonly ports?: readonly JsonObject[];
+  readonly asked?: Partial<Requested>;
   readonly ips: readonly string[];
   readonly routes?: readonly ResultRoute[];
   readonly over?: Partial<PlanInput<NatConfig>>;
 }
 
-export function planInput({ owner, config, ports, ips, routes, over }: NatCase): PlanInput<NatConfig> {
+export function planInput({ owner, config, ports, asked, ips, routes, over }: NatCase): PlanInput<NatConfig> {
   const whole = { network: "net", containerId: "c1", ifname: "eth0", ...owner };
-  const parsed = natConfig(config, ports);
+  const parsed = natConfig(config, ports, asked);
   return {
     owner: whole,
     path: `/run/netns/${whole.containerId}`,
