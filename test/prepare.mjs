@@ -40,6 +40,7 @@ const debianPackages = {
     podman: "podman",
     containerd: "containerd",
     busybox: "busybox-static",
+    chromium: "chromium",
   },
 };
 

@@ -1,0 +1,79 @@
+/** What `vswitch graph` does: a scene of this host or of a file, as a picture, to a file or the terminal. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { CniError, errorCode } from "../../../lib/cni/error.ts";
+import type { Scene } from "../../../lib/model/scene.ts";
+import { readScene, withHost } from "../host.ts";
+import { type Terminal, UsageError } from "../terminal.ts";
+import { type GraphFormat, loadFormat } from "./formats.ts";
+import { graphOf, onlyNetworks } from "./graph-of.ts";
+
+export interface GraphOptions {
+  /** Empty: all. */
+  readonly networks: readonly string[];
+  readonly format: GraphFormat;
+  readonly json: boolean;
+  readonly output: string | undefined;
+  readonly title: boolean;
+  readonly scene: string | undefined;
+  readonly "data-dir": string;
+}
+
+/** @throws {UsageError} for a network that is not there. @throws {CniError} 5 for files, 6 for a damaged scene */
+export async function graph(options: GraphOptions, terminal: Terminal): Promise<void> {
+  const scene = chosen(await sceneOf(options, terminal), options.networks);
+  const format = await loadFormat[options.json ? "json" : options.format]();
+  const text = format(graphOf(scene), options.title ? titleNow() : undefined);
+  if (options.output === undefined) terminal.print(text.trimEnd());
+  else write(options.output, text);
+}
+
+function sceneOf({ scene, ...options }: GraphOptions, terminal: Terminal): Scene | Promise<Scene> {
+  if (scene !== undefined) return readSceneFile(scene);
+  const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
+  return withHost({ dataDir: options["data-dir"], warn }, readScene);
+}
+
+function readSceneFile(file: string): Scene {
+  const text = onFile(`read scene ${file}`, () => readFileSync(file, "utf8"));
+  try {
+    const scene = JSON.parse(text);
+    // What is no scene at all is told from one; the rest is trusted, since it is our own output.
+    if (
+      Array.isArray(scene?.networks) &&
+      Array.isArray(scene.endpoints) &&
+      Array.isArray(scene.host?.interfaces)
+    )
+      return scene;
+  } catch {
+    // The same answer as for other JSON.
+  }
+  throw new CniError(errorCode.decodeFailure, `${file} is no scene`, {
+    reason: "scene-invalid",
+    details: "a scene is JSON with networks, endpoints and host; vswitch support-bundle writes one",
+  });
+}
+
+function chosen(scene: Scene, networks: readonly string[]): Scene {
+  if (networks.length === 0) return scene;
+  const there = scene.networks.map(({ name }) => name);
+  const unknown = networks.filter((name) => !there.includes(name));
+  if (unknown.length === 0) return onlyNetworks(scene, networks);
+  const choices = there.length === 0 ? "there are none" : `there are ${there.join(", ")}`;
+  throw new UsageError(`no network is called ${unknown.join(" or ")}; ${choices}`);
+}
+
+const titleNow = (): string => `${hostname()}, ${new Date().toISOString().replace(/\.\d+Z$/, "Z")}`;
+
+function write(file: string, text: string): void {
+  onFile(`write ${file}`, () => writeFileSync(file, text));
+}
+
+function onFile<T>(doing: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(errorCode.ioFailure, `${doing}: ${why}`, { reason: "file-failed", cause });
+  }
+}

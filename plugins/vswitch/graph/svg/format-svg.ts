@@ -1,0 +1,111 @@
+/**
+ * A graph as one self-contained SVG file: no script, no font, no link; light and dark as the viewer likes it.
+ *
+ * From top to bottom: the outside, the host's border with its interfaces, the host as router, and one band for each
+ * switch. Containers stand in rows, so that a picture of hundreds is about as wide as it is high.
+ */
+import type { Graph } from "../graph.ts";
+import { type Band, bandOf } from "./band.ts";
+import { textBlock } from "./block.ts";
+import { encodeShape, escapeXml } from "./encode-svg.ts";
+import { legendBlock } from "./legend.ts";
+import { type Lookup, lookupIn } from "./lookup.ts";
+import { arrowsWidth, drawnArrows, reachArrows } from "./reach.ts";
+import { path, type Shape } from "./shape.ts";
+import { lines, styleSheet } from "./style.ts";
+import { fonts, textWidth } from "./text-width.ts";
+import { topOf } from "./top.ts";
+
+const margin = 20;
+const inset = 16;
+const bandGap = 36;
+const trunkRoom = 30;
+const narrowest = 640;
+
+/** @param title stands above the picture, when given */
+export function formatSvg(graph: Graph, title?: string): string {
+  const lookup = lookupIn(graph);
+  const head = title === undefined ? 0 : fonts.title.lineHeight + 8;
+  const host = hostPicture(lookup);
+  const content = Math.max(narrowest, host.width, title === undefined ? 0 : textWidth(title, fonts.title));
+  const hidden = drawnArrows(lookup.edges("reaches")).length === 0 ? (["reaches"] as const) : [];
+  const legend = legendBlock(graph, content, hidden);
+  const below = margin + head + host.height + 16;
+  const [width, height] = [content + 2 * margin, below + legend.height + margin];
+  const shapes: readonly Shape[] = [
+    { kind: "rect", x: 0, y: 0, width, height, look: "paper" },
+    ...(title === undefined ? [] : textBlock(title, fonts.title).draw(margin, margin)),
+    ...host.draw(margin, margin + head, content),
+    ...legend.draw(margin, below),
+  ];
+  return documentOf(shapes, Math.ceil(width), Math.ceil(height), title ?? "vswitch");
+}
+
+interface Picture {
+  readonly width: number;
+  readonly height: number;
+  draw(x: number, y: number, width: number): readonly Shape[];
+}
+
+function hostPicture(lookup: Lookup): Picture {
+  const top = topOf(lookup);
+  const bands = lookup.onLayer("switch").map((node) => bandOf(node, lookup));
+  const arrows = drawnArrows(lookup.edges("reaches"));
+  const gutter = trunkRoom + arrowsWidth(arrows.length);
+  const offsets = bands.map((_, i) =>
+    bands.slice(0, i).reduce((sum, band) => sum + band.height + bandGap, 0),
+  );
+  const total = bands.reduce((sum, band) => sum + band.height + bandGap, 0);
+  const height = top.height + total + inset;
+  return {
+    width: Math.max(top.width, ...bands.map((band) => gutter + band.width)) + 2 * inset,
+    height,
+    draw(x, y, width) {
+      const area = { x, y: y + top.above, width, height: height - top.above };
+      const left = x + inset + gutter;
+      const tops = bands.map((_, i) => y + top.height + bandGap + (offsets[i] ?? 0));
+      const slots = new Map(bands.map(({ id }, i) => [id, (tops[i] ?? 0) + 34]));
+      return [
+        { kind: "rect", ...area, look: "host-area", radius: 8 },
+        ...trunk(bands, tops, x + inset + 12, left, y + top.height),
+        ...reachArrows(arrows, left, slots),
+        ...top.draw(x + inset, y, width - 2 * inset),
+        ...bands.flatMap((band, i) => band.draw(left, tops[i] ?? 0)),
+      ];
+    },
+  };
+}
+
+/** From the host down to every switch. */
+function trunk(
+  bands: readonly Band[],
+  tops: readonly number[],
+  x: number,
+  right: number,
+  from: number,
+): readonly Shape[] {
+  const ends = bands.map((_, i) => (tops[i] ?? 0) + 18);
+  const last = ends.at(-1);
+  if (last === undefined) return [];
+  return [
+    { kind: "line", path: path([x, from], [x, last]), look: "trunk" },
+    ...ends.map((y) => ({ kind: "line", path: path([x, y], [right, y]), look: "trunk" }) as const),
+  ];
+}
+
+function documentOf(shapes: readonly Shape[], width: number, height: number, title: string): string {
+  const tips = Object.keys(lines).map(
+    (look) =>
+      `<marker id="tip-${look}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">` +
+      '<path d="M0 0L8 4L0 8z"/></marker>',
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
+    `<title>${escapeXml(title)}</title>`,
+    `<style>${styleSheet()}</style>`,
+    `<defs>${tips.join("")}</defs>`,
+    ...shapes.map((shape) => encodeShape(shape)),
+    "</svg>",
+    "",
+  ].join("\n");
+}

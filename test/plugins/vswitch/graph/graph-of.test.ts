@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Graph } from "../../../../plugins/vswitch/graph/graph.ts";
+import { graphOf, onlyNetworks } from "../../../../plugins/vswitch/graph/graph-of.ts";
+import { kinds } from "../../../../plugins/vswitch/graph/kinds.ts";
+import { seed } from "../../../lib/seed.ts";
+import { example, examples } from "./examples.ts";
+import { crowd, endpoint, network, scene } from "./scenes.ts";
+
+const texts = (graph: Graph, id: string): readonly string[] => {
+  const node = graph.nodes.find((one) => one.id === id || one.name === id);
+  return [...(node?.lines ?? []), ...(node?.marks ?? [])].map(({ text }) => text);
+};
+const edge = (graph: Graph, kind: string) =>
+  graph.edges.filter((one) => one.kind === kind).map(({ from, to, label }) => [from, to, label ?? ""]);
+
+describe("a graph", () => {
+  test.each(Object.keys(examples))("of %s has an id for each node and ends for each edge", (name) => {
+    const { nodes, edges } = graphOf(example(name));
+    const ids = new Set(nodes.map(({ id }) => id));
+    expect(ids.size).toBe(nodes.length);
+    expect(edges.filter(({ from, to }) => !ids.has(from) || !ids.has(to))).toEqual([]);
+    expect(nodes.filter(({ parent }) => parent !== undefined && !ids.has(parent))).toEqual([]);
+    expect(nodes.filter(({ kind }) => !(kind in kinds))).toEqual([]);
+  });
+
+  test("is the same in whatever order networks and attachments are given", () => {
+    const { networks, endpoints, host } = example("three networks");
+    const graph = graphOf({ networks, endpoints, host });
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([...networks], { minLength: networks.length }),
+        fc.shuffledSubarray([...endpoints], { minLength: endpoints.length }),
+        (mixed, others) => {
+          expect(graphOf({ networks: mixed, endpoints: others, host })).toEqual(graph);
+        },
+      ),
+      { seed, numRuns: 30 },
+    );
+  });
+
+  test("shows attachments as their addresses count up, not as digits are sorted", () => {
+    const net = network("nat", { gateways: ["10.61.0.1/24"] });
+    const { nodes } = graphOf(scene([net], crowd(net, 12).toReversed()));
+    const addresses = nodes.filter(({ kind }) => kind === "vnic").map(({ lines }) => lines[0]?.text);
+    expect(addresses).toEqual(Array.from({ length: 12 }, (_, i) => `10.61.0.${i + 2}/24`));
+  });
+
+  test("has one compartment for a container on two networks, with an adapter for each", () => {
+    const graph = graphOf(example("three networks"));
+    const inside = graph.nodes.filter(({ parent }) => parent === "compartment /run/netns/cni-2f1b");
+    expect(inside.map(({ name }) => name)).toEqual(["net1", "eth0"]);
+  });
+
+  test("draws a port that is published for both families once, and says it when it is for one alone", () => {
+    const net = network("nat");
+    const addresses = ["10.61.0.2", "fd00:61::2"];
+    const both = endpoint(net, { containerId: "a", addresses, publish: ["80:8080/tcp"] });
+    const [, mapping] = both.port.policies;
+    const one = { ...both, port: { ...both.port, policies: mapping === undefined ? [] : [mapping] } };
+    const doors = (plan: typeof both) =>
+      graphOf(scene([net], [plan]))
+        .nodes.filter(({ kind }) => kind === "hostPort")
+        .map(({ name }) => name);
+    expect(doors(both)).toEqual(["tcp 80"]);
+    expect(doors(one)).toEqual(["tcp 80 IPv4"]);
+  });
+
+  test("says of a port which policies it bears, and that a guard is missing", () => {
+    const graph = graphOf(example("three containers"));
+    const marks = graph.nodes.filter(({ kind }) => kind === "port").map((port) => port.marks);
+    expect(marks.map((list) => list.map(({ text }) => text))).toEqual([
+      ["guard", "3 ACL, else block in, allow out", "↑ 10 Mbit/s ↓ 20 Mbit/s"],
+      ["no guard"],
+      ["guard", "NAT as 192.0.2.9"],
+    ]);
+    expect(marks[0]?.[1]?.explanation).toContain("ACL 200 Block Out protocol 6");
+  });
+
+  test("says which networks may reach which, and draws an arrow for each", () => {
+    const graph = graphOf(example("three networks"));
+    expect(edge(graph, "reaches")).toEqual([
+      ["switch vsw-nat", "switch vsw-backend", ""],
+      ["switch vsw-backend", "switch vsw-storage", ""],
+      ["switch vsw-nat", "switch vsw-storage", ""],
+    ]);
+    expect(texts(graph, "nat")).toContain("from other networks: not reachable");
+    expect(texts(graph, "backend")).toEqual(
+      expect.arrayContaining([
+        "from other networks: only nat",
+        "its containers cannot reach each other",
+        "to outside: masquerade, except to 10.0.0.0/8, 192.168.0.0/16",
+      ]),
+    );
+    expect(texts(graphOf(example("three containers")), "nat").join()).not.toContain("other networks");
+  });
+
+  test("warns of what is likely to be in the way", () => {
+    expect(texts(graphOf(example("three networks")), "host")).toContain("ip filter FORWARD drops by default");
+    const off = { ...example("three containers").host, forwarding: { 4: true, 6: false } };
+    expect(texts(graphOf({ ...example("three containers"), host: off }), "host")).toContain(
+      "IPv6 forwarding is off",
+    );
+    expect(texts(graphOf(example("a host without a network")), "outside")).toEqual(["no default route"]);
+  });
+
+  test("shows the uplinks first, then other hardware, then what leads to something else on the host", () => {
+    const { nodes, edges } = graphOf(example("three networks"));
+    const border = nodes.filter(({ kind }) => kind === "interface").map(({ name }) => name);
+    expect(border).toEqual(["eth0", "eth1", "docker0"]);
+    const out = edges.filter(({ from }) => from === "outside").map(({ to }) => to);
+    expect(out).toEqual(["interface eth0", "interface eth1"]);
+  });
+
+  test("shows an attachment whose network is not defined any more", () => {
+    const net = network("gone");
+    const { nodes } = graphOf(scene([], [endpoint(net, { containerId: "a", addresses: ["10.61.0.2"] })]));
+    expect(nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(["gone", "a"]));
+  });
+
+  test("of some networks leaves out the others with all that is on them", () => {
+    const { nodes } = graphOf(onlyNetworks(example("three networks"), ["backend"]));
+    const names = (kind: string) => nodes.filter((node) => node.kind === kind).map(({ name }) => name);
+    expect([names("switch"), names("vnic"), names("hostPort")]).toEqual([["backend"], ["net1"], []]);
+  });
+});
