@@ -103,7 +103,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       exclusively(() => {
         const found = observed();
         runSteps(compileSwitch(plan.switch, found), openWorld(machine), trace);
-        if (found.layout === "absent") restoreElements(machine, others());
+        if (found.layout !== "current") restoreElements(machine, others());
       });
     });
   }

@@ -6,7 +6,7 @@ import { dumpLinks } from "../netlink/route/link.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { networkMark, parseEndpointAlias, parseEndpointComment, parseSwitchAlias } from "./mark.ts";
 import type { Readers } from "./observe.ts";
-import { publishedElements } from "./remove.ts";
+import { portElements, publishedElements } from "./remove.ts";
 
 interface Marks {
   readonly endpoints: readonly Mark[];
@@ -15,12 +15,18 @@ interface Marks {
 
 /** @param network only what is of this one; absent for all */
 export function observeMarks({ host, rules }: Pick<Readers, "host" | "rules">, network?: string): Marks {
-  const links = ["veth", "bridge"].flatMap((kind) => host.request(dumpLinks({ kind })).map(decodeLink));
+  const links = ["veth", "ifb", "bridge"].flatMap((kind) =>
+    host.request(dumpLinks({ kind })).map(decodeLink),
+  );
   const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
   const endpoints = new Map<string, Mark>();
   for (const link of links) {
     const mark = parseEndpointAlias(link.alias);
     if (mark !== undefined) endpoints.set(mark.key, { ...mark, ports: [] });
+  }
+  for (const { comment } of portElements(rules)) {
+    const mark = parseEndpointComment(comment);
+    if (mark !== undefined && !endpoints.has(mark.key)) endpoints.set(mark.key, { ...mark, ports: [] });
   }
   for (const element of publishedElements(rules)) {
     const mark = parseEndpointComment(element.comment);

@@ -10,6 +10,7 @@ import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
+import { decodeBridgePort } from "../netlink/route/bridge-port.ts";
 import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { getLink } from "../netlink/route/link.ts";
@@ -23,6 +24,7 @@ import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { LAYOUT_VERSION } from "./layout/table.ts";
 import type { Machine } from "./machine.ts";
+import { observeLimits } from "./observe-qos.ts";
 
 /** Shortest prefix of a route that is taken for a network, not for a direction. */
 const widest = { 4: 8, 6: 16 } as const;
@@ -165,7 +167,8 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
   const bridge = observeSwitch(readers, plan.switch);
   const port = linkOf(host, plan.port.name);
   const master = port?.master === undefined ? undefined : linkOf(host, port.master)?.name;
-  const elements = endpointElements(plan.owner, plan.port);
+  const limits = observeLimits(host, plan, port);
+  const elements = endpointElements(plan);
   const found = rules.requests(elements.map(encodeGet));
   const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(
     formatElement,
@@ -175,12 +178,16 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   return {
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
-    ...(port === undefined
-      ? {}
-      : { port: { up: port.up, mtu: port.mtu, ...(master === undefined ? {} : { switch: master }) } }),
+    ...(port === undefined ? {} : { port: portFacts(port, master) }),
+    ...(limits === undefined ? {} : { limits }),
     ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
     missing: absent,
   };
+}
+
+function portFacts(port: Link, master: string | undefined): NonNullable<EndpointFacts["port"]> {
+  const isolated = decodeBridgePort(port)?.isolated ?? false;
+  return { up: port.up, mtu: port.mtu, isolated, ...(master === undefined ? {} : { switch: master }) };
 }
 
 function observeVnic(netlink: Netlink, name: string): NonNullable<EndpointFacts["compartment"]> {

@@ -15,7 +15,7 @@ import { parseEndpointComment } from "./mark.ts";
  * @returns undefined when no port is anybody else's
  */
 export function portTaken(rules: Netlink, plan: Plan): CniError | undefined {
-  const wanted = endpointElements(plan.owner, plan.port);
+  const wanted = endpointElements(plan).filter(({ set }) => set.startsWith("published"));
   const outcomes = rules.requests(wanted.map(encodeGet));
   const taken = wanted.flatMap((element, i) => findElement(element, outcomes[i]) ?? [])[0];
   if (taken === undefined) return undefined;

@@ -1,10 +1,11 @@
 /** Taking away what bears a mark. Needs neither compartment nor state; absent is success. */
 import type { Ip } from "../addr/ip.ts";
+import { limitsOf } from "../model/limits.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
 import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
-import { deleteLink, dumpLinks } from "../netlink/route/link.ts";
+import { deleteGroup, deleteLink, dumpLinks } from "../netlink/route/link.ts";
 import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
@@ -12,25 +13,48 @@ import { forgetFlows } from "./flows.ts";
 import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
-import { type LayoutSetName, layoutSetNames } from "./layout/sets.ts";
-import { LAYOUT_TABLE, LAYOUT_VERSION } from "./layout/table.ts";
+import {
+  endpointSetNames,
+  isOfPort,
+  type LayoutSetName,
+  layoutSetNames,
+  networkSetNames,
+  stateSetNames,
+} from "./layout/sets.ts";
+import { LAYOUT_FAMILIES, LAYOUT_TABLE, LAYOUT_VERSION } from "./layout/table.ts";
+import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
 import { markedKey, markedNetwork, networkMark } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
 import type { FlowPattern } from "./step.ts";
 
 const published = layoutSetNames.filter((name) => name.startsWith("published"));
-const ofNetworks = layoutSetNames.filter((name) => !name.startsWith("published"));
 
-/** Published ports first, so that nothing leads to an interface that is going; then the port with its vNIC. */
+/** The port with its vNIC and its limiter first: while it is there its policies hold. */
 export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
   const { host, rules } = machine;
-  const publishes = plan === undefined || plan.port.policies.length > 0;
-  const elements = publishes && hasOurTable(rules) ? elementsOf(rules, key, plan) : [];
+  const bears = plan === undefined || plan.port.policies.length > 0 || plan.port.aclDefault !== undefined;
+  const elements = bears && hasOurTable(rules) ? elementsOf(rules, key, plan) : [];
+  const port = linkOf(host, portName(key));
+  const limited = plan === undefined || limitsOf(plan).out !== undefined;
+  const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
+  deleteLinks(host, {
+    port: port && isPortOf(port, key) ? port : undefined,
+    limiter: limiter && isLimiterOf(limiter, key) ? limiter : undefined,
+  });
   deleteElements(rules, elements);
-  const link = linkOf(host, portName(key));
-  if (link !== undefined && isPortOf(link, key)) gone(host, deleteLink(link.index));
+  if (elements.some(({ set }) => set === "judged")) deleteElements(rules, knownFlows(rules, portName(key)));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(machine, flows);
+}
+
+/** Each link by itself costs the kernel a wait of 15 ms, both as a group one. */
+function deleteLinks(host: Netlink, { port, limiter }: { readonly [role: string]: Link | undefined }): void {
+  const group = limiterGroup(port?.index ?? 0);
+  if (port?.group === group && limiter?.group === group) {
+    gone(host, deleteGroup(group));
+    return;
+  }
+  for (const link of [port, limiter]) if (link !== undefined) gone(host, deleteLink(link.index));
 }
 
 function elementsOf(rules: Netlink, key: string, plan: Plan | undefined): readonly LayoutElement[] {
@@ -39,13 +63,29 @@ function elementsOf(rules: Netlink, key: string, plan: Plan | undefined): readon
 
 /** Of the planned elements those that are there and ours: another endpoint may have taken the port since. */
 function plannedElements(rules: Netlink, plan: Plan): readonly LayoutElement[] {
-  const wanted = endpointElements(plan.owner, plan.port);
-  const outcomes = rules.requests(wanted.map(encodeGet));
-  return wanted.filter((element, i) => markedKey(findElement(element, outcomes[i])?.comment) === plan.key);
+  const wanted = endpointElements(plan);
+  const shared = wanted.filter(({ set }) => !isOfPort(set));
+  const outcomes = rules.requests(shared.map(encodeGet));
+  const held = shared.filter(
+    (element, i) => markedKey(findElement(element, outcomes[i])?.comment) === plan.key,
+  );
+  return [...held, ...wanted.filter(({ set }) => isOfPort(set))];
 }
 
 function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
-  return publishedElements(rules).filter((element) => markedKey(element.comment) === key);
+  return endpointSetNames
+    .flatMap((set) => dumpElements(rules, set))
+    .filter((element) => markedKey(element.comment) === key);
+}
+
+/** What ACLs remember of a port: rules put it there, so it bears no mark but the port's name. */
+function knownFlows(rules: Netlink, port: string): readonly LayoutElement[] {
+  return stateSetNames.flatMap((set) => dumpElements(rules, set)).filter(({ key }) => key[0] === port);
+}
+
+/** By which a port that is gone is known. */
+export function portElements(rules: Netlink): readonly LayoutElement[] {
+  return (["guarded", "judged"] as const).flatMap((set) => dumpElements(rules, set));
 }
 
 /** Of all endpoints. */
@@ -80,7 +120,7 @@ function deleteElements(rules: Netlink, elements: readonly LayoutElement[]): voi
 
 /** Data of a published element: address and port of the container. */
 function flowsOf(elements: readonly LayoutElement[]): FlowPattern | undefined {
-  const stateless = elements.filter(({ key }) => !key.includes("tcp"));
+  const stateless = elements.filter(({ set, key }) => published.includes(set) && !key.includes("tcp"));
   if (stateless.length === 0) return undefined;
   return {
     protocols: ["udp", "sctp"],
@@ -110,19 +150,21 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
     gone(host, deleteLink(link.index));
   }
   if (!hasOurTable(rules)) return true;
-  const all = ofNetworks.flatMap((set) => dumpElements(rules, set));
+  const all = networkSetNames.flatMap((set) => dumpElements(rules, set));
   const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
-  const empty = own.length === all.length && published.every((set) => dumpElements(rules, set).length === 0);
-  if (empty) dropTable(rules);
+  const rest = own.length < all.length ? all : endpointSetNames.flatMap((set) => dumpElements(rules, set));
+  if (rest.length === 0) dropTables(rules);
   return true;
 }
 
-function dropTable(rules: Netlink): void {
-  try {
-    rules.transaction([deleteTable(LAYOUT_TABLE)]);
-  } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
+function dropTables(rules: Netlink): void {
+  for (const family of LAYOUT_FAMILIES) {
+    try {
+      rules.transaction([deleteTable({ ...LAYOUT_TABLE, family })]);
+    } catch (error) {
+      if (!isErrno(error, "ENOENT")) throw error;
+    }
   }
 }
 

@@ -14,7 +14,7 @@ export function restoreElements(
   const alive = plans.filter((plan) => markedKey(linkOf(host, plan.port.name)?.alias) === plan.key);
   const wanted = new Map<string, LayoutElement>();
   for (const plan of alive)
-    for (const element of [...switchElements(plan.switch), ...endpointElements(plan.owner, plan.port)])
+    for (const element of [...switchElements(plan.switch), ...endpointElements(plan)])
       wanted.set(`${element.set} ${element.key.join(" ")}`, element);
   const elements = [...wanted.values()];
   const found = rules.requests(elements.map(encodeGet));

@@ -8,7 +8,7 @@ import type { Request } from "../netlink/message.ts";
 import type { ErrnoName } from "../os/errno.ts";
 
 /** The links a plan speaks of. */
-export type Role = "switch" | "port" | "vnic";
+export type Role = "switch" | "port" | "vnic" | "limiter";
 
 /** Index of each link by its role, as far as it is known. */
 export type LinkIndex = (role: Role) => number;

@@ -1,5 +1,7 @@
 /** What differs between a plan and the facts: the meaning of CHECK, and of "repair". Pure. */
+import type { Limit } from "../policy/qos.ts";
 import type { EndpointFacts } from "./facts.ts";
+import { limitsOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import type { Route } from "./vnic.ts";
 
@@ -17,9 +19,13 @@ export interface Difference {
  * @returns every difference, none when the attachment is as planned
  */
 export function diff(plan: Plan, facts: EndpointFacts): readonly Difference[] {
-  return [...switchDiff(plan, facts), ...portDiff(plan, facts), ...vnicDiff(plan, facts)].concat(
-    facts.missing.map((entry) => ({ what: entry, expected: "present", found: "absent" })),
-  );
+  return [
+    ...switchDiff(plan, facts),
+    ...portDiff(plan, facts),
+    ...limitDiff(plan, facts),
+    ...vnicDiff(plan, facts),
+    ...facts.missing.flatMap(absent),
+  ];
 }
 
 type Compare = readonly [what: string, expected: string | number, found: string | number | undefined];
@@ -54,8 +60,40 @@ function portDiff(plan: Plan, { port }: EndpointFacts): Difference[] {
     [`state of port ${name}`, "up", port.up ? "up" : "down"],
     // Not the vNIC's: a later plugin of the chain may have lowered that.
     [`MTU of port ${name}`, plan.switch.mtu, port.mtu],
+    [`isolation of port ${name}`, onOff(plan.switch.isolated), onOff(port.isolated)],
   ]);
 }
+
+/** Of a port that is there. */
+function limitDiff(plan: Plan, { port, limits }: EndpointFacts): Difference[] {
+  if (port === undefined) return [];
+  const { name } = plan.port;
+  const { in: into, out } = limitsOf(plan);
+  const limiter = limits?.limiter;
+  return unequal([
+    ...limitPair(`limit towards ${plan.vnic.name} at port ${name}`, into, limits?.in),
+    ...limitPair(`limit from ${plan.vnic.name} at port ${name}`, out, limiter?.out),
+    ...(out === undefined || limiter === undefined
+      ? []
+      : ([
+          [`state of ${limiter.name}`, "up", limiter.up ? "up" : "down"],
+          [`way of port ${name} through ${limiter.name}`, "present", limiter.inUse ? "present" : "absent"],
+        ] as const)),
+  ]);
+}
+
+function limitPair(what: string, wanted: Limit | undefined, found: Limit | undefined): readonly Compare[] {
+  if (wanted === undefined) return [];
+  // A kernel may keep the burst as a time, in steps of its own.
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= a / 100;
+  const same = wanted.bytesPerSecond === found?.bytesPerSecond && near(wanted.burstBytes, found.burstBytes);
+  return [[what, formatLimit(wanted), found && formatLimit(same ? wanted : found)]];
+}
+
+const formatLimit = ({ bytesPerSecond, burstBytes }: Limit): string =>
+  `${bytesPerSecond} bytes/s with a burst of ${burstBytes}`;
+
+const onOff = (flag: boolean | undefined): string => (flag ? "on" : "off");
 
 function vnicDiff(plan: Plan, { compartment }: EndpointFacts): Difference[] {
   const { name, mac, mtu, addresses, routes } = plan.vnic;

@@ -2,6 +2,7 @@
 import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import type { Limit } from "../policy/qos.ts";
 import type { Owner } from "./owner.ts";
 import type { Route } from "./vnic.ts";
 
@@ -29,11 +30,33 @@ export interface InterfaceFacts {
 
 export interface EndpointFacts {
   readonly switch?: InterfaceFacts;
-  readonly port?: { readonly up: boolean; readonly mtu: number; readonly switch?: string };
+  readonly port?: {
+    readonly up: boolean;
+    readonly mtu: number;
+    readonly switch?: string;
+    /** It reaches no port that is isolated too. */
+    readonly isolated: boolean;
+  };
   /** Absent when the compartment cannot be entered. */
   readonly compartment?: { readonly vnic?: InterfaceFacts & { readonly routes: readonly Route[] } };
+  /** Only of a port that the plan limits. */
+  readonly limits?: LimitFacts;
   /** Model entries (NAT sources, published ports, forwarding ...) that the data path lacks, in words. */
   readonly missing: readonly string[];
+}
+
+/** What holds a port to its rates. */
+export interface LimitFacts {
+  /** Of what the port sends to the container. */
+  readonly in?: Limit;
+  /** The link through which all that the container sends shall pass. */
+  readonly limiter?: {
+    readonly name: string;
+    readonly up: boolean;
+    readonly out?: Limit;
+    /** Whether it does. */
+    readonly inUse: boolean;
+  };
 }
 
 /** A port of the host that leads to an endpoint. */

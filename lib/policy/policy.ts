@@ -8,10 +8,12 @@ import type { Qos } from "./qos.ts";
 export type Policy = Guard | Acl | Qos | OutBoundNat | PortMapping;
 export type PolicyKind = Policy["kind"];
 
+export type PolicyOf<K extends PolicyKind> = Extract<Policy, { readonly kind: K }>;
+
 /** Those of one kind, in the order in which they stand. */
 export function policiesOf<K extends PolicyKind>(
   policies: readonly Policy[],
   kind: K,
-): readonly Extract<Policy, { readonly kind: K }>[] {
-  return policies.filter((policy): policy is Extract<Policy, { readonly kind: K }> => policy.kind === kind);
+): readonly PolicyOf<K>[] {
+  return policies.filter((policy): policy is PolicyOf<K> => policy.kind === kind);
 }

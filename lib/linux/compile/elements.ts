@@ -1,9 +1,9 @@
 /** The nftables elements of a switch and of an endpoint. Pure. */
 import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
-import type { Owner } from "../../model/owner.ts";
-import type { Port } from "../../model/port.ts";
+import { type Plan, switchName } from "../../model/plan.ts";
 import type { Switch } from "../../model/switch.ts";
-import { policiesOf } from "../../policy/policy.ts";
+import { clipComment } from "../../netlink/nft/userdata.ts";
+import { type PolicyKind, type PolicyOf, policiesOf } from "../../policy/policy.ts";
 import {
   directElements,
   type LayoutElement,
@@ -12,6 +12,9 @@ import {
   switchElement,
 } from "../layout/element.ts";
 import { endpointComment, networkComment } from "../mark.ts";
+import { aclElements } from "./policy/acl.ts";
+import { guardElements } from "./policy/guard.ts";
+import { outboundNatElements } from "./policy/outbound-nat.ts";
 
 /** Shared by all endpoints of the network: its bridge, its masqueraded sources and what they reach as they are. */
 export function switchElements(wanted: Switch): readonly LayoutElement[] {
@@ -27,11 +30,47 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
     if (outboundNat !== undefined) elements.push(natElement(source, comment));
     elements.push(...directElements(source, direct, comment));
   }
+  return [...elements, ...reachElements(wanted)];
+}
+
+/** A network may be named by its bridge as well, where that bears a name of its own. */
+function reachElements({ name, network, isolated, reachable }: Switch): readonly LayoutElement[] {
+  const comment = clipComment(networkComment(network));
+  const elements: LayoutElement[] = [{ set: "dropped_between", key: [name], comment }];
+  elements.push({ set: isolated ? "isolated" : "reachable", key: [name, name], comment });
+  if (reachable === true) elements.push({ set: "reachable_by_all", key: [name], comment });
+  else {
+    const sources = (reachable ?? []).flatMap((one) => [switchName(one), ...(isIfname(one) ? [one] : [])]);
+    const others = [...new Set(sources)].filter((source) => source !== name);
+    elements.push(
+      ...others.map((source): LayoutElement => ({ set: "reachable", key: [source, name], comment })),
+    );
+  }
   return elements;
 }
 
-/** An endpoint's own: its published ports. */
-export function endpointElements(owner: Owner, port: Port): readonly LayoutElement[] {
-  const comment = endpointComment(owner);
-  return policiesOf(port.policies, "PortMapping").map((mapping) => publishedElement(mapping, comment));
+const isIfname = (name: string): boolean => name.length <= 15 && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name);
+
+type Compilers = {
+  readonly [K in PolicyKind]: (policies: readonly PolicyOf<K>[], plan: Plan) => readonly LayoutElement[];
+};
+
+/** One entry for each kind of policy; the limits of QOS are no elements (compile/qos.ts). */
+const compilers: Compilers = {
+  PortMapping: (mappings) => mappings.map((mapping) => publishedElement(mapping, "")),
+  OutBoundNAT: outboundNatElements,
+  ACL: aclElements,
+  Guard: guardElements,
+  QOS: () => [],
+};
+
+/** An endpoint's own, for its policies. What makes rules look at the port comes last of each kind. */
+export function endpointElements(plan: Plan): readonly LayoutElement[] {
+  const comment = clipComment(endpointComment(plan.owner));
+  const kinds = Object.keys(compilers) as readonly PolicyKind[];
+  return kinds.flatMap((kind) => compile(kind, plan)).map((element) => ({ ...element, comment }));
+}
+
+function compile<K extends PolicyKind>(kind: K, plan: Plan): readonly LayoutElement[] {
+  return compilers[kind](policiesOf(plan.port.policies, kind), plan);
 }

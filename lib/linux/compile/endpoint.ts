@@ -9,53 +9,67 @@ import { deleteLink } from "../../netlink/route/link.ts";
 import { addRoute } from "../../netlink/route/route.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createVeth } from "../../netlink/route/veth.ts";
-import { encodeAdd, encodeDelete } from "../layout/element-requests.ts";
+import { policiesOf } from "../../policy/policy.ts";
+import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-requests.ts";
+import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
 import { endpointElements } from "./elements.ts";
 import { publishedFlows } from "./flows.ts";
+import { limitRates } from "./qos.ts";
 
 /** @param netnsFd descriptor of the compartment */
 export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
   const { vnic } = plan;
+  const limits = limitRates(plan);
   return [
+    ...applyPolicies(plan),
     {
       ...own(`learn ${plan.switch.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name },
     },
-    ...createVnic(plan, netnsFd),
+    // Limits need a port that is down, learn it, and set it up.
+    ...createVnic(plan, netnsFd, limits.length === 0),
+    ...limits,
     {
       ...own(`learn ${vnic.name}`),
       action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name },
     },
     ...enableIpv6(plan),
     configureVnic(plan),
-    {
-      ...own(`learn ${plan.port.name}`),
-      action: { kind: "learn", where: "host", role: "port", name: plan.port.name },
-    },
+    ...(limits.length === 0 ? [learnPort(plan)] : []),
     { ...own(`wait for the carrier of ${plan.port.name}`), action: { kind: "carrier", role: "port" } },
     // The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped.
     { ...own(`wait for the carrier of ${plan.switch.name}`), action: { kind: "carrier", role: "switch" } },
     announce(plan),
-    ...publish(plan),
+    ...forgetOldFlows(plan),
   ];
 }
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
+function learnPort({ port: { name } }: Plan): Step {
+  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "port", name } };
+}
+
 /** The pair is made by one message, or not at all; deleting the port deletes both ends. */
-function createVnic({ owner, key, vnic, port, switch: { mtu } }: Plan, netnsFd: number): readonly Step[] {
+function createVnic(
+  { owner, key, vnic, port, switch: { mtu, isolated } }: Plan,
+  netnsFd: number,
+  up: boolean,
+): readonly Step[] {
   const { name } = port;
   const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
   const alias = endpointAlias(owner, vnic.addresses);
+  const publishes = policiesOf(port.policies, "PortMapping").length > 0;
+  const flags = { ...(publishes ? { hairpin: true } : {}), ...(isolated ? { isolated: true } : {}) };
   return [
     {
       ...own(`link add ${name} type veth peer ${vnic.name}`),
       action: {
         kind: "host",
         requests: (index) => [
-          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up: true, peer }),
+          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up, peer }),
         ],
       },
       undo: { kind: "host", requests: () => [deleteLink(name)] },
@@ -69,7 +83,7 @@ function createVnic({ owner, key, vnic, port, switch: { mtu } }: Plan, netnsFd: 
           // The port of a switch speaks for nobody: no link-local address.
           setLink(name, { addrGenMode: "none" }),
           // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
-          ...(port.policies.length > 0 ? [setBridgePort(name, { hairpin: true })] : []),
+          ...(publishes || isolated ? [setBridgePort(name, flags)] : []),
         ],
       },
       accept: ["EAFNOSUPPORT"],
@@ -133,21 +147,27 @@ function announce({ vnic }: Plan): Step {
   };
 }
 
-/** Last, since only here one batch does everything or nothing. */
-function publish(plan: Plan): readonly Step[] {
-  const elements = endpointElements(plan.owner, plan.port);
+/**
+ * Before the port is there, so that it never carries a packet that its policies forbid, and in one batch, which does
+ * everything or nothing. Its elements bear its name, which nobody else has; a published port may be somebody's.
+ */
+function applyPolicies(plan: Plan): readonly Step[] {
+  const elements = endpointElements(plan);
   if (elements.length === 0) return [];
-  const flows = publishedFlows(plan);
+  const own = elements.filter(({ set }) => isOfPort(set));
+  const shared = elements.filter(({ set }) => !isOfPort(set));
   return [
     {
-      ...own(`publish ${elements.length} ports`),
-      action: { kind: "rules", requests: encodeAdd(elements) },
+      title: `policies of ${plan.port.name}: ${elements.length} elements`,
+      scope: "endpoint",
+      action: { kind: "rules", requests: [...encodeEnsure(own), ...encodeAdd(shared)] },
       undo: { kind: "rules", requests: encodeDelete(elements) },
     },
-    ...(flows === undefined
-      ? []
-      : [
-          { ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } } as const,
-        ]),
   ];
+}
+
+function forgetOldFlows(plan: Plan): readonly Step[] {
+  const flows = publishedFlows(plan);
+  if (flows === undefined) return [];
+  return [{ ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } }];
 }

@@ -5,27 +5,31 @@ import type { Switch } from "../../model/switch.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
-import { baseTable, repairTable } from "../layout/base-table.ts";
+import { baseTable, repairTable, replaceTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
 import { markedNetwork, networkMark, switchAlias } from "../mark.ts";
 import type { SwitchState } from "../observe.ts";
 import type { Action, Step } from "../step.ts";
+import { switchElements } from "./elements.ts";
 
 /** @returns nothing when the switch is as planned. @throws {CniError} 108 when something else bears its name */
 export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
   requireOurs(wanted, found);
   const steps: Step[] = [];
   if (found.layout === "absent") steps.push(rules("table inet vswitch", baseTable(), ["EEXIST"]));
+  if (typeof found.layout === "number")
+    steps.push(rules(`table inet vswitch in place of layout ${found.layout}`, replaceTable(), []));
   if (found.layout === "damaged") steps.push(rules("the rules of table inet vswitch", repairTable(), []));
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
+  const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
   const { link } = found;
   if (!link?.up || missing.length > 0 || link.alias === undefined) steps.push(...configure(wanted, found));
   steps.push(...forwarding(wanted, found));
-  if (found.missing.length > 0)
-    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(found.missing), []));
+  if (elements.length > 0)
+    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
   // Looking its index up is no work by itself.
   return steps.every((step) => step.action.kind === "learn") ? [] : steps;
 }
@@ -49,9 +53,9 @@ function sysctl(key: readonly string[], value: string, optional = false): Step {
   };
 }
 
-/** Without its MTU: what a bridge is made with, the kernel changes with the ports that come and go. */
+/** Frames to the group addresses of bridges pass no guard: no MAC is learned of them. Without its MTU: what a bridge is made with, the kernel changes with the ports that come and go. */
 function create({ name, mac }: Switch): readonly Step[] {
-  const request = createBridge({ name, mac });
+  const request = createBridge({ name, mac, linkLocalLearning: false });
   return [
     { ...shared(request.title), action: { kind: "host", requests: () => [request] } },
     { ...shared(`learn ${name}`), action: learn(name) },
@@ -107,7 +111,8 @@ function forwarding({ forwarding }: Switch, found: SwitchState): readonly Step[]
 }
 
 function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): void {
-  if (layout === "foreign" || typeof layout === "number") {
+  const newer = typeof layout === "number" && layout > LAYOUT_VERSION;
+  if (layout === "foreign" || newer) {
     const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
     throw differs(
       `nftables table inet vswitch ${is}`,

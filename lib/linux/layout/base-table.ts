@@ -1,6 +1,6 @@
 /** Our tables as the kernel gets them, once per host. */
 import type { Reply, Request } from "../../netlink/message.ts";
-import { decodeTable, getTable } from "../../netlink/nft/table.ts";
+import { addTable, decodeTable, deleteTable, getTable } from "../../netlink/nft/table.ts";
 import { encodeRepair, encodeTable } from "./encode-table.ts";
 import { layoutTables } from "./layout-tables.ts";
 import { LAYOUT_TABLE, parseLayoutComment } from "./table.ts";
@@ -16,6 +16,11 @@ export function baseTable(): readonly Request[] {
 /** For one transaction too: chains that somebody flushed or deleted get their rules back, elements stay. */
 export function repairTable(): readonly Request[] {
   return layoutTables().flatMap(encodeRepair);
+}
+
+/** For one transaction: the tables of an older version go, with all that is in them, and ours come. */
+export function replaceTable(): readonly Request[] {
+  return layoutTables().flatMap((table) => [addTable(table), deleteTable(table), ...encodeTable(table)]);
 }
 
 /** One reply; ENOENT when the host has no table of ours. */

@@ -1,46 +1,125 @@
 /** The chains of the layout: what happens to packets. The rules never change; what they look up does. */
 import { prefix } from "../../addr/prefix.ts";
-import type { BaseHook } from "../../netlink/nft/chain.ts";
-import type { NftFamily } from "../../netlink/nft/message.ts";
+import { aclChains } from "./acl-chains.ts";
+import { guardChains } from "./guard-chains.ts";
+import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import {
   dnatByMap,
   inSet,
+  isAnswer,
   masquerade,
   matchPrefix,
-  type Term,
+  snatByMap,
   toThisHost,
   verdict,
   wasDnatted,
 } from "./term.ts";
-
-export interface LayoutRule {
-  readonly terms: readonly Term[];
-  readonly comment?: string;
-}
-
-export interface LayoutChain {
-  readonly name: string;
-  /** Of the table it belongs to. Absent: that of LAYOUT_TABLE. */
-  readonly family?: NftFamily;
-  /** Absent: a chain that rules jump to. */
-  readonly base?: BaseHook;
-  readonly rules: readonly LayoutRule[];
-}
 
 /** Named priorities of nft (linux/netfilter_ipv4.h, enum nf_ip_hook_priorities). */
 const FILTER = 0;
 const DSTNAT = -100;
 const SRCNAT = 100;
 
-const rule = (...terms: readonly Term[]): LayoutRule => ({ terms });
-const because = (comment: string, ...terms: readonly Term[]): LayoutRule => ({ terms, comment });
-
 const hostsOwn = "127/8 stays the host's own, though its ports are published";
 const hairpin = "hairpin: the answer must come back through the host";
 
 /** In the order in which they are created. A function, since only the one process that creates the table needs it. */
 export function layoutChains(): readonly LayoutChain[] {
-  return [loopbackGuard(), prerouting(), output(), publish(), postrouting()];
+  return [
+    loopbackGuard(),
+    prerouting(),
+    output(),
+    publish(),
+    forward(),
+    between(),
+    refuse(),
+    postrouting(),
+    ownNat(4),
+    ownNat(6),
+    fromPort(),
+    toPort(),
+    ...guardChains(),
+    ...aclChains(),
+  ];
+}
+
+/** Where bridges judge what they filter (linux/netfilter_bridge.h, NF_BR_PRI_FILTER_BRIDGED). */
+const BRIDGE_FILTER = -200;
+
+/** All that enters a switch, bridged or for the host. */
+function fromPort(): LayoutChain {
+  return {
+    family: "bridge",
+    name: "from_port",
+    base: { type: "filter", hook: "prerouting", priority: BRIDGE_FILTER, policy: "accept" },
+    rules: [
+      rule(inSet(["iifname"], "guarded"), verdict({ kind: "jump", chain: "guard" })),
+      rule(inSet(["iifname"], "judged"), verdict({ kind: "goto", chain: "acl_out" })),
+    ],
+  };
+}
+
+/** All that leaves it, bridged or from the host. */
+function toPort(): LayoutChain {
+  return {
+    family: "bridge",
+    name: "to_port",
+    base: { type: "filter", hook: "postrouting", priority: BRIDGE_FILTER, policy: "accept" },
+    rules: [rule(inSet(["oifname"], "judged"), verdict({ kind: "goto", chain: "acl_in" }))],
+  };
+}
+
+/** From one switch of ours to another, or back to the same: what comes in or goes out pays two look-ups at most. */
+function forward(): LayoutChain {
+  return {
+    name: "forward",
+    base: { type: "filter", hook: "forward", priority: FILTER, policy: "accept" },
+    rules: [
+      rule(
+        inSet(["oifname"], "switches"),
+        inSet(["iifname"], "switches"),
+        verdict({ kind: "jump", chain: "between" }),
+      ),
+    ],
+  };
+}
+
+function between(): LayoutChain {
+  const pass = verdict({ kind: "return" });
+  return {
+    name: "between",
+    rules: [
+      because("answers", isAnswer, pass),
+      because("a published port is the host's, for everybody", wasDnatted, pass),
+      rule(inSet(["iifname", "oifname"], "isolated"), verdict({ kind: "goto", chain: "refuse" })),
+      rule(inSet(["iifname", "oifname"], "reachable"), pass),
+      rule(inSet(["oifname"], "reachable_by_all"), pass),
+      rule(verdict({ kind: "goto", chain: "refuse" })),
+    ],
+  };
+}
+
+function refuse(): LayoutChain {
+  const drop = verdict({ kind: "drop" });
+  return { name: "refuse", rules: [rule(inSet(["oifname"], "dropped_between"), drop), rule(drop)] };
+}
+
+/** An endpoint's own OutBoundNAT stands above that of its network. */
+function ownNat(family: 4 | 6): LayoutChain {
+  const [header, everybody] =
+    family === 4 ? (["ip", "224.0.0.0/4"] as const) : (["ip6", "ff00::/8"] as const);
+  const ends = [`${header} saddr`, `${header} daddr`] as const;
+  const accept = verdict({ kind: "accept" });
+  return {
+    name: `own_nat${family}`,
+    rules: [
+      rule(matchPrefix(ends[1], prefix(everybody)), accept),
+      rule(inSet(ends, `own_direct${family}`), accept),
+      rule(snatByMap(header, ends, `own_translated${family}`)),
+      rule(inSet(ends, `own_masqueraded${family}`), masquerade),
+      rule(accept),
+    ],
+  };
 }
 
 /**
@@ -129,6 +208,8 @@ function postrouting(): LayoutChain {
         toSwitch,
         masquerade,
       ),
+      rule(inSet(["ip saddr"], "own4"), verdict({ kind: "goto", chain: "own_nat4" })),
+      rule(inSet(["ip6 saddr"], "own6"), verdict({ kind: "goto", chain: "own_nat6" })),
       rule(direct4, accept),
       rule(direct6, accept),
       rule(inSet(["ip saddr"], "nat4"), matchPrefix("ip daddr", prefix("224.0.0.0/4"), "!="), masquerade),

@@ -3,21 +3,27 @@
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Reply, Request } from "../../netlink/message.ts";
 import { decodeChainUse, getChain } from "../../netlink/nft/chain.ts";
+import type { NftFamily } from "../../netlink/nft/message.ts";
 import { isErrno } from "../../os/error.ts";
 import { LAYOUT_TABLE } from "./table.ts";
 
-/** Rules of each chain; a test holds it against the chains themselves, which only their creation needs. */
-export const RULE_COUNTS: Readonly<Record<string, number>> = {
-  loopback_guard: 3,
-  prerouting: 2,
-  output: 2,
-  publish: 4,
-  postrouting: 7,
-};
+/**
+ * Rules of the chains that are looked at with every call: those that the kernel runs, and those without which the
+ * others come to nothing. A test holds it against the chains themselves, which only their creation needs.
+ */
+export const RULE_COUNTS = {
+  inet: { loopback_guard: 3, prerouting: 2, output: 2, publish: 4, forward: 1, postrouting: 9 },
+  bridge: { from_port: 2, to_port: 1, guard: 4 },
+} as const satisfies Partial<Record<NftFamily, Readonly<Record<string, number>>>>;
+
+const watched = Object.entries(RULE_COUNTS).flatMap(([family, chains]) =>
+  Object.entries(chains).map(([chain, count]) => ({ family: family as NftFamily, chain, count })),
+);
 
 /** One request for each chain. */
 export function getChains(): readonly Request[] {
-  return Object.keys(RULE_COUNTS).map((chain) => getChain({ ...LAYOUT_TABLE, chain }));
+  const { table } = LAYOUT_TABLE;
+  return watched.map(({ family, chain }) => getChain({ family, table, chain }));
 }
 
 /**
@@ -26,7 +32,7 @@ export function getChains(): readonly Request[] {
  */
 export function isDamaged(outcomes: readonly (readonly Reply[] | NetlinkError)[]): boolean {
   const uses = outcomes.map(useOf);
-  return Object.values(RULE_COUNTS).some((count, i) => (uses[i] ?? 0) < count);
+  return watched.some(({ count }, i) => (uses[i] ?? 0) < count);
 }
 
 function useOf(outcome: readonly Reply[] | NetlinkError): number {

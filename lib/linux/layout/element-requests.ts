@@ -29,6 +29,11 @@ export function encodeAdd(elements: readonly LayoutElement[]): readonly Request[
   return encode("create", elements);
 }
 
+/** The same, but an equal element that is there already will do. @throws {RangeError} as above */
+export function encodeEnsure(elements: readonly LayoutElement[]): readonly Request[] {
+  return encode("add", elements);
+}
+
 /** One that is absent is ENOENT for the whole transaction. Only the keys count. @throws {RangeError} as above */
 export function encodeDelete(elements: readonly LayoutElement[]): readonly Request[] {
   return encode("delete", elements.map(keyOnly));

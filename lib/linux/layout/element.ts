@@ -62,10 +62,13 @@ export function directElements(
   destinations: readonly Prefix[],
   comment: string,
 ): readonly LayoutElement[] {
-  const distinct = [...new Set(destinations.map(networkOf))];
-  return distinct
-    .filter((one) => !distinct.some((other) => other !== one && covers(other, one)))
-    .map((destination) => directElement(source, destination, comment));
+  return distinctPrefixes(destinations).map((destination) => directElement(source, destination, comment));
+}
+
+/** Each prefix once, and none that lies in another one: sets of ranges take no overlaps. */
+export function distinctPrefixes(prefixes: readonly Prefix[]): readonly Prefix[] {
+  const distinct = [...new Set(prefixes.map(networkOf))];
+  return distinct.filter((one) => !distinct.some((other) => other !== one && covers(other, one)));
 }
 
 /** @throws {RangeError} when host and container address are of different families */

@@ -6,8 +6,10 @@ import { NFT_REG_1 } from "../../netlink/nft/expr/register.ts";
 import { NFPROTO, type NftFamily, type TableName } from "../../netlink/nft/message.ts";
 import { addRule, flushChain } from "../../netlink/nft/rule.ts";
 import { addSet } from "../../netlink/nft/set.ts";
-import { createTable } from "../../netlink/nft/table.ts";
-import type { LayoutRule } from "./chains.ts";
+import { addTable, createTable } from "../../netlink/nft/table.ts";
+import type { NetworkProtocol } from "./field.ts";
+import { ETHERTYPE, isProtocol } from "./header-term.ts";
+import type { LayoutRule } from "./layout-chain.ts";
 import type { LayoutTable } from "./layout-tables.ts";
 
 /** Fails where the table is. */
@@ -16,11 +18,11 @@ export function encodeTable(layout: LayoutTable): readonly Request[] {
   return [createTable({ family, table, comment }), ...chainsAndSets(layout), ...rulesOf(layout)];
 }
 
-/** Makes a table that is there whole again: elements stay, rules are written anew. */
+/** Makes a table whole again, or anew where it is gone: elements stay, rules are written anew. */
 export function encodeRepair(layout: LayoutTable): readonly Request[] {
-  const { family, table, chains } = layout;
+  const { family, table, comment, chains } = layout;
   const flushes = chains.map(({ name }) => flushChain(family, table, name));
-  return [...chainsAndSets(layout), ...flushes, ...rulesOf(layout)];
+  return [addTable({ family, table, comment }), ...chainsAndSets(layout), ...flushes, ...rulesOf(layout)];
 }
 
 /** They come before the rules that name them; those that are there are left as they are. */
@@ -38,7 +40,7 @@ function rulesOf({ family, table, chains }: LayoutTable): readonly Request[] {
 
 function encodeRule(table: TableName, chain: string, { terms, comment }: LayoutRule): Request {
   const expressions: Expression[] = [];
-  let known: "ip" | "ip6" | undefined;
+  let known: NetworkProtocol | undefined;
   for (const term of terms) {
     // The table sees both protocols: the first term that reads a header asks which one it is.
     if (term.protocol && term.protocol !== known)
@@ -50,19 +52,15 @@ function encodeRule(table: TableName, chain: string, { terms, comment }: LayoutR
   return addRule(rule, terms.map(({ words }) => words).join(" "));
 }
 
-/** linux/if_ether.h, in network order. */
-const ETHERTYPE = { ip: Uint8Array.of(0x08, 0x00), ip6: Uint8Array.of(0x86, 0xdd) } as const;
-
 /** As nft asks it, so that it leaves the question out when it lists the rule. */
-function ofProtocol(family: NftFamily, protocol: "ip" | "ip6"): readonly Expression[] {
-  const bridged = family === "bridge";
+function ofProtocol(family: NftFamily, protocol: NetworkProtocol): readonly Expression[] {
+  if (protocol === "arp") {
+    const etherType = { kind: "payload", base: "ll", offset: 12, length: 2, register: NFT_REG_1 } as const;
+    return [etherType, { kind: "cmp", op: "eq", register: NFT_REG_1, value: ETHERTYPE.arp }];
+  }
+  if (family === "bridge") return isProtocol(protocol).expressions;
   return [
-    { kind: "meta", key: bridged ? "protocol" : "nfproto", register: NFT_REG_1 },
-    {
-      kind: "cmp",
-      op: "eq",
-      register: NFT_REG_1,
-      value: bridged ? ETHERTYPE[protocol] : Uint8Array.of(NFPROTO[protocol]),
-    },
+    { kind: "meta", key: "nfproto", register: NFT_REG_1 },
+    { kind: "cmp", op: "eq", register: NFT_REG_1, value: Uint8Array.of(NFPROTO[protocol]) },
   ];
 }

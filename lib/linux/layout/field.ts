@@ -7,17 +7,41 @@ import type { Payload } from "../../netlink/nft/expr/payload.ts";
 export interface Field {
   readonly type: DatatypeName;
   /** The packet must be of this protocol, or the bytes mean something else. */
-  readonly protocol?: "ip" | "ip6";
+  readonly protocol?: NetworkProtocol;
   readonly load: (register: number) => Expression;
 }
 
-/** Offsets and lengths in bytes: RFC 791 3.1, RFC 8200 3; ports are first in TCP, UDP and SCTP alike. */
+export type NetworkProtocol = "ip" | "ip6" | "arp";
+
+/**
+ * Offsets and lengths in bytes: RFC 791 3.1, RFC 8200 3, RFC 826; ports are first in TCP, UDP and SCTP alike.
+ *
+ * Those that begin with `@th` nft cannot compare with a key of this type: such rules come by netlink only. They read
+ * the target of neighbour discovery (RFC 4861 4.3), and the packet that an ICMP error is about (RFC 792, RFC 4443: an
+ * IP header behind 8 bytes; IPv4 without options).
+ */
 export const FIELDS = {
   "ip saddr": { type: "ipv4_addr", protocol: "ip", load: header("network", 12, 4) },
   "ip daddr": { type: "ipv4_addr", protocol: "ip", load: header("network", 16, 4) },
   "ip6 saddr": { type: "ipv6_addr", protocol: "ip6", load: header("network", 8, 16) },
   "ip6 daddr": { type: "ipv6_addr", protocol: "ip6", load: header("network", 24, 16) },
+  "arp saddr ether": { type: "ether_addr", protocol: "arp", load: header("network", 8, 6) },
+  "arp saddr ip": { type: "ipv4_addr", protocol: "arp", load: header("network", 14, 4) },
+  "arp daddr ip": { type: "ipv4_addr", protocol: "arp", load: header("network", 24, 4) },
+  "ether saddr": { type: "ether_addr", load: header("ll", 6, 6) },
+  "th sport": { type: "inet_service", load: header("transport", 0, 2) },
   "th dport": { type: "inet_service", load: header("transport", 2, 2) },
+  "@th,64,128": { type: "ipv6_addr", load: header("transport", 8, 16) },
+  "@th,136,8": { type: "inet_proto", load: header("transport", 17, 1) },
+  "@th,160,32": { type: "ipv4_addr", load: header("transport", 20, 4) },
+  "@th,192,32": { type: "ipv4_addr", load: header("transport", 24, 4) },
+  "@th,224,16": { type: "inet_service", load: header("transport", 28, 2) },
+  "@th,240,16": { type: "inet_service", load: header("transport", 30, 2) },
+  "@th,112,8": { type: "inet_proto", load: header("transport", 14, 1) },
+  "@th,128,128": { type: "ipv6_addr", load: header("transport", 16, 16) },
+  "@th,256,128": { type: "ipv6_addr", load: header("transport", 32, 16) },
+  "@th,384,16": { type: "inet_service", load: header("transport", 48, 2) },
+  "@th,400,16": { type: "inet_service", load: header("transport", 50, 2) },
   "meta l4proto": { type: "inet_proto", load: property("l4proto") },
   iifname: { type: "ifname", load: property("iifname") },
   oifname: { type: "ifname", load: property("oifname") },

@@ -1,7 +1,7 @@
 /** Our tables as an nft script: what `baseTable` creates, for people and for comparison with nft itself. */
 import { formatBase } from "../../netlink/nft/chain.ts";
 import { formatSetBody } from "../../netlink/nft/set.ts";
-import type { LayoutChain, LayoutRule } from "./chains.ts";
+import type { LayoutChain, LayoutRule } from "./layout-chain.ts";
 import { type LayoutTable, layoutTables } from "./layout-tables.ts";
 
 /** Input for `nft -f`. */
@@ -24,7 +24,9 @@ function formatChain({ name, base, rules }: LayoutChain): readonly string[] {
   return [`  chain ${name} {`, ...(base ? [`    ${formatBase(base)}`] : []), ...rules.map(formatRule), "  }"];
 }
 
+/** What nft prints but does not read stands as a remark. */
 function formatRule({ terms, comment }: LayoutRule): string {
   const note = comment === undefined ? "" : ` comment "${comment}"`;
-  return `    ${terms.map(({ words }) => words).join(" ")}${note}`;
+  const remark = terms.some((term) => term.unscriptable) ? "# " : "";
+  return `    ${remark}${terms.map(({ words }) => words).join(" ")}${note}`;
 }

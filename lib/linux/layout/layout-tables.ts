@@ -1,6 +1,7 @@
 /** The layout table by table: which sets and chains go into which. */
 import type { TableName } from "../../netlink/nft/message.ts";
-import { type LayoutChain, layoutChains } from "./chains.ts";
+import { layoutChains } from "./chains.ts";
+import type { LayoutChain } from "./layout-chain.ts";
 import { type LayoutSet, layoutSet, layoutSetNames } from "./sets.ts";
 import { LAYOUT_TABLE, layoutComment } from "./table.ts";
 

@@ -12,13 +12,85 @@ const masqueraded = "sources that are masqueraded when they leave their network"
 const onOneAddress = "published on one host address";
 const onEveryAddress = "published on every host address";
 
+/** Flows a port knows: those of protocols without ports, and pieces of packets, for half a minute. */
+export const askedMs = 30_000;
+/** TCP and what is like it: longer than the two hours after which a silent connection asks (RFC 5382 REQ-5). */
+export const flowMs = 7_440_000;
+/** After FIN or RST. */
+export const endedMs = 60_000;
+/** UDP (RFC 4787 REQ-5). */
+export const datagramMs = 120_000;
+/** Of one host. An element takes about 150 bytes; where they are used up, what ACLs allow passes and its answers do not. */
+const flowCount = 1_000_000;
+
+const flow = (address: "ipv4_addr" | "ipv6_addr") =>
+  ["ifname", "inet_proto", address, "inet_service", "inet_service"] as const;
+const toSpoof = "port . MAC . address from which it may send";
+const flows = "flows that ACLs let pass: port . protocol . remote . local port . remote port";
+const asked = "port . protocol . remote that was asked without ports, or sends a packet in pieces";
+const named = "packets that ACLs allow or block: port . protocol . remote . local port . remote port";
+
+const bridge = { family: "bridge" } as const;
+const ports = (comment: string) => ({ ...bridge, key: ["ifname"], comment }) as const;
+const drops = (comment: string) => ({ ...ports(comment), counter: true }) as const;
+const guardSet = (address: "ipv4_addr" | "ipv6_addr") =>
+  ({ ...bridge, key: ["ifname", "ether_addr", address], comment: toSpoof }) as const;
+const flowSet = (address: "ipv4_addr" | "ipv6_addr") =>
+  ({
+    ...bridge,
+    key: flow(address),
+    size: flowCount,
+    dynamic: true,
+    timeoutMs: flowMs,
+    comment: flows,
+  }) as const;
+const askedSet = (address: "ipv4_addr" | "ipv6_addr") =>
+  ({
+    ...bridge,
+    key: ["ifname", "inet_proto", address],
+    size: flowCount,
+    dynamic: true,
+    timeoutMs: askedMs,
+    comment: asked,
+  }) as const;
+const aclSet = (address: "ipv4_addr" | "ipv6_addr") =>
+  ({ ...bridge, key: flow(address), interval: true, comment: named }) as const;
+const ownDirect = "endpoint . destination that sees it as it is";
+const ownMasqueraded = "endpoint . destination towards which it is masqueraded";
+const ownTranslated = "endpoint . destination : address it has towards it";
+
 /** In the order in which they are created. Names are at most 31 bytes. */
 export const LAYOUT_SETS = {
   switches: { key: ["ifname"], comment: "bridges of our networks" },
+  isolated: {
+    key: ["ifname", "ifname"],
+    comment: "a switch and itself: its containers do not reach each other",
+  },
+  reachable: { key: ["ifname", "ifname"], comment: "from a switch . to a switch" },
+  reachable_by_all: { key: ["ifname"], comment: "switches that every network of ours may reach" },
+  dropped_between: { key: ["ifname"], counter: true, comment: "by switch that was not to be reached" },
   nat4: { key: ["ipv4_addr"], interval: true, comment: masqueraded },
   nat6: { key: ["ipv6_addr"], interval: true, comment: masqueraded },
   direct4: { key: ["ipv4_addr", "ipv4_addr"], interval: true, comment: stays },
   direct6: { key: ["ipv6_addr", "ipv6_addr"], interval: true, comment: stays },
+  own4: { key: ["ipv4_addr"], comment: "endpoints with an OutBoundNAT of their own" },
+  own6: { key: ["ipv6_addr"], comment: "endpoints with an OutBoundNAT of their own" },
+  own_direct4: { key: ["ipv4_addr", "ipv4_addr"], interval: true, comment: ownDirect },
+  own_direct6: { key: ["ipv6_addr", "ipv6_addr"], interval: true, comment: ownDirect },
+  own_masqueraded4: { key: ["ipv4_addr", "ipv4_addr"], interval: true, comment: ownMasqueraded },
+  own_masqueraded6: { key: ["ipv6_addr", "ipv6_addr"], interval: true, comment: ownMasqueraded },
+  own_translated4: {
+    key: ["ipv4_addr", "ipv4_addr"],
+    data: ["ipv4_addr"],
+    interval: true,
+    comment: ownTranslated,
+  },
+  own_translated6: {
+    key: ["ipv6_addr", "ipv6_addr"],
+    data: ["ipv6_addr"],
+    interval: true,
+    comment: ownTranslated,
+  },
   published4: {
     key: ["ipv4_addr", "inet_proto", "inet_service"],
     data: ["ipv4_addr", "inet_service"],
@@ -39,9 +111,47 @@ export const LAYOUT_SETS = {
     data: ["ipv6_addr", "inet_service"],
     comment: onEveryAddress,
   },
+  guarded: ports("ports that send from their own addresses only"),
+  guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
+  guard4: guardSet("ipv4_addr"),
+  guard6: guardSet("ipv6_addr"),
+  dhcp_servers: ports("ports that may answer DHCP clients"),
+  routers: ports("ports that may advertise themselves as routers"),
+  judged: ports("ports with ACLs"),
+  allowed_out4: aclSet("ipv4_addr"),
+  allowed_out6: aclSet("ipv6_addr"),
+  blocked_out4: aclSet("ipv4_addr"),
+  blocked_out6: aclSet("ipv6_addr"),
+  allowed_in4: aclSet("ipv4_addr"),
+  allowed_in6: aclSet("ipv6_addr"),
+  blocked_in4: aclSet("ipv4_addr"),
+  blocked_in6: aclSet("ipv6_addr"),
+  default_out: ports("ports that may send what no ACL names"),
+  default_in: ports("ports that get what no ACL names"),
+  flows4: flowSet("ipv4_addr"),
+  flows6: flowSet("ipv6_addr"),
+  asked4: askedSet("ipv4_addr"),
+  asked6: askedSet("ipv6_addr"),
+  dropped_spoofed: drops("from a MAC or an address that is not the port's"),
+  dropped_service: drops("of a DHCP server or router that the port may not be"),
+  dropped_acl_out: drops("by an ACL, from the port"),
+  dropped_acl_in: drops("by an ACL, towards the port"),
 } as const satisfies Record<string, LayoutSet>;
 
 export type LayoutSetName = keyof typeof LAYOUT_SETS;
+
+/** Sets whose elements are a network's; those that rules fill are nobody's; all others hold what is an endpoint's. */
+const networkSets: readonly LayoutSetName[] = [
+  "switches",
+  "isolated",
+  "reachable",
+  "reachable_by_all",
+  "dropped_between",
+  "nat4",
+  "nat6",
+  "direct4",
+  "direct6",
+];
 
 export const layoutSetNames = Object.keys(LAYOUT_SETS) as readonly LayoutSetName[];
 
@@ -49,3 +159,11 @@ export const layoutSetNames = Object.keys(LAYOUT_SETS) as readonly LayoutSetName
 export function layoutSet(name: LayoutSetName): LayoutSet {
   return LAYOUT_SETS[name];
 }
+
+export const networkSetNames = layoutSetNames.filter((name) => networkSets.includes(name));
+export const stateSetNames = layoutSetNames.filter((name) => layoutSet(name).dynamic);
+export const endpointSetNames = layoutSetNames.filter(
+  (name) => !networkSets.includes(name) && !stateSetNames.includes(name),
+);
+/** Whose keys begin with a port, which has one owner; others may be wanted by two. */
+export const isOfPort = (name: LayoutSetName): boolean => layoutSet(name).family === "bridge";

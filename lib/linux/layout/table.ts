@@ -1,14 +1,17 @@
 /** The name of our tables, and the version of everything in them. */
-import type { TableName } from "../../netlink/nft/message.ts";
+import type { NftFamily, TableName } from "../../netlink/nft/message.ts";
 
 /**
  * Raise it with every change of sets or chains: a host keeps the table it has until it is emptied, and a table of
  * another version is an error that names both.
  */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** The table whose comment tells the version. Any table of another family bears the same name and version. */
 export const LAYOUT_TABLE: TableName = { family: "inet", table: "vswitch" };
+
+/** The families in which there is a table of that name. */
+export const LAYOUT_FAMILIES: readonly NftFamily[] = ["inet", "bridge"];
 
 const COMMENT = /^vswitch-cni, layout ([0-9]+)$/;
 

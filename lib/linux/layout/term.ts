@@ -3,21 +3,24 @@ import { ipBytes } from "../../addr/ip.ts";
 import { type Prefix, prefixAddress, prefixLength } from "../../addr/prefix.ts";
 import { align4, writeU32 } from "../../netlink/bytes.ts";
 import { DATATYPES, type DatatypeName } from "../../netlink/nft/datatype.ts";
-import { IPS_DST_NAT } from "../../netlink/nft/expr/ct.ts";
+import { IPS_DST_NAT, NF_CT_STATE_ESTABLISHED, NF_CT_STATE_RELATED } from "../../netlink/nft/expr/ct.ts";
 import type { Expression } from "../../netlink/nft/expr/expression.ts";
 import { NFTA_FIB_F_DADDR, RTN_LOCAL } from "../../netlink/nft/expr/fib.ts";
 import { NFT_REG_1, NFT_REG_VERDICT, registerAt } from "../../netlink/nft/expr/register.ts";
 import { formatField } from "../../netlink/nft/field-range.ts";
+import { formatTimeout } from "../../netlink/nft/set.ts";
 import { formatVerdict, type Verdict } from "../../netlink/nft/verdict.ts";
-import { FIELDS, type Field, type FieldName } from "./field.ts";
-import type { LayoutSetName } from "./sets.ts";
+import { FIELDS, type Field, type FieldName, type NetworkProtocol } from "./field.ts";
+import { type LayoutSetName, layoutSet } from "./sets.ts";
 
 export interface Term {
   /** As `nft list ruleset` prints it. */
   readonly words: string;
   readonly expressions: readonly Expression[];
   /** Only packets of this protocol can match: the rule asks for it first. */
-  readonly protocol?: "ip" | "ip6";
+  readonly protocol?: NetworkProtocol;
+  /** nft prints it but does not take it back. */
+  readonly unscriptable?: true;
   /** The set that is looked up, and the type of the key: a test holds it against the set. */
   readonly lookup?: { readonly set: LayoutSetName; readonly key: readonly DatatypeName[] };
 }
@@ -48,7 +51,37 @@ export function inSet(names: readonly FieldName[], set: LayoutSetName): Term {
     words: `${names.join(" . ")} @${set}`,
     expressions: [...loadFields(names), { kind: "lookup", set, register: NFT_REG_1 }],
     ...protocolOf(names),
+    ...unscriptable(names),
     lookup: { set, key: names.map((name) => FIELDS[name].type) },
+  };
+}
+
+/** Adds the fields as key, or renews the time that the element stays. Goes on; not when the set is full. */
+export function remember(names: readonly FieldName[], set: LayoutSetName, timeoutMs: number): Term {
+  const key = names.map((name) => FIELDS[name].type);
+  const isDefault = layoutSet(set).timeoutMs === timeoutMs;
+  return {
+    words: `update @${set} { ${names.join(" . ")}${isDefault ? "" : ` timeout ${formatTimeout(timeoutMs)}`} }`,
+    expressions: [
+      ...loadFields(names),
+      { kind: "dynset", op: "update", set, register: NFT_REG_1, ...(isDefault ? {} : { timeoutMs }) },
+    ],
+    ...protocolOf(names),
+    lookup: { set, key },
+  };
+}
+
+/** Sends the connection out under the address that a map holds for the fields; goes on when it holds none. */
+export function snatByMap(family: "ip" | "ip6", names: readonly FieldName[], map: LayoutSetName): Term {
+  return {
+    words: `snat ${family} to ${names.join(" . ")} map @${map}`,
+    expressions: [
+      ...loadFields(names),
+      { kind: "lookup", set: map, register: NFT_REG_1, target: NFT_REG_1 },
+      { kind: "nat", type: "snat", family, addressMin: NFT_REG_1 },
+    ],
+    ...protocolOf(names),
+    lookup: { set: map, key: names.map((name) => FIELDS[name].type) },
   };
 }
 
@@ -92,6 +125,22 @@ export const wasDnatted: Term = {
   ],
 };
 
+/** Goes on when the packet belongs to a connection, or is about one, that was let pass before. */
+export const isAnswer: Term = {
+  words: "ct state established,related",
+  expressions: [
+    { kind: "ct", key: "state", register: NFT_REG_1 },
+    {
+      kind: "bitwise",
+      source: NFT_REG_1,
+      target: NFT_REG_1,
+      mask: hostOrder(NF_CT_STATE_ESTABLISHED | NF_CT_STATE_RELATED),
+      xor: hostOrder(0),
+    },
+    { kind: "cmp", op: "neq", register: NFT_REG_1, value: hostOrder(0) },
+  ],
+};
+
 /** Gives the connection the address of the interface by which it leaves. */
 export const masquerade: Term = { words: "masquerade", expressions: [{ kind: "masq" }] };
 
@@ -111,6 +160,10 @@ function loadFields(names: readonly FieldName[]): readonly Expression[] {
     offset += align4(DATATYPES[type].size);
     return loaded;
   });
+}
+
+function unscriptable(names: readonly FieldName[]): Pick<Term, "unscriptable"> {
+  return names.some((name) => name.startsWith("@")) ? { unscriptable: true } : {};
 }
 
 function protocolOf(names: readonly FieldName[]): Pick<Term, "protocol"> {

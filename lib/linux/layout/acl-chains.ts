@@ -1,0 +1,172 @@
+/**
+ * What ACLs let pass: chains of the table `bridge vswitch`, for each direction and family the same. The model's meaning
+ * is lib/policy/acl.ts.
+ *
+ * The state is our own, since many kernels have no connection tracking for bridges: a flow that was allowed is an
+ * element with a time. A packet of a known flow costs two look-ups, whatever number of ACLs there is.
+ */
+import { type AclDirection, alwaysOpen6, icmpErrors, icmpQueries, icmpReplies } from "../../policy/acl.ts";
+import type { FieldName } from "./field.ts";
+import {
+  endsTcp,
+  hasMorePieces,
+  icmpType,
+  isLaterPiece,
+  isProtocol,
+  isTransport,
+  opensTcp,
+  type Transport,
+} from "./header-term.ts";
+import { because, type LayoutChain, type LayoutRule, rule } from "./layout-chain.ts";
+import { askedMs, datagramMs, endedMs, flowMs } from "./sets.ts";
+import { inSet, remember, verdict } from "./term.ts";
+
+const accept = verdict({ kind: "accept" });
+const drop = verdict({ kind: "drop" });
+const goTo = (chain: string) => verdict({ kind: "goto", chain });
+const chain = (name: string, rules: readonly LayoutRule[]): LayoutChain => ({
+  family: "bridge",
+  name,
+  rules,
+});
+
+type Family = 4 | 6;
+const families = [4, 6] as const;
+const tracked: readonly Transport[] = ["tcp", "udp", "sctp", "dccp", "udplite"];
+
+/** One direction as the rules see it. */
+interface Side {
+  readonly name: "out" | "in";
+  readonly port: FieldName;
+  readonly remote: (family: Family) => FieldName;
+  readonly localPort: FieldName;
+  readonly remotePort: FieldName;
+}
+
+const sides: Readonly<Record<AclDirection, Side>> = {
+  Out: {
+    name: "out",
+    port: "iifname",
+    remote: (family) => (family === 4 ? "ip daddr" : "ip6 daddr"),
+    localPort: "th sport",
+    remotePort: "th dport",
+  },
+  In: {
+    name: "in",
+    port: "oifname",
+    remote: (family) => (family === 4 ? "ip saddr" : "ip6 saddr"),
+    localPort: "th dport",
+    remotePort: "th sport",
+  },
+};
+
+export function aclChains(): readonly LayoutChain[] {
+  return Object.values(sides).flatMap((side) => [
+    ...families.flatMap((family) => familyChains(side, family)),
+    ...sideChains(side),
+  ]);
+}
+
+/** ARP is open; what is no IP is judged by the default. */
+function sideChains({ name, port }: Side): readonly LayoutChain[] {
+  return [
+    chain(`acl_${name}`, [
+      rule(isProtocol("arp"), accept),
+      rule(isProtocol("ip"), goTo(`acl_${name}4`)),
+      rule(isProtocol("ip6"), goTo(`acl_${name}6`)),
+      rule(goTo(`default_${name}`)),
+    ]),
+    chain(`default_${name}`, [
+      rule(inSet([port], `default_${name}`), goTo(`allow_${name}`)),
+      rule(goTo(`block_${name}`)),
+    ]),
+    chain(`allow_${name}`, [
+      rule(isProtocol("ip"), goTo(`allow_${name}4`)),
+      rule(isProtocol("ip6"), goTo(`allow_${name}6`)),
+      rule(accept),
+    ]),
+    chain(`block_${name}`, [rule(inSet([port], `dropped_acl_${name}`), drop), rule(drop)]),
+  ];
+}
+
+function familyChains(side: Side, family: Family): readonly LayoutChain[] {
+  const of = (name: string): string => `${name}_${side.name}${family}`;
+  const { port, localPort, remotePort } = side;
+  const remote = side.remote(family);
+  const flow = [port, "meta l4proto", remote, localPort, remotePort] as const;
+  const asked = [port, "meta l4proto", remote] as const;
+  const icmp = family === 4 ? "icmp" : "icmp6";
+  const judgeAnew = goTo(of("new"));
+  return [
+    chain(of("acl"), [
+      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
+      rule(inSet(flow, `flows${family}`), goTo(of("known"))),
+      ...tracked.map((transport) => rule(isTransport(transport), judgeAnew)),
+      rule(isTransport(icmp), goTo(of("icmp"))),
+      rule(inSet(asked, `asked${family}`), goTo(of("allow"))),
+      rule(judgeAnew),
+    ]),
+    chain(of("icmp"), icmpRules(side, family)),
+    chain(of("about"), [
+      because("about a flow that is known", inSet(aboutFlow(side, family), `flows${family}`), accept),
+      rule(inSet(aboutFlow(side, family).slice(0, 3), `asked${family}`), accept),
+      rule(judgeAnew),
+    ]),
+    chain(of("new"), [
+      because(
+        "follows the piece with the ports",
+        isLaterPiece[family],
+        inSet(asked, `asked${family}`),
+        accept,
+      ),
+      rule(inSet(flow, `${"allowed"}_${side.name}${family}`), goTo(of("allow"))),
+      rule(inSet(flow, `${"blocked"}_${side.name}${family}`), goTo(`block_${side.name}`)),
+      rule(goTo(`default_${side.name}`)),
+    ]),
+    chain(of("allow"), [
+      rule(hasMorePieces[family], remember(asked, `asked${family}`, askedMs)),
+      ...tracked.map((transport) => rule(isTransport(transport), goTo(of("known")))),
+      rule(isTransport(icmp), goTo(of("ask"))),
+      rule(remember(asked, `asked${family}`, askedMs)),
+      rule(accept),
+    ]),
+    chain(of("ask"), [
+      because("echo request", icmpType(icmpQueries[family]), remember(asked, `asked${family}`, askedMs)),
+      rule(accept),
+    ]),
+    chain(of("known"), [
+      rule(isTransport("udp"), remember(flow, `flows${family}`, datagramMs), accept),
+      rule(endsTcp, remember(flow, `flows${family}`, endedMs), accept),
+      rule(remember(flow, `flows${family}`, flowMs)),
+      because("where no more can be remembered, too", accept),
+    ]),
+  ];
+}
+
+/** Only ICMP comes here, or a later piece of it, in which nothing of this is found. */
+function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
+  const of = (name: string): string => `${name}_${side.name}${family}`;
+  const asked = [side.port, "meta l4proto", side.remote(family)] as const;
+  const { first, last, report } = alwaysOpen6;
+  const discovery = [
+    because("neighbour discovery, multicast listening", icmpType(first, ">="), icmpType(last, "<="), accept),
+    rule(icmpType(report), accept),
+  ];
+  return [
+    ...(family === 6 ? discovery : []),
+    because("echo reply", icmpType(icmpReplies[family]), inSet(asked, `asked${family}`), accept),
+    ...icmpErrors[family].map((type) => because("an error", icmpType(type), goTo(of("about")))),
+    rule(goTo(of("new"))),
+  ];
+}
+
+/** The flow of the packet that an error is about: it went the other way. */
+function aboutFlow({ name, port }: Side, family: Family): readonly FieldName[] {
+  const [source, destination, sourcePort, destinationPort, protocol] =
+    family === 4
+      ? (["@th,160,32", "@th,192,32", "@th,224,16", "@th,240,16", "@th,136,8"] as const)
+      : (["@th,128,128", "@th,256,128", "@th,384,16", "@th,400,16", "@th,112,8"] as const);
+  return name === "in"
+    ? [port, protocol, destination, sourcePort, destinationPort]
+    : [port, protocol, source, destinationPort, sourcePort];
+}

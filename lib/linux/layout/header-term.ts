@@ -1,0 +1,149 @@
+/** Terms that look at one header field and compare it with a number. */
+
+import { writeBe16 } from "../../netlink/bytes.ts";
+import type { Cmp } from "../../netlink/nft/expr/cmp.ts";
+import type { Expression } from "../../netlink/nft/expr/expression.ts";
+import { IPPROTO_FRAGMENT } from "../../netlink/nft/expr/exthdr.ts";
+import { NFT_REG_1 } from "../../netlink/nft/expr/register.ts";
+import { IPPROTO } from "../../policy/packet.ts";
+import type { NetworkProtocol } from "./field.ts";
+import type { Term } from "./term.ts";
+
+/** linux/if_ether.h, in network order. */
+export const ETHERTYPE: Readonly<Record<NetworkProtocol, Uint8Array>> = {
+  ip: Uint8Array.of(0x08, 0x00),
+  ip6: Uint8Array.of(0x86, 0xdd),
+  arp: Uint8Array.of(0x08, 0x06),
+};
+
+const compare = (op: Cmp["op"], value: Uint8Array): Expression => ({
+  kind: "cmp",
+  op,
+  register: NFT_REG_1,
+  value,
+});
+const byte = (value: number): Uint8Array => Uint8Array.of(value);
+const transport = (offset: number, length: number): Expression => ({
+  kind: "payload",
+  base: "transport",
+  offset,
+  length,
+  register: NFT_REG_1,
+});
+const keep = (mask: Uint8Array): Expression => ({
+  kind: "bitwise",
+  source: NFT_REG_1,
+  target: NFT_REG_1,
+  mask,
+  xor: new Uint8Array(mask.length),
+});
+
+/** The packet's own protocol, behind any VLAN tag. */
+export function isProtocol(protocol: NetworkProtocol): Term {
+  return {
+    words: `meta protocol ${protocol}`,
+    expressions: [{ kind: "meta", key: "protocol", register: NFT_REG_1 }, compare("eq", ETHERTYPE[protocol])],
+  };
+}
+
+/** By nft's name. */
+const transportNames = {
+  icmp: "icmp",
+  icmp6: "ipv6-icmp",
+  tcp: "tcp",
+  udp: "udp",
+  sctp: "sctp",
+  dccp: "dccp",
+  udplite: "udplite",
+} as const;
+export type Transport = keyof typeof transportNames;
+
+export function isTransport(name: Transport): Term {
+  return {
+    words: `meta l4proto ${transportNames[name]}`,
+    expressions: [{ kind: "meta", key: "l4proto", register: NFT_REG_1 }, compare("eq", byte(IPPROTO[name]))],
+  };
+}
+
+export function udpTo(port: number): Term {
+  const encoded = new Uint8Array(2);
+  writeBe16(encoded, 0, port);
+  const { expressions } = isTransport("udp");
+  return {
+    words: `udp dport ${port}`,
+    expressions: [...expressions, transport(2, 2), compare("eq", encoded)],
+  };
+}
+
+/** Where nothing but ICMP comes: the type is the first byte. */
+export function icmpType(type: number, op: "==" | ">=" | "<=" = "=="): Term {
+  const ops = { "==": "eq", ">=": "gte", "<=": "lte" } as const;
+  return {
+    words: `@th,0,8 ${op === "==" ? "" : `${op} `}${type}`,
+    expressions: [transport(0, 1), compare(ops[op], byte(type))],
+  };
+}
+
+const flags = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
+const flagByte = 13;
+
+/** A packet that opens a connection: SYN without ACK. */
+export const opensTcp: Term = {
+  words: "tcp flags & (syn | ack) == syn",
+  expressions: [
+    ...isTransport("tcp").expressions,
+    transport(flagByte, 1),
+    keep(byte(flags.syn | flags.ack)),
+    compare("eq", byte(flags.syn)),
+  ],
+};
+
+export const endsTcp: Term = {
+  words: "tcp flags & (fin | rst) != 0",
+  expressions: [
+    ...isTransport("tcp").expressions,
+    transport(flagByte, 1),
+    keep(byte(flags.fin | flags.rst)),
+    compare("neq", byte(0)),
+  ],
+};
+
+/** A piece of a packet behind its first, without ports (RFC 791 3.1, RFC 8200 4.5). */
+export const isLaterPiece: Readonly<Record<4 | 6, Term>> = {
+  4: ipFlags("8191", [0x1f, 0xff]),
+  6: {
+    words: "meta protocol ip6 frag frag-off != 0",
+    expressions: [
+      ...isProtocol("ip6").expressions,
+      { kind: "exthdr", header: IPPROTO_FRAGMENT, offset: 2, length: 2, register: NFT_REG_1 },
+      keep(Uint8Array.of(0xff, 0xf8)),
+      compare("neq", new Uint8Array(2)),
+    ],
+  },
+};
+
+/** A piece of a packet behind which more come. */
+export const hasMorePieces: Readonly<Record<4 | 6, Term>> = {
+  4: ipFlags("8192", [0x20, 0x00]),
+  6: {
+    words: "meta protocol ip6 frag more-fragments 1",
+    expressions: [
+      ...isProtocol("ip6").expressions,
+      { kind: "exthdr", header: IPPROTO_FRAGMENT, offset: 3, length: 1, register: NFT_REG_1 },
+      keep(byte(1)),
+      compare("eq", byte(1)),
+    ],
+  },
+};
+
+function ipFlags(words: string, mask: readonly number[]): Term {
+  return {
+    words: `ip frag-off & ${words} != 0`,
+    protocol: "ip",
+    expressions: [
+      { kind: "payload", base: "network", offset: 6, length: 2, register: NFT_REG_1 },
+      keep(Uint8Array.from(mask)),
+      compare("neq", new Uint8Array(2)),
+    ],
+  };
+}
