@@ -6,7 +6,8 @@
  */
 import { flatShape, foldKeys } from "../cni/keys.ts";
 import { type Issue, isObject, type JsonObject, readList, report } from "../cni/read.ts";
-import { refuseOthers, unsupported } from "./settings.ts";
+import { misspeltKeys } from "../cni/schema.ts";
+import { refuseOthers, unknownKey, unsupported } from "./settings.ts";
 
 export interface RawPolicy {
   /** Where it stands in the configuration: `AdditionalArgs[0].Value`. */
@@ -42,6 +43,8 @@ export function readEnvelopes(value: unknown, path: string, issues: Issue[]): re
 
 function readTyped(object: JsonObject, path: string, issues: Issue[]): RawPolicy | undefined {
   const { Type: type, Settings, ...flat } = object;
+  const [slip] = misspeltKeys(flat, own);
+  if (slip !== undefined) throw unknownKey(slip, path);
   if (typeof type !== "string" || type === "")
     return report(issues, `${path}.Type`, "the name of a policy", type);
   if (Settings === undefined) return { path, type, settings: flat, at: path };
