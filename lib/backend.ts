@@ -6,6 +6,7 @@
 import type { Counters } from "./model/counters.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { Plan } from "./model/plan.ts";
+import type { HostProbe } from "./model/probe.ts";
 import type { SceneHost } from "./model/scene.ts";
 import type { Switch } from "./model/switch.ts";
 
@@ -77,6 +78,39 @@ export interface ToolBackend extends Backend {
   observeSceneHost(): SceneHost;
   /** Of all ports and switches that bear our marks. */
   observeCounters(): Counters;
+  /** Kernel features, tried where nothing is left of it, and whether our tables are whole. */
+  probeHost(): HostProbe;
+  /**
+   * What passes an interface of the host from now on.
+   *
+   * @param snapLength most bytes kept of a frame. @throws {CniError} 106 when there is no such interface, 110
+   */
+  openCapture(device: string, snapLength: number): Capture;
+}
+
+/** Frames as they come; the kernel keeps some for who is late. */
+export interface Capture {
+  /** The next one; undefined when none is waiting. */
+  receive(): CapturedFrame | undefined;
+  /**
+   * Waits for a frame, up to `ms`.
+   *
+   * @param output a descriptor that is written to: "closed" when nobody reads it any more
+   */
+  wait(ms: number, output?: number): "readable" | "quiet" | "closed";
+  /** How many were too many for the kernel to keep, since this was asked last. */
+  dropped(): number;
+  close(): void;
+}
+
+export interface CapturedFrame {
+  /** When it passed, in nanoseconds since 1970. */
+  readonly atNs: bigint;
+  /** On the wire; `bytes` may be fewer. */
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  /** At a port: sent by the host's end. */
+  readonly towardsContainer: boolean;
 }
 
 /** @throws {Error} on a platform without a back end */

@@ -1,9 +1,13 @@
 /** What the operator's tool asks of Linux beyond the back end of the plugins, which never load this. */
-import type { ToolBackend } from "../backend.ts";
+import type { Capture, ToolBackend } from "../backend.ts";
+import { CniError, errorCode } from "../cni/error.ts";
 import { asking, linuxBackend } from "./backend.ts";
 import { type Machine, thisMachine } from "./machine.ts";
+import { linkOf } from "./observe.ts";
 import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
+import { openPacketSocket } from "./packet-socket.ts";
+import { probeHost } from "./probe-host.ts";
 
 /**
  * @param trace receives steps and messages in the words of `ip` and `nft`
@@ -18,5 +22,18 @@ export function linuxTool(
     observeSceneHost: () =>
       asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine)),
     observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
+    probeHost: () => asking("try what the kernel can do", () => probeHost(machine)),
+    openCapture: (device, snapLength) =>
+      asking(`capture at ${device}`, () => openCapture(machine, device, snapLength)),
   };
+}
+
+function openCapture({ host }: Machine, device: string, snapLength: number): Capture {
+  const link = linkOf(host, device);
+  if (link !== undefined) return openPacketSocket(link.index, snapLength);
+  throw new CniError(errorCode.dependencyMissing, `capture at ${device}: there is no such interface`, {
+    reason: "device-missing",
+    details:
+      "vswitch check names what is missing; vswitch gc removes what is left of containers that are gone",
+  });
 }

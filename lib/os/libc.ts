@@ -3,7 +3,7 @@
  *
  * Bun calls its FFI experimental; a native addon with these few functions could take its place.
  */
-import { dlopen, FFIType, read } from "bun:ffi";
+import { dlopen, type FFIFunction, FFIType, ptr, read } from "bun:ffi";
 import { errno } from "./errno.ts";
 import { SystemCallError } from "./error.ts";
 
@@ -24,23 +24,36 @@ const symbols = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
+/** What the operator's tool needs beside these: opened apart, since each symbol costs the plugins' start. */
+const toolSymbols = {
+  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+  recvmsg: { args: ["i32", "ptr", "i32"], returns: FFIType.i64_fast },
+  poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  unshare: { args: ["i32"], returns: "i32" },
+  mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
+  umount2: { args: ["ptr", "i32"], returns: "i32" },
+} as const;
+
 /** glibc; musl's development name; musl by machine. */
 const names = ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
-export type Libc = ReturnType<typeof open>["symbols"];
+export type Libc = ReturnType<typeof open<typeof symbols>>["symbols"];
+export type ToolLibc = ReturnType<typeof open<typeof toolSymbols>>["symbols"];
 
 let opened: Libc | undefined;
+let openedTool: ToolLibc | undefined;
 
 /**
  * Opened at the first call (0.2 ms) and kept: a library cannot be opened anew for every call.
  * @throws {Error} when no libc is found
  */
 export function libc(): Libc {
-  opened ??= open().symbols;
+  opened ??= open(symbols).symbols;
   return opened;
 }
 
-function open() {
+function open<Symbols extends Record<string, FFIFunction>>(symbols: Symbols) {
   let failure: unknown;
   for (const name of names) {
     try {
@@ -72,11 +85,38 @@ export function systemCall(title: string, call: (symbols: Libc) => number | bigi
  * @returns what the call returns, or the error number below zero
  */
 export function attemptCall(call: (symbols: Libc) => number | bigint): number {
-  const symbols = libc();
+  return attempt(libc(), call);
+}
+
+/** `attemptCall` for what only the operator's tool calls. */
+export function attemptToolCall(call: (symbols: ToolLibc) => number | bigint): number {
+  openedTool ??= open(toolSymbols).symbols;
+  return attempt(openedTool, call);
+}
+
+/** `systemCall` likewise. @throws {SystemCallError} */
+export function toolCall(title: string, call: (symbols: ToolLibc) => number | bigint): number {
+  const result = attemptToolCall(call);
+  if (result < 0) throw new SystemCallError(title, -result);
+  return result;
+}
+
+/** Bytes that stay where they are: a small array that has no buffer of its own moves when it first needs one. */
+export function fixedBytes(length: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(length));
+}
+
+/** Where `fixedBytes` are, for structures that point to others; they must be kept while the kernel looks. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return BigInt(ptr(bytes));
+}
+
+function attempt<Symbols>(symbols: Symbols, call: (symbols: Symbols) => number | bigint): number {
+  const { __errno_location } = libc();
   for (;;) {
     const result = Number(call(symbols));
     if (result >= 0) return result;
-    const at = symbols.__errno_location();
+    const at = __errno_location();
     const number = at === null ? errno.EIO : read.i32(at, 0);
     if (number !== errno.EINTR) return -number;
   }

@@ -2,6 +2,7 @@
 import yargs from "yargs";
 import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
+import { captureCommand } from "./commands/capture.ts";
 import { checkCommand } from "./commands/check.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
@@ -25,6 +26,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("json", jsonOption)
     .command(showCommand(session))
     .command(checkCommand(session))
+    .command(captureCommand(session))
     .command(graphCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
