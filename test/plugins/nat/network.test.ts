@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { networkOf, overlaps, type Prefix, prefix, prefixLength } from "../../../lib/addr/prefix.ts";
+import type { JsonObject } from "../../../lib/cni/read.ts";
 import { automaticSubnet, natSettings, natSwitch } from "../../../plugins/nat/network.ts";
 import { seed } from "../../lib/seed.ts";
 import { host, natConfig } from "./fixture.ts";
@@ -116,14 +117,39 @@ describe("the switch of a nat network", () => {
   });
 });
 
+describe("the isolation of a nat network", () => {
+  it("is that of its configuration, and absent where it says nothing", () => {
+    const of = (raw: JsonObject) => {
+      const { isolated, reachable } = natSwitch("net", natConfig(raw), host);
+      return { isolated, reachable };
+    };
+    expect(of({})).toEqual({});
+    expect(of({ DisableInterComputeCommunication: true })).toEqual({ isolated: true });
+    expect(of({ DisableInterComputeCommunication: false, reachable: false })).toEqual({});
+    expect(of({ reachable: true })).toEqual({ reachable: true });
+    expect(of({ reachable: ["web"] })).toEqual({ reachable: ["web"] });
+  });
+});
+
 describe("what a configuration decides of its network", () => {
   it.each([
     ["bridge", { bridge: "br0" }],
     ["mtu", { mtu: 1400 }],
     ["ipMasq", { ipMasq: false }],
     ["exceptions", { exceptions: ["10.0.0.0/8"] }],
+    ["DisableInterComputeCommunication", { DisableInterComputeCommunication: true }],
+    ["reachable", { reachable: true }],
+    ["reachable", { reachable: ["web"] }],
   ])("says so when %s changes", (key, raw) => {
     expect(natSettings(natConfig(raw))[key]).not.toBe(natSettings(natConfig())[key]);
+  });
+
+  it("tells apart reachable by all, by some and by none", () => {
+    const values = [true, ["web"], ["web", "db"], []].map(
+      (reachable) => natSettings(natConfig({ reachable })).reachable,
+    );
+    expect(values).toEqual(["true", "web", "db,web", undefined]);
+    expect(natSettings(natConfig({ reachable: ["db", "web", "db"] })).reachable).toBe("db,web");
   });
 
   it("does not depend on the order of the exceptions, nor on what concerns one attachment", () => {

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { mac } from "../../../lib/addr/mac.ts";
 import { contains, prefix, prefixAddress } from "../../../lib/addr/prefix.ts";
+import type { JsonObject } from "../../../lib/cni/read.ts";
 import { policiesOf } from "../../../lib/policy/policy.ts";
 import { planNat } from "../../../plugins/nat/plan.ts";
 import { expectApproved } from "../../approved.ts";
 import { seed } from "../../lib/seed.ts";
 import { formatPlan } from "../../plans/format-plan.ts";
-import { type NatCase, natPlan, planInput } from "./fixture.ts";
+import { annotated, type NatCase, natPlan, planInput } from "./fixture.ts";
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dns = { hostPort: 53, containerPort: 5353, protocol: "udp" };
@@ -27,6 +28,31 @@ const microsoft = {
       Name: "EndpointPolicy",
       Value: { Type: "PortMapping", Settings: { Protocol: 6, InternalPort: 80, ExternalPort: 8080 } },
     },
+  ],
+};
+
+const acl = (Settings: JsonObject) => ({ Type: "ACL", Settings });
+
+const everyPolicy = {
+  DisableInterComputeCommunication: true,
+  reachable: ["web", "db"],
+  guard: { allow: ["router"], addresses: ["10.88.0.250"] },
+  defaultAction: { Out: "Allow" },
+  policies: [
+    acl({ Action: "Block", Direction: "In", Priority: 200, Id: "the rest" }),
+    acl({
+      Action: "Allow",
+      Direction: "In",
+      Protocols: "6",
+      LocalPorts: "80,443,8000-8010",
+      RemoteAddresses: "10.0.0.0/8",
+      Priority: 100,
+    }),
+    { Type: "PortMapping", Settings: { InternalPort: 80, ExternalPort: 8080 } },
+    { Type: "OutBoundNAT", Settings: { Exceptions: ["10.0.0.0/8"], VirtualIP: "192.0.2.7" } },
+    { Type: "OutBoundNAT", Settings: { Destinations: ["198.51.100.0/24", "2001:db8::/32"] } },
+    { Type: "QOS", Settings: { MaximumOutgoingBandwidthInBytes: 1_250_000 } },
+    { Type: "InterfaceParameters", Settings: { Mtu: 1400 } },
   ],
 };
 
@@ -60,6 +86,15 @@ const cases: Readonly<Record<string, NatCase>> = {
       ],
     },
   },
+  "every-policy": {
+    config: everyPolicy,
+    asked: {
+      bandwidth: { ingress: { bitsPerSecond: 80_000_000, burstBits: 800_000 } },
+      ...annotated({ net: [acl({ Action: "Block", Direction: "Out", RemoteAddresses: "198.51.100.0/24" })] }),
+    },
+    ips: ["10.88.0.5/16 10.88.0.1", "fd00:88::5/64 fd00:88::1"],
+  },
+  "no-guard": { config: { guard: false }, ips: ["10.88.0.5/16 10.88.0.1"] },
   "routes-of-the-ipam": {
     ips: ["10.88.0.5/16 10.88.0.1"],
     routes: [
@@ -174,6 +209,47 @@ describe("the plan of an attachment to a nat network", () => {
     const act = () => natPlan({ ports: [web, { ...web, containerPort: 81 }], ips: ["10.88.0.5/16"] });
     expect(act).toThrow(expect.objectContaining({ code: 7, reason: "port-twice" }));
     expect(act).toThrow("host port 8080/tcp is published twice: to 80 and to 81");
+  });
+});
+
+describe("the policies of a plan", () => {
+  const both = ["10.88.0.5/16", "fd00:88::5/64"];
+
+  it("may lower the MTU of the switch, not raise it", () => {
+    const plan = (Mtu: number, ips = ["10.88.0.5/16"]) =>
+      natPlan({ config: { mtu: 1400, policies: [{ Type: "InterfaceParameters", Settings: { Mtu } }] }, ips });
+    expect(plan(1300).vnic.mtu).toBe(1300);
+    expect(plan(1300).switch.mtu).toBe(1400);
+    expect(plan(1400).vnic.mtu).toBe(1400);
+    expect(() => plan(1401)).toThrow(expect.objectContaining({ code: 7, reason: "mtu-too-large" }));
+    expect(() => plan(1401)).toThrow("InterfaceParameters Mtu 1401: the switch vsw-net carries 1400");
+    expect(plan(1280, both).vnic.mtu).toBe(1280);
+    expect(() => plan(1279, both)).toThrow(expect.objectContaining({ code: 7, reason: "mtu-too-small" }));
+  });
+
+  it("hold for the MAC that the runtime asks for", () => {
+    const asked = { mac: mac("02:00:00:00:00:07") };
+    const [guard] = policiesOf(natPlan({ asked, ips: ["10.88.0.5/16"] }).port.policies, "Guard");
+    expect(guard).toMatchObject({ mac: "02:00:00:00:00:07", addresses: ["10.88.0.5", "fe80::ff:fe00:7"] });
+  });
+
+  it("are refused when an ACL is about some of the addresses of one family", () => {
+    const config = { policies: [acl({ Action: "Allow", Direction: "In", LocalAddresses: "10.88.0.5" })] };
+    expect(natPlan({ config, ips: both }).port.aclDefault).toEqual({ In: "Block", Out: "Block" });
+    expect(natPlan({ config, ips: ["10.88.0.9/16"] }).port.policies).toHaveLength(2);
+    const act = () => natPlan({ config, ips: [...both, "10.99.0.5/16"] });
+    expect(act).toThrow(expect.objectContaining({ code: 2, reason: "acl-local-addresses" }));
+    expect(act).toThrow("ACL 0 Allow In local 10.88.0.5/32: LocalAddresses holds some of");
+  });
+
+  it("are refused when a virtual address is of a family that the container does not have", () => {
+    const config = { policies: [{ Type: "OutBoundNAT", Settings: { VirtualIP: "2001:db8::7" } }] };
+    expect(policiesOf(natPlan({ config, ips: both }).port.policies, "OutBoundNAT")).toMatchObject([
+      { addresses: ["fd00:88::5"], virtualIp: "2001:db8::7" },
+    ]);
+    const act = () => natPlan({ config, ips: ["10.88.0.5/16"] });
+    expect(act).toThrow(expect.objectContaining({ code: 7, reason: "nat-without-address" }));
+    expect(act).toThrow("OutBoundNAT VirtualIP 2001:db8::7: the container has no IPv6 address");
   });
 });
 
