@@ -106,7 +106,7 @@ function enter(fd: number, path: string): void {
 }
 
 /** There is no way on from here: whatever ran next would change a container's network instead of the host's. */
-function leave(home: number, path: string): void {
+export function leave(home: number, path: string): void {
   try {
     systemCall("return to the host's network namespace", ({ setns }) => setns(home, CLONE_NEWNET));
   } catch (error) {

@@ -1,0 +1,94 @@
+/**
+ * What this kernel can do of what we need, by trying it in a network namespace that is thrown away.
+ *
+ * Asking for a module by name would not do: features may be built in, be modules that the kernel loads when asked, or
+ * be there and refuse to one who is not root everywhere.
+ */
+import type { Feature } from "../model/probe.ts";
+import { createBridge } from "../netlink/route/bridge.ts";
+import { decodeLink } from "../netlink/route/decode-link.ts";
+import { createIfb } from "../netlink/route/ifb.ts";
+import { getLink } from "../netlink/route/link.ts";
+import { createVeth } from "../netlink/route/veth.ts";
+import { addIngress, addTbf } from "../netlink/tc/qdisc.ts";
+import { addRedirect } from "../netlink/tc/redirect.ts";
+import { encodeTable } from "./layout/encode-table.ts";
+import { type LayoutTable, layoutTables } from "./layout/layout-tables.ts";
+import { inThrowAway, type ThrowAway } from "./throw-away.ts";
+
+interface Trial extends Omit<Feature, "refusal"> {
+  /** @throws what the kernel says when it cannot */
+  readonly run: (kernel: ThrowAway) => void;
+}
+
+/** @throws {SystemCallError} where no namespace can be made */
+export function probeFeatures(): readonly Feature[] {
+  return inThrowAway((kernel) =>
+    trials().map(({ run, ...feature }) => {
+      try {
+        run(kernel);
+        return feature;
+      } catch (error) {
+        return { ...feature, refusal: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+/** In an order in which each finds what it builds upon. */
+function trials(): readonly Trial[] {
+  return [
+    {
+      name: "bridge",
+      neededFor: "every network",
+      modules: ["bridge"],
+      run: ({ route }) => route.request(createBridge({ name: "trial-br" })),
+    },
+    {
+      name: "veth",
+      neededFor: "every network",
+      modules: ["veth"],
+      run: ({ route }) => route.request(createVeth({ name: "trial-a", peer: { name: "trial-b" } })),
+    },
+    ...layoutTables().map(tableTrial),
+    {
+      name: "tbf",
+      neededFor: "QOS",
+      modules: ["sch_tbf"],
+      run: ({ route }) =>
+        route.request(
+          addTbf(indexOf(route, "trial-a"), { bytesPerSecond: 1e6, burstBytes: 1e5, limitBytes: 1e5 }),
+        ),
+    },
+    {
+      name: "ifb",
+      neededFor: "QOS",
+      modules: ["ifb", "sch_ingress", "cls_u32", "act_mirred"],
+      run: ({ route }) => {
+        route.request(createIfb({ name: "trial-ifb" }));
+        route.request(addIngress(indexOf(route, "trial-b")));
+        route.request(addRedirect(indexOf(route, "trial-b"), indexOf(route, "trial-ifb")));
+      },
+    },
+  ];
+}
+
+/** The whole of a table of ours: sets, chains, hooks and all that its rules ask. */
+function tableTrial(table: LayoutTable): Trial {
+  const modules = {
+    inet: ["nf_tables", "nft_chain_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
+    bridge: ["nf_tables", "nft_meta_bridge"],
+  };
+  return {
+    name: `nftables ${table.family}`,
+    neededFor: "every network",
+    modules: table.family === "bridge" ? modules.bridge : modules.inet,
+    run: ({ rules }) => rules.transaction(encodeTable(table)),
+  };
+}
+
+function indexOf(route: ThrowAway["route"], name: string): number {
+  const [reply] = route.request(getLink(name));
+  if (reply === undefined) throw new Error(`the kernel answered nothing about ${name}`);
+  return decodeLink(reply).index;
+}
