@@ -2,18 +2,17 @@
  * Several OutBoundNAT of one port, brought to translations of which each connection meets one at most.
  *
  * The reference Windows plugins append one policy more for each thing they want, so several are usual. What one of them
- * excepts is excepted from all; translations towards certain destinations stand before those towards everywhere, and
- * among the latter a VirtualIP stands before the address of the interface.
+ * excepts is excepted from all, and a VirtualIP stands before the address of the interface.
  */
-import { type Family, type Ip, ipFamily } from "../addr/ip.ts";
-import { overlaps, type Prefix, prefixFamily } from "../addr/prefix.ts";
+import { ipFamily } from "../addr/ip.ts";
+import { defaultPrefix, overlaps, type Prefix, prefixFamily } from "../addr/prefix.ts";
 import { type Issue, report } from "../cni/read.ts";
 import { distinctPrefixes } from "./lists.ts";
 import type { OutBoundNatRequest } from "./outbound-nat.ts";
 
 /**
  * @param excepted what is excepted for the whole network
- * @param issues takes two translations that both claim a connection
+ * @param issues takes two virtual addresses that both claim a connection
  */
 export function combineNat(
   requests: readonly OutBoundNatRequest[],
@@ -26,36 +25,24 @@ export function combineNat(
     const everywhere = group.some(({ destinations }) => destinations.length === 0);
     const destinations = everywhere ? [] : distinctPrefixes(group.flatMap((one) => one.destinations));
     return { exceptions, destinations, ...(virtualIp === undefined ? {} : { virtualIp }) };
-  }).toSorted((a, b) => rank(a) - rank(b));
-  for (const [i, one] of combined.entries())
-    for (const other of combined.slice(i + 1)) reportClash(one, other, issues);
-  return combined;
+  });
+  const virtual = combined.filter(({ virtualIp }) => virtualIp !== undefined);
+  for (const [i, one] of virtual.entries())
+    for (const other of virtual.slice(i + 1)) reportClash(one, other, issues);
+  return [...virtual, ...combined.filter((one) => !virtual.includes(one))];
 }
-
-const rank = ({ destinations, virtualIp }: OutBoundNatRequest): number =>
-  destinations.length > 0 ? 0 : virtualIp !== undefined ? 1 : 2;
 
 function reportClash(one: OutBoundNatRequest, other: OutBoundNatRequest, issues: Issue[]): void {
-  const where = rank(one) === rank(other) ? commonDestination(one, other) : undefined;
+  const where = destinationsOf(one).find((a) => destinationsOf(other).some((b) => overlaps(a, b)));
   if (where === undefined) return;
-  const claim = ({ virtualIp }: OutBoundNatRequest): string => virtualIp ?? "the interface's address";
-  const received = `${claim(one)} and ${claim(other)}`;
-  report(issues, "OutBoundNAT", `one source address for connections to ${where}`, received);
+  const received = `${one.virtualIp} and ${other.virtualIp}`;
+  report(issues, "OutBoundNAT", `one VirtualIP for connections to ${where}`, received);
 }
 
-/** What both translate, in words. */
-function commonDestination(one: OutBoundNatRequest, other: OutBoundNatRequest): string | undefined {
-  if (one.destinations.length === 0 || other.destinations.length === 0) {
-    const families = ([4, 6] as const).filter((family) => serves(one, family) && serves(other, family));
-    return families.length > 0 ? "everywhere" : undefined;
-  }
-  return one.destinations.find(
-    (a) =>
-      serves(one, prefixFamily(a)) &&
-      serves(other, prefixFamily(a)) &&
-      other.destinations.some((b) => overlaps(a, b)),
-  );
+/** The destinations of the family of its virtual address. */
+function destinationsOf({ destinations, virtualIp }: OutBoundNatRequest): readonly Prefix[] {
+  if (virtualIp === undefined) return [];
+  const family = ipFamily(virtualIp);
+  if (destinations.length === 0) return [defaultPrefix(family)];
+  return destinations.filter((one) => prefixFamily(one) === family);
 }
-
-const serves = ({ virtualIp }: { readonly virtualIp?: Ip }, family: Family): boolean =>
-  virtualIp === undefined || ipFamily(virtualIp) === family;

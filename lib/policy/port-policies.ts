@@ -54,13 +54,10 @@ function defaultOf({ acls, aclDefault }: PortPolicies): AclDefault | undefined {
   return acls.length === 0 && whole.In === "Allow" && whole.Out === "Allow" ? undefined : whole;
 }
 
-/** For the endpoint's addresses of the families that each can serve; of those towards everywhere the first counts. */
+/** A translation for the endpoint's addresses of the families that it can serve. */
 function translations({ outboundNat }: PortPolicies, addresses: readonly Ip[]): readonly OutBoundNat[] {
-  const everywhere = outboundNat.filter(({ destinations }) => destinations.length === 0);
   return outboundNat.flatMap((nat): OutBoundNat[] => {
-    const stronger = everywhere.slice(0, Math.max(0, everywhere.indexOf(nat)));
-    const isFree = (ip: Ip): boolean => stronger.every((other) => servedBy(other, [ip]).length === 0);
-    const sources = servedBy(nat, addresses).filter(isFree);
+    const sources = servedBy(nat, addresses);
     return sources.length === 0 ? [] : [{ kind: "OutBoundNAT", addresses: sources, ...nat }];
   });
 }

@@ -107,9 +107,11 @@ describe("several OutBoundNAT of one port", () => {
     ]);
   });
 
-  it("stand with certain destinations first, then with a virtual address, then plain", () => {
-    const all = combine(one({}), one({ VirtualIP: "192.0.2.7" }), one({ ...toTen, VirtualIP: "192.0.2.8" }));
-    expect(all.map(({ virtualIp }) => virtualIp)).toEqual(["192.0.2.8", "192.0.2.7", undefined]);
+  it("stand with a virtual address first, which holds where two are for one connection", () => {
+    const all = combine(one({}), one({ ...toTen, VirtualIP: "192.0.2.8" }));
+    expect(all.map(({ virtualIp }) => virtualIp)).toEqual(["192.0.2.8", undefined]);
+    const narrow = combine(one(toTen), one({ VirtualIP: "192.0.2.8" }));
+    expect(narrow.map(({ virtualIp }) => virtualIp)).toEqual(["192.0.2.8", undefined]);
   });
 
   it.each<[string, readonly JsonObject[]]>([
@@ -136,16 +138,24 @@ describe("several OutBoundNAT of one port", () => {
     [
       "everywhere",
       [{ VirtualIP: "192.0.2.7" }, { VirtualIP: "192.0.2.8" }],
-      'one source address for connections to everywhere, received "192.0.2.7 and 192.0.2.8"',
+      'to 0.0.0.0/0, received "192.0.2.7 and 192.0.2.8"',
     ],
     [
-      "for a part of their destinations",
-      [{ Destinations: ["10.1.0.0/16"] }, { ...toTen, VirtualIP: "192.0.2.8" }],
-      'one source address for connections to 10.1.0.0/16, received "the interface\'s address and 192.0.2.8"',
+      "in a part of their destinations",
+      [
+        { Destinations: ["10.1.0.0/16"], VirtualIP: "192.0.2.7" },
+        { ...toTen, VirtualIP: "192.0.2.8" },
+      ],
+      'to 10.1.0.0/16, received "192.0.2.7 and 192.0.2.8"',
     ],
-  ])("are error 7 where two claim a connection: %s", (_, settings, text) => {
+    [
+      "where one is for everywhere",
+      [{ VirtualIP: "2001:db8::7" }, { Destinations: ["fd00::/8"], VirtualIP: "2001:db8::8" }],
+      'to ::/0, received "2001:db8::7 and 2001:db8::8"',
+    ],
+  ])("are error 7 where two virtual addresses claim a connection: %s", (_, settings, text) => {
     const error = refusal(() => combine(...settings.map(one)));
     expect(error).toMatchObject({ code: 7 });
-    expect(error.message).toContain(`OutBoundNAT: expected ${text}`);
+    expect(error.message).toContain(`OutBoundNAT: expected one VirtualIP for connections ${text}`);
   });
 });
