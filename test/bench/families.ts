@@ -6,9 +6,19 @@ import { connect } from "./rows/connect.ts";
 import { fullPool } from "./rows/full-pool.ts";
 import { manyPorts } from "./rows/many-ports.ts";
 import { memory } from "./rows/memory.ts";
+import { policies } from "./rows/policies.ts";
 import { throughput } from "./rows/throughput.ts";
 
-export const families: readonly Family[] = [attach, atOnce, manyPorts, fullPool, memory, connect, throughput];
+export const families: readonly Family[] = [
+  attach,
+  atOnce,
+  manyPorts,
+  fullPool,
+  memory,
+  connect,
+  throughput,
+  policies,
+];
 
 /** The single processes below the table. */
 export const breakdownName = "breakdown";

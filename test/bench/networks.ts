@@ -17,11 +17,26 @@ export const referenceBin = "/usr/lib/cni";
 
 const subnet = "10.71.0.0/16";
 
+/**
+ * ACLs of HCN: the last lets the bench's own packets pass, those before are about other remotes.
+ *
+ * @param count of them for each direction
+ */
+export function acls(count: number): readonly JsonObject[] {
+  const rule = (Direction: string, at: number): JsonObject => {
+    const isLast = at === count - 1;
+    const RemoteAddresses = isLast ? "" : `198.18.${at >> 8}.${at & 255}`;
+    const Settings = { Action: isLast ? "Allow" : "Block", Direction, RemoteAddresses, Priority: 100 + at };
+    return { Type: "ACL", Settings };
+  };
+  return ["In", "Out"].flatMap((direction) => Array.from({ length: count }, (_, at) => rule(direction, at)));
+}
+
 /** Masquerade and a gateway, and published ports when asked for: one plugin of ours, one or two of the reference. */
-export function natNetwork(place: Place, published: boolean): Network {
-  const ports = { capabilities: { portMappings: true } };
+export function natNetwork(place: Place, published: boolean, policies: JsonObject = {}): Network {
+  const ports = { capabilities: { portMappings: true, bandwidth: true } };
   if (place.name === "ours") {
-    return network(place, "bench", [["nat", { ...ports, ipam: ipamOf(place, subnet) }]]);
+    return network(place, "bench", [["nat", { ...ports, ipam: ipamOf(place, subnet), ...policies }]]);
   }
   const bridge = { bridge: "cni0", isGateway: true, ipMasq: true };
   return network(place, "bench", [

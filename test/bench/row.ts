@@ -1,7 +1,7 @@
 /** The rows of the table, before and after they are measured. */
 import type { Pair } from "./pair.ts";
 
-export type Unit = "ms" | "µs" | "MiB" | "Gbit/s";
+export type Unit = "ms" | "µs" | "MiB" | "Gbit/s" | "Mpps" | "1000/s";
 
 /** What is to be reached; ratios are ours / reference. */
 export type Goal =

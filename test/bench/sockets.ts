@@ -2,7 +2,7 @@
  * Blocking TCP sockets without an event loop between the clock and the kernel: what node:net adds to a connect would be
  * more than what is measured. Sockets belong to the network namespace in which they were made.
  */
-import { dlopen, FFIType, read } from "bun:ffi";
+import { dlopen, FFIType, ptr, read } from "bun:ffi";
 
 const symbols = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -11,12 +11,14 @@ const symbols = {
   listen: { args: ["i32", "i32"], returns: "i32" },
   accept: { args: ["i32", "usize", "usize"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  sendmmsg: { args: ["i32", "ptr", "u32", "i32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   __errno_location: { args: [], returns: FFIType.ptr },
 } as const;
 
 const AF_INET = 2;
 const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const SO_RCVTIMEO = 20;
@@ -31,7 +33,34 @@ export interface Sockets {
   create(): number;
   /** Connects. @returns microseconds from the call of connect(2) to its return */
   connect(socket: number, target: Uint8Array): number;
+  /** A UDP socket that takes what comes to a port of the current namespace and lets it lie. */
+  sink(port: number): number;
+  /** A UDP socket that sends to one address only. */
+  datagrams(target: Uint8Array): number;
+  /** Sends this many times 64 small datagrams. @returns microseconds for each */
+  flood(socket: number, calls: number): number;
   close(...sockets: readonly number[]): void;
+}
+
+const batch = 64;
+/** struct mmsghdr of 64-bit machines. */
+const mmsghdrBytes = 64;
+
+/** All of a batch are the same: one buffer of 32 bytes. */
+function makeBatch(): { readonly headers: Uint8Array; readonly kept: readonly Uint8Array[] } {
+  const [data, vector, headers] = [
+    new Uint8Array(32),
+    new Uint8Array(16),
+    new Uint8Array(batch * mmsghdrBytes),
+  ];
+  new DataView(vector.buffer).setBigUint64(0, BigInt(ptr(data)), true);
+  new DataView(vector.buffer).setBigUint64(8, BigInt(data.length), true);
+  const view = new DataView(headers.buffer);
+  for (let at = 0; at < batch; at++) {
+    view.setBigUint64(at * mmsghdrBytes + 16, BigInt(ptr(vector)), true);
+    view.setBigUint64(at * mmsghdrBytes + 24, 1n, true);
+  }
+  return { headers, kept: [data, vector] };
 }
 
 /** @throws {Error} with the number of errno, by each of the functions */
@@ -53,8 +82,29 @@ export function openSockets(): Sockets {
     setOption(socket, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer));
     return socket;
   };
+  const datagramSocket = () => checked("socket", libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));
+  const messages = makeBatch();
   return {
     create,
+    sink(port) {
+      const socket = datagramSocket();
+      const any = socketAddress("0.0.0.0", port);
+      checked("bind", libc.bind(socket, any, any.length));
+      return socket;
+    },
+    datagrams(target) {
+      const socket = datagramSocket();
+      checked("connect", libc.connect(socket, target, target.length));
+      return socket;
+    },
+    flood(socket, calls) {
+      const started = performance.now();
+      let sent = 0;
+      for (let at = 0; at < calls; at++) {
+        sent += checked("sendmmsg", libc.sendmmsg(socket, messages.headers, batch, 0));
+      }
+      return ((performance.now() - started) * 1000) / sent;
+    },
     listen(port) {
       const socket = create();
       const any = socketAddress("0.0.0.0", port);

@@ -3,11 +3,13 @@
  * is lib/policy/acl.ts.
  *
  * The state is our own, since many kernels have no connection tracking for bridges: a flow that was allowed is an
- * element with a time. A packet of a known flow costs two look-ups, whatever number of ACLs there is.
+ * element with a time. A packet of a flow that was seen a moment ago costs one look-up, whatever number of ACLs there
+ * is.
  */
 import { type AclDirection, alwaysOpen6, icmpErrors, icmpQueries, icmpReplies } from "../../policy/acl.ts";
 import type { FieldName } from "./field.ts";
 import {
+  changesTcp,
   endsTcp,
   hasMorePieces,
   icmpType,
@@ -18,7 +20,7 @@ import {
   type Transport,
 } from "./header-term.ts";
 import { because, type LayoutChain, type LayoutRule, rule } from "./layout-chain.ts";
-import { askedMs, datagramMs, endedMs, flowMs } from "./sets.ts";
+import { askedMs, datagramMs, endedMs, flowMs, freshMs } from "./sets.ts";
 import { inSet, remember, verdict } from "./term.ts";
 
 const accept = verdict({ kind: "accept" });
@@ -71,9 +73,9 @@ export function aclChains(): readonly LayoutChain[] {
 function sideChains({ name, port }: Side): readonly LayoutChain[] {
   return [
     chain(`acl_${name}`, [
-      rule(isProtocol("arp"), accept),
       rule(isProtocol("ip"), goTo(`acl_${name}4`)),
       rule(isProtocol("ip6"), goTo(`acl_${name}6`)),
+      rule(isProtocol("arp"), accept),
       rule(goTo(`default_${name}`)),
     ]),
     chain(`default_${name}`, [
@@ -99,7 +101,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
   const judgeAnew = goTo(of("new"));
   return [
     chain(of("acl"), [
-      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
+      rule(inSet(flow, `fresh${family}`), goTo(of("fresh"))),
       rule(inSet(flow, `flows${family}`), goTo(of("known"))),
       ...tracked.map((transport) => rule(isTransport(transport), judgeAnew)),
       rule(isTransport(icmp), goTo(of("icmp"))),
@@ -113,19 +115,19 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(judgeAnew),
     ]),
     chain(of("new"), [
+      rule(inSet(flow, `allowed_${side.name}${family}`), goTo(of("allow"))),
+      rule(inSet(flow, `blocked_${side.name}${family}`), goTo(`block_${side.name}`)),
       because(
         "follows the piece with the ports",
         isLaterPiece[family],
         inSet(asked, `asked${family}`),
         accept,
       ),
-      rule(inSet(flow, `${"allowed"}_${side.name}${family}`), goTo(of("allow"))),
-      rule(inSet(flow, `${"blocked"}_${side.name}${family}`), goTo(`block_${side.name}`)),
       rule(goTo(`default_${side.name}`)),
     ]),
     chain(of("allow"), [
       rule(hasMorePieces[family], remember(asked, `asked${family}`, askedMs)),
-      ...tracked.map((transport) => rule(isTransport(transport), goTo(of("known")))),
+      ...tracked.map((transport) => rule(isTransport(transport), goTo(of("remember")))),
       rule(isTransport(icmp), goTo(of("ask"))),
       rule(remember(asked, `asked${family}`, askedMs)),
       rule(accept),
@@ -134,7 +136,14 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       because("echo request", icmpType(icmpQueries[family]), remember(asked, `asked${family}`, askedMs)),
       rule(accept),
     ]),
-    chain(of("known"), [
+    chain(of("fresh"), [rule(changesTcp, goTo(of("turn"))), rule(accept)]),
+    chain(of("known"), [rule(changesTcp, goTo(of("turn"))), rule(goTo(of("remember")))]),
+    chain(of("turn"), [
+      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
+      rule(goTo(of("remember"))),
+    ]),
+    chain(of("remember"), [
+      rule(remember(flow, `fresh${family}`, freshMs)),
       rule(isTransport("udp"), remember(flow, `flows${family}`, datagramMs), accept),
       rule(endsTcp, remember(flow, `flows${family}`, endedMs), accept),
       rule(remember(flow, `flows${family}`, flowMs)),

@@ -46,13 +46,22 @@ export function layoutChains(): readonly LayoutChain[] {
 /** Where bridges judge what they filter (linux/netfilter_bridge.h, NF_BR_PRI_FILTER_BRIDGED). */
 const BRIDGE_FILTER = -200;
 
-/** All that enters a switch, bridged or for the host. */
+/**
+ * All that enters a switch, bridged or for the host. Nearly every packet is one that a guarded port sends from its own
+ * address, and takes one of the first rules.
+ */
 function fromPort(): LayoutChain {
+  const own4 = ["iifname", "ether saddr", "ip saddr"] as const;
+  const own6 = ["iifname", "ether saddr", "ip6 saddr"] as const;
   return {
     family: "bridge",
     name: "from_port",
     base: { type: "filter", hook: "prerouting", priority: BRIDGE_FILTER, policy: "accept" },
     rules: [
+      rule(inSet(own4, "guard4"), verdict({ kind: "goto", chain: "guard_service4" })),
+      rule(inSet(own4, "guard_judged4"), verdict({ kind: "goto", chain: "guard_judged4" })),
+      rule(inSet(own6, "guard6"), verdict({ kind: "goto", chain: "guard_service6" })),
+      rule(inSet(own6, "guard_judged6"), verdict({ kind: "goto", chain: "guard_judged6" })),
       rule(inSet(["iifname"], "guarded"), verdict({ kind: "jump", chain: "guard" })),
       rule(inSet(["iifname"], "judged"), verdict({ kind: "goto", chain: "acl_out" })),
     ],

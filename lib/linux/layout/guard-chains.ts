@@ -8,24 +8,28 @@ import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import { inSet, matchPrefix, verdict } from "./term.ts";
 
 const goTo = (chain: string) => verdict({ kind: "goto", chain });
+const jump = (chain: string) => verdict({ kind: "jump", chain });
 const pass = verdict({ kind: "return" });
 const drop = verdict({ kind: "drop" });
 
 const chain = (name: string, rules: LayoutChain["rules"]): LayoutChain => ({ family: "bridge", name, rules });
 
-/** Nearly every packet takes the first or second rule of the first chain and the first one or two of the next. */
+/** What is sent from an address of its own passes the first ones; the chain `guard` is for all else. */
 export function guardChains(): readonly LayoutChain[] {
   return [
+    chain("guard_service4", [because("a DHCP server's", udpTo(dhcpClientPorts[4]), jump("guard_dhcp"))]),
+    chain("guard_service6", [
+      because("a DHCP server's", udpTo(dhcpClientPorts[6]), jump("guard_dhcp")),
+      rule(isTransport("icmp6"), goTo("guard_discovery")),
+    ]),
+    chain("guard_judged4", [
+      because("a DHCP server's", udpTo(dhcpClientPorts[4]), jump("guard_dhcp")),
+      rule(goTo("acl_out4")),
+    ]),
+    chain("guard_judged6", [rule(jump("guard_service6")), rule(goTo("acl_out6"))]),
     chain("guard", [
-      rule(inSet(["iifname", "ether saddr", "ip saddr"], "guard4"), goTo("guard_service4")),
-      rule(inSet(["iifname", "ether saddr", "ip6 saddr"], "guard6"), goTo("guard_service6")),
       rule(inSet(["iifname", "ether saddr"], "guard_macs"), goTo("guard_own_mac")),
       rule(goTo("guard_spoofed")),
-    ]),
-    chain("guard_service4", [because("a DHCP server's", udpTo(dhcpClientPorts[4]), goTo("guard_dhcp"))]),
-    chain("guard_service6", [
-      because("a DHCP server's", udpTo(dhcpClientPorts[6]), goTo("guard_dhcp")),
-      rule(isTransport("icmp6"), goTo("guard_discovery")),
     ]),
     chain("guard_discovery", [
       because("router advertisement", icmpType(ND.routerAdvert), goTo("guard_router")),
@@ -40,6 +44,7 @@ export function guardChains(): readonly LayoutChain[] {
     ]),
     chain("guard_target", [
       rule(inSet(["iifname", "ether saddr", "@th,64,128"], "guard6"), pass),
+      rule(inSet(["iifname", "ether saddr", "@th,64,128"], "guard_judged6"), pass),
       rule(goTo("guard_spoofed")),
     ]),
     chain("guard_dhcp", [rule(inSet(["iifname"], "dhcp_servers"), pass), rule(goTo("guard_refused"))]),
@@ -52,14 +57,13 @@ export function guardChains(): readonly LayoutChain[] {
 /** Not from an address of its own; other protocols than these bear no address and pass. */
 function ownMac(): LayoutChain {
   const nobody = matchPrefix("arp saddr ip", hostPrefix(ip("0.0.0.0")));
+  const claims = ["iifname", "arp saddr ether", "arp saddr ip"] as const;
+  const probes = ["iifname", "arp saddr ether", "arp daddr ip"] as const;
   return chain("guard_own_mac", [
-    rule(inSet(["iifname", "arp saddr ether", "arp saddr ip"], "guard4"), pass),
-    because(
-      "a probe claims what it asks for",
-      nobody,
-      inSet(["iifname", "arp saddr ether", "arp daddr ip"], "guard4"),
-      pass,
-    ),
+    rule(inSet(claims, "guard4"), pass),
+    rule(inSet(claims, "guard_judged4"), pass),
+    because("a probe claims what it asks for", nobody, inSet(probes, "guard4"), pass),
+    because("a probe claims what it asks for", nobody, inSet(probes, "guard_judged4"), pass),
     rule(matchPrefix("ip6 saddr", hostPrefix(ip("::"))), isTransport("icmp6"), goTo("guard_unspecified")),
     rule(isProtocol("arp"), goTo("guard_spoofed")),
     rule(isProtocol("ip"), goTo("guard_spoofed")),

@@ -85,28 +85,28 @@ export function icmpType(type: number, op: "==" | ">=" | "<=" = "=="): Term {
 }
 
 const flags = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
-const flagByte = 13;
 
 /** A packet that opens a connection: SYN without ACK. */
-export const opensTcp: Term = {
-  words: "tcp flags & (syn | ack) == syn",
-  expressions: [
-    ...isTransport("tcp").expressions,
-    transport(flagByte, 1),
-    keep(byte(flags.syn | flags.ack)),
-    compare("eq", byte(flags.syn)),
-  ],
-};
+export const opensTcp: Term = tcpFlags(
+  "(syn | ack) == syn",
+  flags.syn | flags.ack,
+  compare("eq", byte(flags.syn)),
+);
+export const endsTcp: Term = tcpFlags("(fin | rst) != 0", flags.fin | flags.rst, compare("neq", byte(0)));
+/** One that opens, answers an opening or ends. */
+export const changesTcp: Term = tcpFlags(
+  "(fin | syn | rst) != 0",
+  flags.fin | flags.syn | flags.rst,
+  compare("neq", byte(0)),
+);
 
-export const endsTcp: Term = {
-  words: "tcp flags & (fin | rst) != 0",
-  expressions: [
-    ...isTransport("tcp").expressions,
-    transport(flagByte, 1),
-    keep(byte(flags.fin | flags.rst)),
-    compare("neq", byte(0)),
-  ],
-};
+function tcpFlags(words: string, mask: number, comparison: Expression): Term {
+  const { expressions } = isTransport("tcp");
+  return {
+    words: `tcp flags & ${words}`,
+    expressions: [...expressions, transport(13, 1), keep(byte(mask)), comparison],
+  };
+}
 
 /** A piece of a packet behind its first, without ports (RFC 791 3.1, RFC 8200 4.5). */
 export const isLaterPiece: Readonly<Record<4 | 6, Term>> = {

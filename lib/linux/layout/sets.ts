@@ -14,36 +14,33 @@ const onEveryAddress = "published on every host address";
 
 /** Flows a port knows: those of protocols without ports, and pieces of packets, for half a minute. */
 export const askedMs = 30_000;
-/** TCP and what is like it: longer than the two hours after which a silent connection asks (RFC 5382 REQ-5). */
-export const flowMs = 7_440_000;
+/** A flow that was seen so lately is looked up and no more: its time need not be renewed yet. */
+export const freshMs = 10_000;
+/** TCP and what is like it: beyond the two hours after which a silent connection asks (RFC 5382 REQ-5: 2 h 4 min). */
+export const flowMs = 7_440_000 + freshMs;
 /** After FIN or RST. */
 export const endedMs = 60_000;
-/** UDP (RFC 4787 REQ-5). */
-export const datagramMs = 120_000;
+/** UDP (RFC 4787 REQ-5: two minutes). */
+export const datagramMs = 120_000 + freshMs;
 /** Of one host. An element takes about 150 bytes; where they are used up, what ACLs allow passes and its answers do not. */
 const flowCount = 1_000_000;
 
 const flow = (address: "ipv4_addr" | "ipv6_addr") =>
   ["ifname", "inet_proto", address, "inet_service", "inet_service"] as const;
-const toSpoof = "port . MAC . address from which it may send";
+const ownEnds = "port . MAC . address from which it may send";
+const ownEndsJudged = "the same of ports with ACLs: one look-up tells both";
 const flows = "flows that ACLs let pass: port . protocol . remote . local port . remote port";
+const fresh = "of these flows those that were seen a moment ago";
 const asked = "port . protocol . remote that was asked without ports, or sends a packet in pieces";
 const named = "packets that ACLs allow or block: port . protocol . remote . local port . remote port";
 
 const bridge = { family: "bridge" } as const;
 const ports = (comment: string) => ({ ...bridge, key: ["ifname"], comment }) as const;
 const drops = (comment: string) => ({ ...ports(comment), counter: true }) as const;
-const guardSet = (address: "ipv4_addr" | "ipv6_addr") =>
-  ({ ...bridge, key: ["ifname", "ether_addr", address], comment: toSpoof }) as const;
-const flowSet = (address: "ipv4_addr" | "ipv6_addr") =>
-  ({
-    ...bridge,
-    key: flow(address),
-    size: flowCount,
-    dynamic: true,
-    timeoutMs: flowMs,
-    comment: flows,
-  }) as const;
+const guardSet = (address: "ipv4_addr" | "ipv6_addr", comment: string) =>
+  ({ ...bridge, key: ["ifname", "ether_addr", address], comment }) as const;
+const flowSet = (address: "ipv4_addr" | "ipv6_addr", timeoutMs: number, comment: string) =>
+  ({ ...bridge, key: flow(address), size: flowCount, dynamic: true, timeoutMs, comment }) as const;
 const askedSet = (address: "ipv4_addr" | "ipv6_addr") =>
   ({
     ...bridge,
@@ -113,8 +110,10 @@ export const LAYOUT_SETS = {
   },
   guarded: ports("ports that send from their own addresses only"),
   guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
-  guard4: guardSet("ipv4_addr"),
-  guard6: guardSet("ipv6_addr"),
+  guard4: guardSet("ipv4_addr", ownEnds),
+  guard6: guardSet("ipv6_addr", ownEnds),
+  guard_judged4: guardSet("ipv4_addr", ownEndsJudged),
+  guard_judged6: guardSet("ipv6_addr", ownEndsJudged),
   dhcp_servers: ports("ports that may answer DHCP clients"),
   routers: ports("ports that may advertise themselves as routers"),
   judged: ports("ports with ACLs"),
@@ -128,8 +127,10 @@ export const LAYOUT_SETS = {
   blocked_in6: aclSet("ipv6_addr"),
   default_out: ports("ports that may send what no ACL names"),
   default_in: ports("ports that get what no ACL names"),
-  flows4: flowSet("ipv4_addr"),
-  flows6: flowSet("ipv6_addr"),
+  fresh4: flowSet("ipv4_addr", freshMs, fresh),
+  fresh6: flowSet("ipv6_addr", freshMs, fresh),
+  flows4: flowSet("ipv4_addr", flowMs, flows),
+  flows6: flowSet("ipv6_addr", flowMs, flows),
   asked4: askedSet("ipv4_addr"),
   asked6: askedSet("ipv6_addr"),
   dropped_spoofed: drops("from a MAC or an address that is not the port's"),

@@ -1,6 +1,4 @@
 /** How long it takes to open a TCP connection through a published port, among many other ports and alone. */
-import { closeSync, openSync } from "node:fs";
-import { inCompartment } from "../../../lib/linux/netns.ts";
 import { uplink } from "../../system/host.ts";
 import { natNetwork, publishedPorts } from "../networks.ts";
 import type { Side } from "../pair.ts";
@@ -8,6 +6,7 @@ import { interleave } from "../rounds.ts";
 import type { Bench, Family, Measured, Row } from "../row.ts";
 import { openSockets, type Sockets, socketAddress } from "../sockets.ts";
 import { median, quantile } from "../statistics.ts";
+import { within } from "./within.ts";
 
 const others = 10_000;
 const connectionsPerRound = 200;
@@ -96,14 +95,5 @@ function openOne(sockets: Sockets, listener: number, target: Uint8Array): number
     return elapsed;
   } finally {
     sockets.close(client);
-  }
-}
-
-function within<T>(path: string, fn: () => T): T {
-  const fd = openSync(path, "r");
-  try {
-    return inCompartment({ fd, path }, fn);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -100,7 +100,7 @@ function outside<T extends number | bigint>(range: Range<T>, taken: Range<T>, on
 
 function inside<T extends number | bigint>(a: Range<T>, b: Range<T>): Range<T> {
   const [later, earlier] = a.first > b.first ? [a, b] : [b, a];
-  return { first: later.first, last: earlier.last < later.last ? earlier.last : later.last };
+  return earlier.last < later.last ? { first: later.first, last: earlier.last } : later;
 }
 
 const plus = <T extends number | bigint>(a: T, b: T): T => ((a as number) + (b as number)) as T;

@@ -11,13 +11,14 @@ const allowances: Readonly<Record<GuardAllowance, LayoutSetName>> = {
 };
 
 export function guardElements(guards: readonly Guard[], { port }: Plan): readonly LayoutElement[] {
-  const { name } = port;
+  const { name, aclDefault } = port;
+  const own = aclDefault === undefined ? "guard" : "guard_judged";
   return guards.flatMap(({ mac, addresses, allow }): LayoutElement[] => [
     { set: "dropped_spoofed", key: [name] },
     { set: "dropped_service", key: [name] },
     ...allow.map((one): LayoutElement => ({ set: allowances[one], key: [name] })),
     ...addresses.map(
-      (address): LayoutElement => ({ set: `guard${ipFamily(address)}`, key: [name, mac, address] }),
+      (address): LayoutElement => ({ set: `${own}${ipFamily(address)}`, key: [name, mac, address] }),
     ),
     { set: "guard_macs", key: [name, mac] },
     { set: "guarded", key: [name] },
