@@ -1,0 +1,70 @@
+/** Configurations that name our plugins and that these would refuse. */
+import { CniError } from "../../../../lib/cni/error.ts";
+import type { JsonObject } from "../../../../lib/cni/read.ts";
+import { isObject } from "../../../../lib/cni/read.ts";
+import { type AddRequest, parseRequest } from "../../../../lib/cni/request.ts";
+import type { Check } from "../check.ts";
+import { type CniFile, cniFiles, oursOf, typesOf } from "../cni-files.ts";
+import { type Complaint, error, note } from "../finding.ts";
+
+export const configurations: Check = {
+  id: "configurations",
+  fine: "configurations that name our plugins are valid",
+  async find({ files, confDir }) {
+    const complaints = await Promise.all(cniFiles(files, confDir).map(complaintsOf));
+    return complaints.flat();
+  },
+};
+
+async function complaintsOf({ file, plugins, problem }: CniFile): Promise<readonly Complaint[]> {
+  // Nobody knows whether it was meant for us.
+  if (problem !== undefined) return [note(`${file} is no configuration`, { seen: [problem] })];
+  const refusals = await Promise.all(plugins.map(refusalOf));
+  return refusals.flat().map((refusal) =>
+    error(`${file} would be refused`, {
+      seen: [refusal.message],
+      remedy: refusal.details ?? "correct the configuration: conf-examples has complete ones",
+    }),
+  );
+}
+
+/** What is parsed by whom; loaded when a configuration names it. */
+const readers: Readonly<Record<string, () => Promise<(request: AddRequest) => unknown>>> = {
+  nat: async () => {
+    const { nat } = await import("../../../nat/plugin.ts");
+    return (request) => nat.parse(request);
+  },
+  ipam: async () => {
+    const { parseIpamConfig } = await import("../../../ipam/config.ts");
+    return (request) => parseIpamConfig(request.config);
+  },
+};
+
+async function refusalOf(plugin: JsonObject): Promise<readonly CniError[]> {
+  const ours = typesOf(plugin).flatMap((type) => oursOf(type) ?? []);
+  const refusals = await Promise.all(ours.map((name) => tryReading(name, plugin)));
+  return refusals.flat();
+}
+
+async function tryReading(name: string, plugin: JsonObject): Promise<readonly CniError[]> {
+  const load = readers[name];
+  if (load === undefined)
+    return [new CniError(50, `plugin ${name} is not in this build`, { reason: "absent" })];
+  try {
+    const read = await load();
+    const request = parseRequest(environment, JSON.stringify(plugin));
+    if (request.verb === "ADD" && (name !== "ipam" || isObject(plugin.ipam))) read(request);
+    return [];
+  } catch (failure) {
+    if (failure instanceof CniError) return [failure];
+    throw failure;
+  }
+}
+
+/** Of an ADD as a runtime would call it. */
+const environment = {
+  CNI_COMMAND: "ADD",
+  CNI_CONTAINERID: "doctor",
+  CNI_NETNS: "/run/netns/doctor",
+  CNI_IFNAME: "eth0",
+};

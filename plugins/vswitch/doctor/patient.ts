@@ -1,0 +1,70 @@
+/** What the checks may ask of a host. All of it is reading; a test gives literals. */
+import type { Mark, SwitchMark } from "../../../lib/model/facts.ts";
+import type { HostProbe } from "../../../lib/model/probe.ts";
+import type { Scene } from "../../../lib/model/scene.ts";
+import type { EndpointRow, Lease } from "../../../lib/state/rows.ts";
+import type { CheckReport } from "../check/check.ts";
+
+export interface Patient {
+  readonly scene: Scene;
+  readonly probe: HostProbe;
+  readonly state: PatientState;
+  readonly files: PatientFiles;
+  /** Folders in which runtimes look for configurations, and for plugins. */
+  readonly confDir: string;
+  readonly binDirs: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** User id of this process. */
+  readonly user: number;
+  /** Whether something that can be entered is still at this path. */
+  compartmentExists(path: string): boolean;
+  /** Each attachment against its plan. */
+  reports(): readonly CheckReport[];
+  /** The marks on kernel objects. */
+  marks(): { readonly endpoints: readonly Mark[]; readonly switches: readonly SwitchMark[] };
+}
+
+export interface PatientState {
+  readonly dataDir: string;
+  readonly bootId: string;
+  readonly endpoints: readonly EndpointRow[];
+  readonly leases: readonly Lease[];
+  /** What the state said while it was opened, such as that it was damaged and rebuilt. */
+  readonly warnings: readonly string[];
+}
+
+export interface PatientFiles {
+  /** @returns undefined when it is not there, or cannot be read */
+  text(path: string): string | undefined;
+  /** Names in a folder, sorted; none when it is not there. */
+  list(folder: string): readonly string[];
+  stat(path: string): FileFacts | undefined;
+  /** Of the file system on which the path is, or would be. */
+  space(path: string): SpaceFacts | undefined;
+}
+
+export interface FileFacts {
+  readonly bytes: number;
+  /** The low 12 bits of st_mode. */
+  readonly permissions: number;
+  readonly user: number;
+  readonly executable: boolean;
+}
+
+export interface SpaceFacts {
+  readonly freeBytes: number;
+  /** Undefined on file systems that make inodes as they need them. */
+  readonly freeInodes?: number;
+}
+
+/** A setting below net. @param path "ipv4/ip_forward" */
+export function sysctl({ files }: Patient, path: string): string | undefined {
+  return files.text(`/proc/sys/net/${path}`)?.trim();
+}
+
+/** A setting that is a number, undefined where the kernel has none. */
+export function sysctlNumber(patient: Patient, path: string): number | undefined {
+  const text = sysctl(patient, path);
+  return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text);
+}
