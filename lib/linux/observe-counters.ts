@@ -2,38 +2,58 @@
 import type { Counters, Drops, PortCounters, SwitchState } from "../model/counters.ts";
 import { decodeLink, type Link, type LinkStats } from "../netlink/route/decode-link.ts";
 import { dumpLinks } from "../netlink/route/link.ts";
+import { limiterName } from "./limiter.ts";
 import { markedKey, parseSwitchAlias } from "./mark.ts";
 import type { Readers } from "./observe.ts";
-import { observeDrops } from "./observe-drops.ts";
+import { observeDrops, observeLimitDrops } from "./observe-drops.ts";
 
 /** @param atMs now, in milliseconds since 1970 */
 export function observeCounters({ host, rules }: Pick<Readers, "host" | "rules">, atMs: number): Counters {
   const of = (kind: string) => host.request(dumpLinks({ kind, stats: true })).map(decodeLink);
-  const switches = of("bridge").flatMap(toSwitch);
-  const names = new Map(switches.map(({ index, state }) => [index, state.name]));
-  const dropped = observeDrops(rules);
+  const bridges = of("bridge");
+  const limiters = of("ifb");
+  const known: Known = {
+    switches: new Map(bridges.map(({ index, name }) => [index, name])),
+    limiters: new Map(limiters.map(({ index, name }) => [name, index])),
+    dropped: observeDrops(rules),
+    limited: observeLimitDrops(host),
+  };
   return {
     atMs,
-    switches: switches.map(({ state }) => state),
-    ports: of("veth").flatMap((link) => toPort(link, names, dropped)),
+    switches: bridges.flatMap((link) => toSwitch(link, known)),
+    ports: of("veth").flatMap((link) => toPort(link, known)),
   };
 }
 
-function toSwitch(link: Link): { readonly index: number; readonly state: SwitchState }[] {
-  const mark = parseSwitchAlias(link.name, link.mtu, link.alias);
-  if (mark === undefined) return [];
-  return [{ index: link.index, state: { name: link.name, network: mark.network, up: link.up } }];
+/** What is read once for all ports. */
+interface Known {
+  /** Name by index. */
+  readonly switches: ReadonlyMap<number, string>;
+  /** Index by name. */
+  readonly limiters: ReadonlyMap<string, number>;
+  /** By name. */
+  readonly dropped: ReadonlyMap<string, readonly Drops[]>;
+  /** By index. */
+  readonly limited: ReadonlyMap<number, number>;
 }
 
-function toPort(
-  link: Link,
-  names: ReadonlyMap<number, string>,
-  dropped: ReadonlyMap<string, readonly Drops[]>,
-): PortCounters[] {
+function toSwitch({ name, mtu, alias, up }: Link, { dropped }: Known): SwitchState[] {
+  const mark = parseSwitchAlias(name, mtu, alias);
+  return mark === undefined ? [] : [{ name, network: mark.network, up, drops: dropped.get(name) ?? [] }];
+}
+
+function toPort(link: Link, known: Known): PortCounters[] {
   const key = markedKey(link.alias);
   if (key === undefined) return [];
   const { name, up, stats, master } = link;
-  const vswitch = master === undefined ? undefined : names.get(master);
+  const vswitch = master === undefined ? undefined : known.switches.get(master);
+  const limiter = known.limiters.get(limiterName(key));
+  const drops = [
+    ...(known.dropped.get(name) ?? []),
+    { layer: "qos", direction: "In", packets: known.limited.get(link.index) ?? 0 } as const,
+    { layer: "qos", direction: "Out", packets: known.limited.get(limiter ?? 0) ?? 0 } as const,
+    ...(stats === undefined ? [] : kernelDrops(stats)),
+  ];
   return [
     {
       name,
@@ -43,15 +63,14 @@ function toPort(
       // The host's end receives what the container sends.
       out: { packets: Number(stats?.rxPackets ?? 0n), bytes: Number(stats?.rxBytes ?? 0n) },
       in: { packets: Number(stats?.txPackets ?? 0n), bytes: Number(stats?.txBytes ?? 0n) },
-      drops: [...(dropped.get(name) ?? []), ...(stats === undefined ? [] : kernelDrops(stats))],
+      drops: drops.filter(({ packets }) => packets > 0),
     },
   ];
 }
 
 function kernelDrops({ rxErrors, rxDropped, txErrors, txDropped }: LinkStats): readonly Drops[] {
-  const all: readonly Drops[] = [
+  return [
     { layer: "kernel", direction: "Out", packets: Number(rxErrors + rxDropped) },
     { layer: "kernel", direction: "In", packets: Number(txErrors + txDropped) },
   ];
-  return all.filter(({ packets }) => packets > 0);
 }

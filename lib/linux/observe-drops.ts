@@ -1,8 +1,55 @@
-/** What the layers of our ports dropped, as their sets in nftables count it. */
+/** What the layers of ports and switches dropped, as sets of nftables and queues count it. */
 import type { Drops } from "../model/counters.ts";
+import { decodeText } from "../netlink/bytes.ts";
 import type { Netlink } from "../netlink/connection.ts";
+import { decodeElements } from "../netlink/nft/element.ts";
+import { decodeQdiscDrops, dumpQdiscs } from "../netlink/tc/qdisc-drops.ts";
+import { isErrno } from "../os/error.ts";
+import { dumpSet } from "./layout/element-requests.ts";
+import type { LayoutSetName } from "./layout/sets.ts";
 
-/** @returns by the name of the port; a host without our table has none */
-export function observeDrops(_rules: Netlink): ReadonlyMap<string, readonly Drops[]> {
-  return new Map();
+type Meaning = Omit<Drops, "packets" | "bytes">;
+
+/** The sets that count, with the interface's name as key. */
+const counting = {
+  dropped_spoofed: { layer: "guard", direction: "Out", reason: "spoofed" },
+  dropped_service: { layer: "guard", direction: "Out", reason: "service" },
+  dropped_acl_out: { layer: "acl", direction: "Out" },
+  dropped_acl_in: { layer: "acl", direction: "In" },
+  dropped_between: { layer: "isolation", direction: "In" },
+} as const satisfies Partial<Record<LayoutSetName, Meaning>>;
+
+/** @returns by the name of the interface, only what is more than nothing; a host without our table has none */
+export function observeDrops(rules: Netlink): ReadonlyMap<string, readonly Drops[]> {
+  const names = Object.keys(counting) as readonly (keyof typeof counting)[];
+  const all = names.flatMap((set) => countersOf(rules, set).map((one) => ({ ...one, ...counting[set] })));
+  const byName = Map.groupBy(
+    all.filter(({ packets }) => packets > 0),
+    ({ name }) => name,
+  );
+  return new Map([...byName].map(([name, list]) => [name, list.map(({ name: _, ...drops }) => drops)]));
+}
+
+function countersOf(
+  rules: Netlink,
+  set: LayoutSetName,
+): readonly { readonly name: string; readonly packets: number; readonly bytes: number }[] {
+  try {
+    const elements = rules.request(dumpSet(set)).flatMap(decodeElements);
+    return elements.map(({ key, counter }) => ({
+      name: decodeText(key),
+      packets: Number(counter?.packets ?? 0n),
+      bytes: Number(counter?.bytes ?? 0n),
+    }));
+  } catch (error) {
+    // No table, no elements.
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Packets that were too many for a rate. @returns by the index of the link */
+export function observeLimitDrops(host: Netlink): ReadonlyMap<number, number> {
+  const queues = host.request(dumpQdiscs()).map(decodeQdiscDrops);
+  return new Map(queues.flatMap(({ index, kind, drops }) => (kind === "tbf" ? [[index, drops]] : [])));
 }

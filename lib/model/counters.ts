@@ -9,7 +9,7 @@ export interface Traffic {
 
 /** Packets that a layer of the port, or the kernel itself, did not let through. */
 export interface Drops {
-  /** `guard`, `acl`, `qos`; `kernel` for what its queues could not take. */
+  /** `guard`, `acl`, `qos`; of a switch `isolation`; `kernel` for what its queues could not take. */
   readonly layer: string;
   readonly direction: "In" | "Out";
   readonly packets: number;
@@ -39,6 +39,8 @@ export interface SwitchState {
   /** The network as the switch's mark names it. */
   readonly network: string;
   readonly up: boolean;
+  /** What other networks sent and may not. */
+  readonly drops: readonly Drops[];
 }
 
 export interface Counters {

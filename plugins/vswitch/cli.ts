@@ -4,10 +4,12 @@ import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { checkCommand } from "./commands/check.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
 import { showCommand } from "./commands/show.ts";
+import { statsCommand } from "./commands/stats.ts";
 import { jsonOption } from "./options.ts";
 import { type Session, type Terminal, UsageError } from "./terminal.ts";
 
@@ -26,8 +28,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("json", jsonOption)
     .command(showCommand(session))
     .command(checkCommand(session))
+    .command(statsCommand(session))
     .command(captureCommand(session))
     .command(graphCommand(session))
+    .command(doctorCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .completion("completion", "Print a completion script for bash or zsh")

@@ -1,6 +1,6 @@
 /** One endpoint, or one network, with all that is known of it. Pure. */
 
-import type { Drops } from "../../../lib/model/counters.ts";
+import { type Drops, droppedPackets } from "../../../lib/model/counters.ts";
 import { formatRoute } from "../../../lib/model/diff.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import { formatAge, formatBytes, formatTable, plural } from "../format.ts";
@@ -40,6 +40,7 @@ export function formatNetwork(network: NetworkView, endpoints: readonly Endpoint
     ],
     ["gateways", network.gateways.join("  ") || "none: no container is on it"],
     ["outward", outward(network)],
+    ["refused", `${plural(droppedPackets(network.drops), "packet")} of other networks`],
     ["rules", networkRules(network).join(", ") || "none: containers of other networks do not reach it"],
   ];
   return [

@@ -1,6 +1,6 @@
 /** What `vswitch show` answers, as plain data: what --json prints and the tables are made of. Pure. */
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
-import type { Counters, PortCounters } from "../../../lib/model/counters.ts";
+import type { Counters, Drops, PortCounters } from "../../../lib/model/counters.ts";
 import type { Route } from "../../../lib/model/vnic.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
@@ -39,6 +39,8 @@ export interface NetworkView {
   /** Networks of this host that may open connections to it; true: all. */
   readonly reachable: true | readonly string[];
   readonly endpoints: number;
+  /** What other networks sent and may not. */
+  readonly drops: readonly Drops[];
 }
 
 export type EndpointState =
@@ -103,6 +105,7 @@ function networkView(row: NetworkRow, { counters, uplink, endpoints }: ShowInput
     isolated: wanted.isolated ?? false,
     reachable: wanted.reachable ?? [],
     endpoints: endpoints.filter(({ network }) => network === row.name).length,
+    drops: found?.drops ?? [],
   };
 }
 

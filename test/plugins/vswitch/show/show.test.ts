@@ -30,7 +30,14 @@ function view(over: Partial<ShowInput> = {}) {
     endpoints,
     counters: {
       atMs: 0,
-      switches: [{ name: "vsw-net", network: "net", up: true }],
+      switches: [
+        {
+          name: "vsw-net",
+          network: "net",
+          up: true,
+          drops: [{ layer: "isolation", direction: "In", packets: 3 }],
+        },
+      ],
       ports: [
         portCounters(web),
         portCounters(guarded, {

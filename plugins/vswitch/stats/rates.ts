@@ -1,0 +1,86 @@
+/** Two looks at the counters of ports: what passed in between. Pure. */
+import {
+  type Counters,
+  type Drops,
+  droppedPackets,
+  type PortCounters,
+  type Traffic,
+} from "../../../lib/model/counters.ts";
+
+/** Whose a port is. */
+export interface PortOwner {
+  readonly key: string;
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+export interface Flow extends Traffic {
+  /** Absent at the first look. */
+  readonly packetsPerSecond?: number;
+  readonly bytesPerSecond?: number;
+}
+
+export interface PortStats {
+  /** Absent where the state does not know the port's endpoint. */
+  readonly owner?: PortOwner;
+  readonly port: string;
+  readonly out: Flow;
+  readonly in: Flow;
+  readonly drops: readonly Drops[];
+  /** Of all layers together. */
+  readonly droppedPerSecond?: number;
+}
+
+export interface Sample {
+  readonly atMs: number;
+  readonly ports: readonly PortStats[];
+}
+
+/** @param before an earlier look; absent: totals alone */
+export function sampleOf(now: Counters, owners: readonly PortOwner[], before?: Counters): Sample {
+  const byKey = new Map(owners.map((owner) => [owner.key, ownerOf(owner)]));
+  const earlier = new Map(before?.ports.map((port) => [port.name, port]));
+  const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1000;
+  return {
+    atMs: now.atMs,
+    ports: now.ports.map((port) => statsOf(port, byKey.get(port.key), earlier.get(port.name), seconds)),
+  };
+}
+
+const ownerOf = ({ key, network, containerId, ifname }: PortOwner): PortOwner => ({
+  network,
+  containerId,
+  ifname,
+  key,
+});
+
+function statsOf(
+  port: PortCounters,
+  owner: PortOwner | undefined,
+  before: PortCounters | undefined,
+  seconds: number,
+): PortStats {
+  const dropped = perSecond(droppedPackets(port.drops), before && droppedPackets(before.drops), seconds);
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    port: port.name,
+    out: flowOf(port.out, before?.out, seconds),
+    in: flowOf(port.in, before?.in, seconds),
+    drops: port.drops,
+    ...(dropped === undefined ? {} : { droppedPerSecond: dropped }),
+  };
+}
+
+function flowOf(now: Traffic, before: Traffic | undefined, seconds: number): Flow {
+  const packets = perSecond(now.packets, before?.packets, seconds);
+  const bytes = perSecond(now.bytes, before?.bytes, seconds);
+  if (packets === undefined || bytes === undefined) return now;
+  return { ...now, packetsPerSecond: packets, bytesPerSecond: bytes };
+}
+
+/** A port that was made anew counts from nothing. */
+function perSecond(now: number, before: number | undefined, seconds: number): number | undefined {
+  if (before === undefined || seconds <= 0) return undefined;
+  return (now < before ? now : now - before) / seconds;
+}
