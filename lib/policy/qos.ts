@@ -34,6 +34,10 @@ const leastBurstMs = 1;
  * 10 Mbit/s are minutes. With this the first second has 5 % more than each later one.
  */
 const mostBurstMs = 50;
+/** A kernel counts it in 32 bits. */
+const mostBurstBytes = 0xffff_ffff;
+/** 8 Tbit/s: no port carries it, so there is nothing to limit. */
+const unlimited = 1e12;
 /** A frame that is larger than the bucket never passes; of two, one may wait while the other is sent. */
 const leastBurstFrames = 2;
 
@@ -50,11 +54,11 @@ export function limitOf(
 ): Limit | undefined {
   const rates = policies.flatMap((policy) => policy[direction] ?? []);
   const [rate] = rates.toSorted((a, b) => a.bytesPerSecond - b.bytesPerSecond);
-  if (rate === undefined) return undefined;
+  if (rate === undefined || rate.bytesPerSecond >= unlimited) return undefined;
   const bytesPerSecond = Math.max(1, Math.round(rate.bytesPerSecond));
   const bytesIn = (ms: number): number => Math.ceil((bytesPerSecond * ms) / 1000);
   const least = Math.max(bytesIn(leastBurstMs), leastBurstFrames * frameBytes);
   const wished = Math.round(rate.burstBytes ?? bytesIn(usualBurstMs));
   const burstBytes = Math.max(least, Math.min(wished, bytesIn(mostBurstMs)));
-  return { bytesPerSecond, burstBytes };
+  return { bytesPerSecond, burstBytes: Math.min(burstBytes, mostBurstBytes) };
 }

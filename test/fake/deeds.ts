@@ -34,6 +34,7 @@ import { deleteLink, dumpLinks, getLink } from "../../lib/netlink/route/link.ts"
 import { addRoute, dumpRoutes, type NewRoute } from "../../lib/netlink/route/route.ts";
 import { setLink } from "../../lib/netlink/route/set-link.ts";
 import { createVeth } from "../../lib/netlink/route/veth.ts";
+import { tcDeeds } from "./deeds-tc.ts";
 
 /** @param path of a compartment that is empty. @returns one line for each deed */
 export function deeds(machine: Machine, path: string): readonly string[] {
@@ -44,6 +45,7 @@ export function deeds(machine: Machine, path: string): readonly string[] {
       ...routeDeeds(machine.host, handle.netlink),
       ...sysctlDeeds(machine, handle),
       ...rulesDeeds(machine.rules),
+      ...tcDeeds(machine.host, ask),
       ...endDeeds(machine.host, handle.netlink),
     ];
   } finally {

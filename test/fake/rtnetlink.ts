@@ -1,7 +1,7 @@
 /** rtnetlink of the fake kernel: our requests in, replies as the real one gives them out. */
 import { macBytes, mac as parseMac } from "../../lib/addr/mac.ts";
 import { contains, networkOf, prefixFamily } from "../../lib/addr/prefix.ts";
-import { bytes, getNested, getU8, getU32, nested, text, u8, u32 } from "../../lib/netlink/attr.ts";
+import { bytes, getNested, getU8, getU32, hasAttr, nested, text, u8, u32 } from "../../lib/netlink/attr.ts";
 import { concat, encodeText, readU8, readU32 } from "../../lib/netlink/bytes.ts";
 import { isDump, NLM_F_CREATE, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
 import { addAddress, decodeAddress } from "../../lib/netlink/route/address.ts";
@@ -12,6 +12,7 @@ import * as ifla from "../../lib/netlink/route/ifinfo.ts";
 import { addRoute, type NewRoute } from "../../lib/netlink/route/route.ts";
 import * as rt from "../../lib/netlink/route/rtmsg.ts";
 import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
+import { answerTc, tcTypes } from "./tc.ts";
 
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
@@ -33,7 +34,7 @@ export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): r
       else changeLink(request, stack);
       return [];
     case ifla.RTM_DELLINK:
-      removeLink(stack, findLink(stack, decodeLink(request)));
+      removeLinks(stack, decodeLink(request));
       return [];
     case ifla.RTM_GETLINK:
       return getLinks(request, stack).map((link) => reply(ifla.RTM_NEWLINK, encodeLink(stack, link)));
@@ -51,6 +52,7 @@ export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): r
     case rt.RTM_GETROUTE:
       return getRoutes(request, stack);
     default:
+      if (tcTypes.includes(request.type)) return answerTc(request, stack);
       throw new Error(`the fake kernel does not know ${request.title}`);
   }
 }
@@ -66,8 +68,8 @@ function findLink(
   return link;
 }
 
-function settingsOf({ name, kind, mac, mtu, up }: Link): Partial<FakeLink> & Pick<FakeLink, "name"> {
-  return { name, kind, up, ...(mac && { mac }), ...(mtu && { mtu }) };
+function settingsOf({ name, kind, mac, mtu, up, group }: Link): Partial<FakeLink> & Pick<FakeLink, "name"> {
+  return { name, kind, up, group, ...(mac && { mac }), ...(mtu && { mtu }) };
 }
 
 /** Both ends of a pair or none: the peer comes first, as in drivers/net/veth.c. */
@@ -104,11 +106,23 @@ function changeLink(request: Request, stack: Stack): void {
   if (getU8(wanted.slaveData, IFLA_BRPORT_MODE) === 1) link.traits.add("hairpin on");
   if (readU32(request.payload, 12) & ifla.IFF_UP) link.up = wanted.up;
   if (wanted.alias !== undefined) link.alias = wanted.alias;
+  if (hasAttr(wanted.attrs, ifla.IFLA_GROUP)) link.group = wanted.group;
   const conf = getNested(getNested(families, AF_INET) ?? [], 1) ?? [];
   if (getU32(conf, IPV4_DEVCONF_ARP_NOTIFY) === 1) link.sysctls.set("ipv4/arp_notify", "1");
   if (wanted.mac === undefined) return;
   link.mac = wanted.mac;
   if (link.up && link.sysctls.get("ipv4/arp_notify") === "1") link.announced = [...link.addresses];
+}
+
+/** One by its name or number, or all of a group. */
+function removeLinks(stack: Stack, wanted: Link): void {
+  if (!hasAttr(wanted.attrs, ifla.IFLA_GROUP)) {
+    removeLink(stack, findLink(stack, wanted));
+    return;
+  }
+  const members = [...stack.links.values()].filter(({ group }) => group === wanted.group);
+  if (members.length === 0) throw new Refusal("ENODEV");
+  for (const link of members) removeLink(stack, link);
 }
 
 function removeLink(stack: Stack, link: FakeLink): void {
@@ -126,12 +140,12 @@ function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
 }
 
 function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
-  const { index, name, kind, mac, mtu, up, master, alias } = link;
+  const { index, name, kind, mac, mtu, up, master, group, alias } = link;
   const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind)];
   if (master !== undefined) info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"));
   const parts = [ifla.ifinfomsg(index, up), text(ifla.IFLA_IFNAME, name), u32(ifla.IFLA_MTU, mtu)];
   parts.push(u8(ifla.IFLA_OPERSTATE, operStates[operState(stack, link)]));
-  parts.push(bytes(ifla.IFLA_ADDRESS, macBytes(parseMac(mac))));
+  parts.push(bytes(ifla.IFLA_ADDRESS, macBytes(parseMac(mac))), u32(ifla.IFLA_GROUP, group));
   if (master !== undefined) parts.push(u32(ifla.IFLA_MASTER, master));
   if (alias !== undefined) parts.push(bytes(ifla.IFLA_IFALIAS, encodeText(alias)));
   return concat([...parts, nested(ifla.IFLA_LINKINFO, info)]);

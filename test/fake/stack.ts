@@ -1,6 +1,7 @@
 /** One namespace of the fake kernel: links with their addresses and routes, settings below /proc/sys/net. */
 import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
 import type { Route } from "../../lib/netlink/route/decode-route.ts";
+import { type TokenBucket, tbfTitle } from "../../lib/netlink/tc/tbf.ts";
 import type { ErrnoName } from "../../lib/os/errno.ts";
 
 /** The fake kernel's "no", by the name of the errno that the real one answers. */
@@ -22,6 +23,11 @@ export interface FakeLink {
   up: boolean;
   alias?: string;
   master?: number;
+  group: number;
+  /** What holds it to a rate when it sends. */
+  bucket?: TokenBucket;
+  /** Indexes of the links to which it redirects what it receives. Absent: it has had no ingress discipline yet. */
+  redirects?: number[] | "gone";
   peer?: { readonly stack: Stack; readonly index: number };
   readonly addresses: Prefix[];
   readonly routes: Route[];
@@ -50,6 +56,7 @@ export function addLink(stack: Stack, wanted: Partial<FakeLink> & Pick<FakeLink,
     mac: "02:00:00:00:00:00",
     mtu: 1500,
     up: false,
+    group: 0,
     addresses: [],
     routes: [],
     sysctls: new Map(stack.ipv6 === "disabled" ? [["ipv6/disable_ipv6", "1"]] : []),
@@ -94,7 +101,7 @@ export function formatStack(stack: Stack): string {
 }
 
 function formatLink(stack: Stack, link: FakeLink): readonly string[] {
-  const { name, kind, peer, mac, mtu, up, alias, announced } = link;
+  const { name, kind, peer, mac, mtu, up, alias, announced, bucket, redirects } = link;
   const master = stack.links.get(link.master ?? 0)?.name;
   const far = peer && `peer ${peer.stack.links.get(peer.index)?.name}@${peer.stack.name}`;
   const words = [`link ${name}`, kind, far, `address ${mac} mtu ${mtu}`, up ? "up" : "down"];
@@ -104,11 +111,15 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
     ...[...link.sysctls]
       .filter(([key, value]) => value !== (defaults[key] ?? "0"))
       .map(([key, value]) => `    sysctl ${key}=${value}`),
+    ...(bucket ? [`    qdisc ${tbfTitle(bucket)}`] : []),
+    ...(Array.isArray(redirects) ? [`    ingress ${redirects.map(nameIn(stack)).join(" ")}`] : []),
     ...link.addresses.toSorted().map((address) => `    addr ${address}`),
     ...link.routes.map((route) => `    route ${formatRoute(route)}`),
     ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
   ];
 }
+
+const nameIn = (stack: Stack) => (index: number) => stack.links.get(index)?.name ?? "nothing";
 
 function formatRoute({ dst, gateway, priority, table }: Route): string {
   const words = [prefixLength(dst) === 0 ? "default" : dst, gateway && `via ${gateway}`];

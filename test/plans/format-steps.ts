@@ -1,7 +1,12 @@
 /** Steps as text for people: titles with the requests they stand for, and how each is undone. */
 import type { Action, Role, Step } from "../../lib/linux/step.ts";
 
-const indexes: Readonly<Record<Role, number>> = { switch: 1001, port: 1002, vnic: 1003 };
+const indexes: Readonly<Record<Role, number>> = {
+  switch: 1001,
+  port: 1002,
+  vnic: 1003,
+  limiter: 1004,
+};
 
 /** In requests the number of a link is replaced by what it is. */
 export function formatSteps(steps: readonly Step[]): string {

@@ -8,6 +8,7 @@ import { countOf, type Lab, lab } from "./fake-host.ts";
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dns = { hostPort: 53, containerPort: 53, protocol: "udp" };
+const bandwidth = { ingress: { bitsPerSecond: 8e6 }, egress: { bitsPerSecond: 1e8 } };
 
 const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
   [
@@ -17,6 +18,7 @@ const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
   ],
   ["IPv4 without IPv6 in the kernel", { ipv6: "absent" }, { ips: ["10.88.0.5/16"], ports: [dns] }],
   ["IPv6 alone", {}, { ips: ["fd00::5/64"] }],
+  ["limits both ways", {}, { ips: ["10.88.0.5/16"], asked: { bandwidth } }],
 ];
 
 const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
@@ -79,7 +81,7 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
         return { host, plan, left: host.kernel.dump() };
       };
       const again = attempt();
-      expect(again.left).not.toMatch(/link (vp-|eth0)|tcp \. |udp \. /);
+      expect(again.left).not.toMatch(/link (vp-|vq-|eth0)|tcp \. |udp \. /);
       again.host.apply(again.plan);
       expect(again.host.kernel.dump()).toBe(done);
       const given = attempt();
