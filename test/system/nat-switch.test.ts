@@ -144,6 +144,8 @@ describe.skipIf(reason !== undefined)(`the switch of a nat network${reason ? ` (
       [{ ...dual, ipMasq: false }, /ipMasq is true.*false/],
       [{ ...dual, bridge: "other0" }, /bridge.*other0/],
       [{ ...dual, exceptions: ["10.0.0.0/8"] }, /exceptions.*10\.0\.0\.0\/8/],
+      [{ ...dual, DisableInterComputeCommunication: true }, /DisableInterCompute.* not set .* true/],
+      [{ ...dual, reachable: ["web"] }, /reachable is not set in use, web in/],
     ] as const) {
       const refused = await lab.refused("ADD", { id: "x", netns: ns.path, config });
       expect(refused).toMatchObject({ code: 108 });

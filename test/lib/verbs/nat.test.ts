@@ -126,6 +126,22 @@ describe("what stands in the way of an attachment", () => {
       "subnet is 10.88.0.0/24 in use, 10.99.0.0/24 in the configuration",
     ],
     [
+      "another isolation of the network",
+      108,
+      (nat) => [nat.add("c1", named), nat.add("c2", { ...named, DisableInterComputeCommunication: true })],
+      "DisableInterComputeCommunication is not set in use, true in the configuration",
+    ],
+    [
+      "another reach of the network",
+      108,
+      (nat) => [
+        nat.add("c1", { ...named, reachable: ["web", "db"] }),
+        nat.add("c2", { ...named, reachable: ["db", "web"] }),
+        nat.add("c3", { ...named, reachable: true }),
+      ],
+      "reachable is db,web in use, true in the configuration",
+    ],
+    [
       "the subnet of another network",
       108,
       (nat) => [nat.add("c1", named), nat.add("c2", { name: "two", ipam: { subnet: "10.88.0.0/16" } })],
