@@ -5,9 +5,12 @@ import type { Source, Value } from "./value.ts";
 /** As nft writes them. */
 export const SIGNS = { eq: "", neq: "!= ", lt: "< ", lte: "<= ", gt: "> ", gte: ">= " } as const;
 
+/** RTN_* of linux/rtnetlink.h. */
+const ADDRESS_TYPES = ["missing", "unicast", "local", "broadcast", "anycast", "multicast"];
+
 /** "meta mark & 0x4000 == 0x4000". */
 export function formatOther(name: string, { source, mask }: Value, op: CompareOp, bytes: Uint8Array): string {
-  const words = hex(bytes, source);
+  const words = (name.startsWith("fib ") && ADDRESS_TYPES[bytes[0] ?? 0]) || hex(bytes, source);
   return mask
     ? `${name} & ${hex(mask, source)} ${SIGNS[op] || "== "}${words}`
     : `${name} ${SIGNS[op]}${words}`;
@@ -22,7 +25,9 @@ export function formatHeader({ source, length }: Value): string {
 
 /** Bytes as one number; what is no part of a header has the host's order. */
 export function hex(bytes: Uint8Array, source?: Source): string {
-  return source?.kind === "other" ? hostHex(bytes) : `0x${bytesNumber(bytes).toString(16)}`;
+  return source?.kind === "other" && !source.swapped
+    ? hostHex(bytes)
+    : `0x${bytesNumber(bytes).toString(16)}`;
 }
 
 /** A number of the host. */

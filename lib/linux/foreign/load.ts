@@ -93,6 +93,13 @@ function formatFib({ flags, result }: Fib): string {
   return `fib ${words.join(" . ")} ${result}`;
 }
 
+/** Swapping the bytes of one changes nothing. */
+export function swappedValue(value: Value, length: number): Value {
+  if (length === 1) return value;
+  const text = value.source.kind === "header" ? "a header" : value.source.text;
+  return { source: { kind: "other", text, swapped: true }, length };
+}
+
 /** A mask of all ones changes nothing; what turns bits over is not followed. */
 export function maskedValue(value: Value, { mask, xor }: Bitwise): Value {
   if (xor.some((byte) => byte !== 0) || value.mask) {

@@ -19,7 +19,7 @@ const DOES: Readonly<Record<string, string>> = {
   redir: "redirect",
   nat: "nat",
 };
-const LOADS = ["byteorder", "hash", "numgen", "osf", "rt", "socket", "tunnel", "xfrm", "inner", "bitwise"];
+const LOADS = ["hash", "numgen", "osf", "rt", "socket", "tunnel", "xfrm", "inner", "bitwise"];
 
 /** Never throws. */
 export function otherExpression(name: string, bytes: Uint8Array): OtherExpression {

@@ -1,13 +1,14 @@
 /** A rule of nftables as rules of lib/model/foreign.ts: what its expressions ask of a packet, and what follows. */
 import type { ForeignCondition, ForeignRule } from "../../model/foreign.ts";
 import { decodeAttrs } from "../../netlink/attr.ts";
+import { decodeByteorder } from "../../netlink/nft/expr/byteorder.ts";
 import { decodeCompat } from "../../netlink/nft/expr/compat.ts";
 import type { Expression } from "../../netlink/nft/expr/expression.ts";
 import { decodeRangeExpression } from "../../netlink/nft/expr/range.ts";
 import { NFT_REG_VERDICT } from "../../netlink/nft/expr/register.ts";
 import type { RuleInfo } from "../../netlink/nft/rule.ts";
 import { compare, within } from "./compare.ts";
-import { loadedValue, maskedValue, writtenField } from "./load.ts";
+import { loadedValue, maskedValue, swappedValue, writtenField } from "./load.ts";
 import { type Branch, lookUp, mapVerdict } from "./lookup.ts";
 import { combine, formatMatches, type Match, unknownMatch } from "./match.ts";
 import { otherExpression } from "./other-expression.ts";
@@ -176,7 +177,10 @@ function unknown(run: Run, { name, bytes }: Extract<Expression, { kind: "unknown
 
 /** @returns whether it was one of these. @throws {RangeError} when its bytes have another form */
 function extension(run: Run, name: string, bytes: Uint8Array): boolean {
-  if (name === "range") {
+  if (name === "byteorder") {
+    const { source, target, length } = decodeByteorder(decodeAttrs(bytes));
+    run.registers.load(target, swappedValue(run.registers.read(source), length));
+  } else if (name === "range") {
     const { register, first, last, negated } = decodeRangeExpression(decodeAttrs(bytes));
     add(run, within(run.registers.read(register), { first, last }, negated, run.known));
   } else if (name === "match") {

@@ -31,8 +31,8 @@ export interface HeaderBytes {
 export type Source =
   | { readonly kind: "field"; readonly field: KnownField; readonly text: string }
   | HeaderBytes
-  /** In nft's words: "meta mark". */
-  | { readonly kind: "other"; readonly text: string };
+  /** In nft's words: "meta mark". Numbers of the host have its byte order, unless they were swapped. */
+  | { readonly kind: "other"; readonly text: string; readonly swapped?: true };
 
 export interface Value {
   readonly source: Source;

@@ -28,6 +28,8 @@ export interface ForeignJudgement {
   readonly by?: Who;
   /** No rule but the policy of the chain. */
   readonly policy?: boolean;
+  /** Of "perhaps": the first rule of which nobody can tell whether it applies. */
+  readonly doubt?: Who;
 }
 
 /**
@@ -52,7 +54,7 @@ export function judgeForeign(
     const judgement = { by: dropping, ...(ends.drops === undefined && { policy: true }) };
     const accepts = ends.accepts || (ends.falls && base.policy === "accept");
     if (!accepts) return { verdict: "drop", ...judgement };
-    perhaps ??= { verdict: "perhaps", ...judgement };
+    perhaps ??= { verdict: "perhaps", ...judgement, ...(ends.doubt && { doubt: ends.doubt }) };
   }
   return perhaps ?? { verdict: "accept" };
 }

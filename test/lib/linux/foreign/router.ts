@@ -58,6 +58,7 @@ export async function createRouter(): Promise<Router> {
   const neighbours = { left: await host.compartment("left"), right: await host.compartment("right") };
   await host.exec(host.ns, "sh", "-ec", script(neighbours));
   const sockets = { left: openIn(neighbours.left), right: openIn(neighbours.right) };
+  let nextTag = 1;
   const send = (packet: Passing, tag: number): void => {
     const { mac: source, router } = sides[packet.from];
     sockets[packet.from].send(encodeFrame(router, source, bytesOf(packet, tag)));
@@ -86,11 +87,14 @@ export async function createRouter(): Promise<Router> {
     },
     async passes(packets) {
       await arrived();
+      const first = nextTag;
+      // Tags are not used again soon: what comes late must not be taken for another.
+      nextTag = (nextTag + packets.length) % 60_000;
       packets.forEach((packet, i) => {
-        send(packet, i + 1);
+        send(packet, first + i);
       });
       const tags = await arrived();
-      return packets.map(({ from }, i) => tags[other[from]].has(i + 1));
+      return packets.map(({ from }, i) => tags[other[from]].has(first + i));
     },
     chains: () => readForeignChains(rules),
     async [Symbol.asyncDispose]() {
@@ -101,13 +105,16 @@ export async function createRouter(): Promise<Router> {
   };
 }
 
-/** Connections are tracked from the first packet on, also when no rule asks for their state; our own name is no stranger's. */
-const forget = `
-  conntrack -F 2>/dev/null
-  nft flush ruleset
-  nft add table inet vswitch-track
-  nft 'add chain inet vswitch-track c { type filter hook prerouting priority 300; }'
-  nft add rule inet vswitch-track c ct state new counter`;
+/** Connections are tracked from the first packet on, whether a rule asks for their state or not; the name is ours. */
+const forget = `conntrack -F 2>/dev/null; nft -f - <<'END'
+flush ruleset
+table inet vswitch-track {
+  chain c {
+    type filter hook prerouting priority 300; policy accept;
+    ct state new counter
+  }
+}
+END`;
 
 function script(neighbours: Readonly<Record<Side, Namespace>>): string {
   const links = (["left", "right"] as const).map((side) => {
