@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createHost, uplink } from "../system/host.ts";
 import { whyNoNamespaces } from "../system/namespaces.ts";
+import { capabilityArgs } from "./capability-args.ts";
 import { addChain, type Chain, checkChain, delChain, toList } from "./chain.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -11,24 +12,24 @@ const folder = join(root, "conf-examples");
 const ours = join(root, "dist/bin");
 const reference = "/usr/lib/cni";
 
-/** What a runtime has to hand for the capabilities an example declares. */
-const capabilityArgs = {
-  portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }],
-  bandwidth: { ingressRate: 80_000_000, ingressBurst: 800_000, egressRate: 80_000_000, egressBurst: 800_000 },
-  dns: { servers: ["192.0.2.53"], searches: ["pods.example"] },
-};
-
 const examples = readdirSync(folder).toSorted();
 
-test("there is one example for each mode and runtime", () => {
+test("there is one example for each mode, policy and runtime", () => {
   expect(examples).toEqual([
     "10-containerd.conflist",
     "bridge-with-our-ipam.conflist",
+    "nat-acl.conflist",
     "nat-chain.conflist",
     "nat-dual-stack.conflist",
+    "nat-guard.conflist",
     "nat-host-local.conflist",
+    "nat-isolated.conflist",
     "nat-microsoft.conf",
+    "nat-mtu.conflist",
+    "nat-outbound-nat.conflist",
+    "nat-policies-by-annotation.conflist",
     "nat-published-ports.conflist",
+    "nat-qos.conflist",
     "nat-smallest.conflist",
     "podman.conflist",
   ]);
