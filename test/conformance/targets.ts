@@ -19,7 +19,7 @@ export const targets: readonly Target[] = [
     config: {
       type: "nat",
       dataDir: data,
-      capabilities: { portMappings: true, mac: true, ips: true },
+      capabilities: { portMappings: true, mac: true, ips: true, bandwidth: true },
       ipam: { type: "ipam", ranges: [[{ subnet: "10.71.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] },
     },
   },
