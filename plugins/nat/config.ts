@@ -10,6 +10,7 @@ import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
+import { publishedAcls } from "./hcn.ts";
 import { readReachable, splitOutboundNat } from "./network-config.ts";
 
 export interface NatConfig {
@@ -82,6 +83,7 @@ interface RawNat {
   readonly exceptions?: readonly string[];
   readonly DisableInterComputeCommunication?: boolean;
   readonly optionalFlags?: {
+    readonly allowAclPortMapping?: boolean;
     readonly forceBridgeGateway?: boolean;
     readonly gatewayFromAdditionalRoutes?: boolean;
   };
@@ -112,6 +114,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   throwIssues(issues);
   const nat = config as RawNat;
   const { configuredNat, annotatedNat, ...asked } = readPortConfig(config, runtime, runtime.network, issues);
+  const portMappings = [...runtime.portMappings, ...asked.portMappings];
   const masquerade = nat.ipMasq ?? true;
   const own = listedPrefixes(nat.exceptions, "exceptions", issues);
   const translations = splitOutboundNat({ configuredNat, annotatedNat }, own, masquerade, issues);
@@ -132,7 +135,10 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     reachable,
     port: {
       ...asked,
-      portMappings: [...runtime.portMappings, ...asked.portMappings],
+      portMappings,
+      acls: nat.optionalFlags?.allowAclPortMapping
+        ? [...asked.acls, ...publishedAcls(asked, portMappings)]
+        : asked.acls,
       outboundNat: translations.ofEndpoint,
     },
     ...(mac === undefined ? {} : { mac }),

@@ -1,8 +1,12 @@
-/** The shape of Microsoft's `nat` plugin: gateways in `ipam.routes`, and fixed ones. Pure. */
+/** The shape of Microsoft's `nat` plugin: gateways in `ipam.routes`, and fixed ones; ACLs for published ports. Pure. */
 import { type Ip, ipFromNumber, parseIp } from "../../lib/addr/ip.ts";
 import { bounds, type Prefix, parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
+import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
 import { isObject, type JsonObject } from "../../lib/cni/read.ts";
+import type { ReadPortConfig } from "../../lib/hcn/port-config.ts";
+import type { Acl } from "../../lib/policy/acl.ts";
+import { IPPROTO } from "../../lib/policy/packet.ts";
 
 /**
  * The `ipam` of a configuration of Microsoft's shape in the words of our ipam: `routes[].GW` (or `gateway`) without a
@@ -66,4 +70,34 @@ const configKeys = { ipam: anyShape, optionalFlags: flatShape("forceBridgeGatewa
 function gatewayOf(route: JsonObject): Ip | undefined {
   const text = route.gw ?? route.gateway;
   return typeof text === "string" ? parseIp(text) : undefined;
+}
+
+/** As Microsoft's plugin has it, behind what operators usually write (100 to 999) and before their last rules. */
+const publishedPriority = 1000;
+
+/**
+ * `allowAclPortMapping`: published ports are let in. Without any ACL they are anyhow, and the first ACL would close all
+ * else, so there is one only where the port judges.
+ */
+export function publishedAcls(
+  { acls, aclDefault }: Pick<ReadPortConfig, "acls" | "aclDefault">,
+  mappings: readonly PortMappingRequest[],
+): readonly Acl[] {
+  const judges = acls.length > 0 || Object.values(aclDefault ?? {}).includes("Block");
+  const ports = judges ? Object.entries(Object.groupBy(mappings, ({ protocol }) => protocol)) : [];
+  return ports.map(([protocol, published = []]): Acl => {
+    const numbers = [...new Set(published.map(({ containerPort }) => containerPort))];
+    return {
+      kind: "ACL",
+      action: "Allow",
+      direction: "In",
+      protocols: [IPPROTO[protocol as PortMappingRequest["protocol"]]],
+      localAddresses: [],
+      remoteAddresses: [],
+      localPorts: numbers.toSorted((a, b) => a - b).map((port) => ({ first: port, last: port })),
+      remotePorts: [],
+      priority: publishedPriority,
+      id: "allowAclPortMapping",
+    };
+  });
 }

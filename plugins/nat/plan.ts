@@ -1,5 +1,5 @@
 /** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
-import { type Family, type Ip, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
+import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import {
   contains,
@@ -12,7 +12,6 @@ import {
   prefixLength,
   prefixOf,
 } from "../../lib/addr/prefix.ts";
-import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Result, ResultIp, ResultRoute } from "../../lib/cni/result.ts";
 import type { DefaultRoute } from "../../lib/model/facts.ts";
@@ -21,7 +20,6 @@ import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
 import { formatAcl } from "../../lib/policy/format-policy.ts";
-import type { PortMapping } from "../../lib/policy/port-mapping.ts";
 import {
   idleVirtualIps,
   type PortLayers,
@@ -31,6 +29,7 @@ import {
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
 import { forcedGateway } from "./hcn.ts";
+import { publishAll } from "./publish.ts";
 
 /** Lowest metric of our default route in a compartment that has one: the first network keeps the traffic. */
 const furtherDefaultPriority = 1000;
@@ -167,62 +166,6 @@ function toRoute(route: ResultRoute, gateways: readonly Ip[]): Route {
   const gateway =
     gw ?? (onLink ? undefined : gateways.find((address) => ipFamily(address) === prefixFamily(dst)));
   return { destination: networkOf(dst), ...metrics, ...(gateway === undefined ? {} : { gateway }) };
-}
-
-/** Runtime and configuration may ask for the same port twice; for different ones under one number they may not. */
-function publishAll(
-  mappings: readonly PortMappingRequest[],
-  addresses: readonly Prefix[],
-): readonly PortMapping[] {
-  const taken = new Map<string, PortMapping>();
-  for (const policy of mappings.flatMap((mapping) => publish(mapping, addresses))) {
-    const key = `${policy.protocol} ${policy.hostIp ?? ipFamily(policy.address)} ${policy.hostPort}`;
-    const other = taken.get(key);
-    if (other !== undefined && other.containerPort !== policy.containerPort) {
-      throw new CniError(
-        errorCode.invalidConfig,
-        `host port ${policy.hostPort}/${policy.protocol} is published twice: to ${other.containerPort} and to ${policy.containerPort}`,
-        { reason: "port-twice", details: "one of the port mappings must go" },
-      );
-    }
-    taken.set(key, policy);
-  }
-  return [...taken.values()];
-}
-
-/** The mapping for each family it can serve: the first address of the family is the published one. */
-function publish(mapping: PortMappingRequest, addresses: readonly Prefix[]): readonly PortMapping[] {
-  const { hostIp, protocol, hostPort, containerPort } = mapping;
-  if (hostIp === "::1") throw loopback6(hostPort);
-  const any = hostIp === undefined || isUnspecified(hostIp);
-  const families: readonly Family[] = hostIp === undefined || hostIp === "::" ? [4, 6] : [ipFamily(hostIp)];
-  const published = families.flatMap((family): PortMapping[] => {
-    const address = addresses.find((candidate) => prefixFamily(candidate) === family);
-    if (address === undefined) return [];
-    const common = { kind: "PortMapping", protocol, hostPort, containerPort } as const;
-    return [{ ...common, address: prefixAddress(address), ...(any ? {} : { hostIp }) }];
-  });
-  if (published.length > 0) return published;
-  const what = `${hostIp ?? "any address"}:${hostPort}/${protocol}`;
-  throw new CniError(
-    errorCode.invalidConfig,
-    `publish ${what}: the container has no IPv${families.join(" or IPv")} address`,
-    {
-      reason: "port-without-address",
-      details: `addresses of the container: ${addresses.join(", ") || "none"}; publish on an address of its family`,
-    },
-  );
-}
-
-function loopback6(hostPort: number): CniError {
-  return new CniError(
-    errorCode.invalidConfig,
-    `publish [::1]:${hostPort}: the kernel forwards nothing from ::1`,
-    {
-      reason: "port-on-loopback6",
-      details: "publish on 127.0.0.1, on an address of the host, or on any address",
-    },
-  );
 }
 
 /** Least MTU of a link that carries IPv6 (RFC 8200 5): below it the kernel has no IPv6 on the link at all. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/cni/read.ts";
+import { formatAcl } from "../../../lib/policy/format-policy.ts";
 import { nativeIpam } from "../../../plugins/nat/hcn.ts";
+import { natConfig } from "./fixture.ts";
 
 describe("the ipam of Microsoft's shape", () => {
   it.each<[string, JsonObject, JsonObject]>([
@@ -75,5 +77,36 @@ describe("the ipam of Microsoft's shape", () => {
     });
     expect(forced({ subnet: "nonsense" })).toEqual({ subnet: "nonsense" });
     expect(forced({})).toEqual({});
+  });
+});
+
+describe("allowAclPortMapping", () => {
+  const optionalFlags = { allowAclPortMapping: true };
+  const ports = [
+    { hostPort: 8080, containerPort: 80, protocol: "tcp" },
+    { hostPort: 8443, containerPort: 443, protocol: "tcp" },
+    { hostPort: 8081, containerPort: 80, protocol: "tcp", hostIP: "192.0.2.1" },
+    { hostPort: 53, containerPort: 5353, protocol: "udp" },
+  ];
+  const out = { Type: "ACL", Settings: { Action: "Allow", Direction: "Out" } };
+  const acls = (raw: JsonObject) => natConfig(raw, ports).port.acls.map(formatAcl);
+  const published = [
+    "ACL 1000 Allow In protocol 6 local port 80,443 (allowAclPortMapping)",
+    "ACL 1000 Allow In protocol 17 local port 5353 (allowAclPortMapping)",
+  ];
+
+  it("lets published ports in where there are ACLs, or where the rest is blocked", () => {
+    expect(acls({ optionalFlags, policies: [out] })).toEqual(["ACL 0 Allow Out", ...published]);
+    expect(acls({ optionalFlags, defaultAction: { In: "Block" } })).toEqual(published);
+  });
+
+  it("adds nothing where nothing is judged, since the first ACL would close all else", () => {
+    expect(acls({ optionalFlags })).toEqual([]);
+    expect(acls({ optionalFlags, defaultAction: "Allow" })).toEqual([]);
+    expect(natConfig({ optionalFlags, policies: [out] }).port.acls).toHaveLength(1);
+  });
+
+  it("is off by default", () => {
+    expect(acls({ policies: [out] })).toEqual(["ACL 0 Allow Out"]);
   });
 });
