@@ -2,7 +2,7 @@
 import type { ForeignChain } from "../../../../lib/model/foreign.ts";
 import { type ForeignJudgement, judgeForeign } from "../../../../lib/model/path/foreign.ts";
 import type { Check } from "../check.ts";
-import { type Complaint, error, note, some } from "../finding.ts";
+import { type Complaint, error, note, some, warning } from "../finding.ts";
 import { type ForeignProgram, programOf } from "../foreign-program.ts";
 import { type Patient, sysctl } from "../patient.ts";
 import { type ProbePacket, probePackets } from "../probe-packets.ts";
@@ -16,10 +16,10 @@ export const foreignFirewall: Check = {
       judge(foreign, packet),
     );
     const drops = Map.groupBy(
-      judged.filter(({ verdict }) => verdict === "drop"),
+      judged.filter(({ certainty }) => certainty !== "perhaps"),
       ({ program, packet }) => `${program.name} ${packet.network}`,
     );
-    const doubts = judged.filter(({ verdict }) => verdict === "perhaps");
+    const doubts = judged.filter(({ certainty }) => certainty === "perhaps");
     return [
       ...[...drops.values()].map(dropComplaint),
       ...(doubts.length === 0 ? [] : [doubtComplaint(doubts)]),
@@ -30,7 +30,8 @@ export const foreignFirewall: Check = {
 interface Judged {
   readonly packet: ProbePacket;
   readonly program: ForeignProgram;
-  readonly verdict: "drop" | "perhaps";
+  /** `probably`: it is dropped unless a rule that is not understood lets it pass. */
+  readonly certainty: "surely" | "probably" | "perhaps";
   /** The rule or policy, in one line. */
   readonly by: string;
 }
@@ -48,7 +49,8 @@ function judge(foreign: readonly ForeignChain[], packet: ProbePacket): readonly 
   const { verdict, by } = judgement;
   if (verdict === "accept" || by === undefined) return [];
   const program = programOf(foreign, by, packet.family);
-  return [{ packet, program, verdict, by: formatJudgement(judgement) }];
+  const certainty = verdict === "drop" ? "surely" : judgement.policy === true ? "probably" : "perhaps";
+  return [{ packet, program, certainty, by: formatJudgement(judgement) }];
 }
 
 function formatJudgement({ by, policy }: ForeignJudgement): string {
@@ -59,12 +61,17 @@ function formatJudgement({ by, policy }: ForeignJudgement): string {
 function dropComplaint(judged: readonly Judged[]): Complaint {
   const [first] = judged;
   const { packet, program } = first ?? unreachable();
+  const sure = judged.some(({ certainty }) => certainty === "surely");
   const whats = [...new Set(judged.map(({ packet: { what, family } }) => `${what} (IPv${family})`))];
-  const commands = judged.flatMap((one) => commandsFor(one));
-  return error(`${program.name} drops packets of network ${packet.network}`, {
-    seen: [...whats.map((what) => `dropped: ${what}`), ...some([...new Set(judged.map(({ by }) => by))])],
+  const say = sure ? error : warning;
+  return say(`${program.name} ${sure ? "drops" : "probably drops"} packets of network ${packet.network}`, {
+    seen: [
+      ...whats.map((what) => `dropped: ${what}`),
+      ...some([...new Set(judged.map(({ by }) => by))]),
+      ...(sure ? [] : ["rules before it are not understood in full: vswitch trace --live sends a packet"]),
+    ],
     remedy: `rules of ours cannot lift that: ${program.name} must be told to let ${packet.switch} pass. ${program.hint}`,
-    commands: [...new Set(commands)],
+    commands: [...new Set(judged.flatMap(commandsFor))],
   });
 }
 

@@ -118,6 +118,17 @@ describe("a firewall that drops what networks forward", () => {
     expect(found).toContain("  dropped: what its containers send each other (IPv4)");
   });
 
+  test("that drops by its policy what no rule lets pass that is understood is a warning", async () => {
+    const marked = rule(
+      "meta mark & 0x4000 == 0x4000 accept",
+      { kind: "accept" },
+      { kind: "unknown", text: "meta mark" },
+    );
+    const found = await find(forward("ip filter", "FORWARD", "drop", marked));
+    expect(found[0]).toBe("warning: iptables probably drops packets of network nat");
+    expect(found).toContain("  $ iptables -I FORWARD -i vsw-nat -j ACCEPT");
+  });
+
   test("that is not understood in full is worth knowing", async () => {
     const odd = rule("meta random & 1 == 0 drop", { kind: "drop" }, { kind: "unknown", text: "meta random" });
     expect(await find(forward("inet odd", "forward", "accept", odd))).toEqual([
