@@ -86,6 +86,12 @@ export interface ToolBackend extends Backend {
    * @param snapLength most bytes kept of a frame. @throws {CniError} 106 when there is no such interface, 110
    */
   openCapture(device: string, snapLength: number): Capture;
+  /** Makes one with its loopback up. @throws {CniError} 101 when something is there, 110 */
+  createCompartment(path: string): void;
+  /** What is gone already is success. */
+  removeCompartment(path: string): void;
+  /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */
+  inCompartment<T>(path: string, fn: () => T): T;
 }
 
 /** Frames as they come; the kernel keeps some for who is late. */

@@ -2,6 +2,7 @@
 import type { Capture, ToolBackend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { asking, linuxBackend } from "./backend.ts";
+import { createCompartment, removeCompartment } from "./compartment.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { linkOf } from "./observe.ts";
 import { observeCounters } from "./observe-counters.ts";
@@ -25,6 +26,16 @@ export function linuxTool(
     probeHost: () => asking("try what the kernel can do", () => probeHost(machine)),
     openCapture: (device, snapLength) =>
       asking(`capture at ${device}`, () => openCapture(machine, device, snapLength)),
+    createCompartment,
+    removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
+    inCompartment: (path, fn) => {
+      const compartment = machine.openCompartment(path);
+      try {
+        return machine.inCompartment(compartment, fn);
+      } finally {
+        compartment.close();
+      }
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
+import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { jsonOption } from "./options.ts";
@@ -24,8 +25,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   };
   const cli = yargs()
     .scriptName("vswitch")
+    // What stands behind -- is a command of its own.
+    .parserConfiguration({ "populate--": true })
     .usage("$0 COMMAND [OPTIONS]\n\nThe operator's tool of vswitch-cni.")
     .option("json", jsonOption)
+    .command(runCommand(session))
     .command(showCommand(session))
     .command(checkCommand(session))
     .command(statsCommand(session))
