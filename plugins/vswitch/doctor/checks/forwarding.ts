@@ -24,7 +24,7 @@ function ofFamily(patient: Patient, family: Family): readonly Complaint[] {
 function switchedOff(family: Family, needing: readonly SceneNetwork[]): Complaint {
   const key = `net.${keys[family]}`;
   return error(
-    `IPv${family} forwarding is off: nothing leaves ${needing.map(({ name }) => name).join(", ")}`,
+    `IPv${family} forwarding is off: no IPv${family} packet leaves ${needing.map(({ name }) => name).join(", ")}`,
     {
       seen: [`${key} = 0`],
       remedy: `switch it on, and look in /etc/sysctl.conf and /etc/sysctl.d for who switches it off; ADD switches it on too`,

@@ -1,5 +1,6 @@
 /** Programs of the host that listen on a published port: from outside it is the container that answers. */
 import { policiesOf } from "../../../../lib/policy/policy.ts";
+import { shortId } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { note, some } from "../finding.ts";
 import type { Patient } from "../patient.ts";
@@ -12,7 +13,7 @@ export const listeners: Check = {
     const shadowed = patient.scene.endpoints.flatMap(({ owner, port }) =>
       policiesOf(port.policies, "PortMapping")
         .filter(({ protocol, hostPort }) => protocol === "tcp" && listening.has(hostPort))
-        .map(({ hostPort }) => `tcp ${hostPort}, which leads to ${owner.containerId}`),
+        .map(({ hostPort }) => `tcp ${hostPort}, which leads to ${shortId(owner.containerId)}`),
     );
     if (shadowed.length === 0) return [];
     return [

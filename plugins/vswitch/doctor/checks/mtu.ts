@@ -1,5 +1,6 @@
 /** Packets that a container may send and the uplink cannot. */
 import type { Scene, SceneNetwork } from "../../../../lib/model/scene.ts";
+import { shortId } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, some, warning } from "../finding.ts";
 import { familiesOf, uplinksOf } from "../uplinks.ts";
@@ -26,7 +27,9 @@ function ofNetwork(scene: Scene, network: SceneNetwork): readonly Complaint[] {
       seen: [
         `MTU of ${network.switch.name} is ${own}, of ${name} ${limit}`,
         ...some(
-          larger.map(({ owner, vnic }) => `MTU of ${owner.ifname} in ${owner.containerId} is ${vnic.mtu}`),
+          larger.map(
+            ({ owner, vnic }) => `MTU of ${owner.ifname} in ${shortId(owner.containerId)} is ${vnic.mtu}`,
+          ),
           4,
         ),
       ],

@@ -1,6 +1,6 @@
 /** What is left of containers that are gone. */
-import { formatOwner } from "../../../../lib/model/owner.ts";
 import type { EndpointRow } from "../../../../lib/state/rows.ts";
+import { shortOwner } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, note, some, warning } from "../finding.ts";
 import type { Patient } from "../patient.ts";
@@ -22,7 +22,7 @@ const longestAddMs = 5 * 60_000;
 function endpoints(patient: Patient): readonly Complaint[] {
   const left = patient.state.endpoints.flatMap((row) => {
     const why = whyLeft(row, patient);
-    return why === undefined ? [] : [`${formatOwner(row)}: ${why}`];
+    return why === undefined ? [] : [`${shortOwner(row)}: ${why}`];
   });
   if (left.length === 0) return [];
   return [
@@ -56,7 +56,7 @@ function leases({ state, compartmentExists }: Patient): readonly Complaint[] {
     note(
       `${lost.length} ${lost.length === 1 ? "address is" : "addresses are"} still leased to containers that are gone`,
       {
-        seen: some(lost.map((lease) => `${lease.address} of ${formatOwner(lease)}`)),
+        seen: some(lost.map((lease) => `${lease.address} of ${shortOwner(lease)}`)),
         ...collect,
       },
     ),
@@ -70,7 +70,7 @@ function strangers(patient: Patient): readonly Complaint[] {
   if (found.length === 0) return [];
   return [
     warning("there are ports or rules with our mark of which the state knows nothing", {
-      seen: some(found.map(({ key, owner }) => (owner === undefined ? key : formatOwner(owner)))),
+      seen: some(found.map(({ key, owner }) => (owner === undefined ? key : shortOwner(owner)))),
       remedy: "another folder of state may know them (VSWITCH_DATA_DIR, --data-dir); else remove them",
       commands: ["vswitch gc"],
     }),

@@ -55,10 +55,10 @@ describe("forwarding", () => {
   test("that is off is an error for the family that a network has", async () => {
     const off = onHost({ forwarding: { 4: false, 6: false } });
     expect(await findings(forwarding, { scene: off })).toEqual([
-      "error: IPv4 forwarding is off: nothing leaves nat",
+      "error: IPv4 forwarding is off: no IPv4 packet leaves nat",
       "  net.ipv4.ip_forward = 0",
       "  $ sysctl -w net.ipv4.ip_forward=1",
-      "error: IPv6 forwarding is off: nothing leaves nat",
+      "error: IPv6 forwarding is off: no IPv6 packet leaves nat",
       "  net.ipv6.conf.all.forwarding = 0",
       "  $ sysctl -w net.ipv6.conf.all.forwarding=1",
     ]);
