@@ -1,0 +1,188 @@
+/** The model is an oracle: what it says of a packet is what the kernel does with it. */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mac } from "../../lib/addr/mac.ts";
+import type { Trace, Verdict } from "../../lib/model/path/trace.ts";
+import { tracePacket } from "../../lib/model/path/trace-packet.ts";
+import type { Scene } from "../../lib/model/scene.ts";
+import { hasPorts } from "../../lib/policy/packet.ts";
+import { seed } from "../lib/seed.ts";
+import { type Attached, createLab, type NatLab, whyNoNat } from "../system/nat-lab.ts";
+import { type Container, type Layout, layouts } from "./layout.ts";
+import { type Shot, shots } from "./packets.ts";
+import { type Arrival, openRange } from "./range.ts";
+import { sceneOf } from "./scene-of.ts";
+
+const reason = whyNoNat();
+/** ORACLE_RUNS=N for a longer search. */
+const numRuns = Number(process.env.ORACLE_RUNS ?? 20);
+const shotsPerLayout = 120;
+
+describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` (${reason})` : ""}`, () => {
+  let lab: NatLab;
+  const tally = new Map<string, number>();
+  beforeAll(async () => {
+    lab = await createLab();
+    for (const name of ["iptables", "ip6tables"])
+      await lab.host.exec(lab.host.ns, "sh", "-c", `echo 0 > /proc/sys/net/bridge/bridge-nf-call-${name}`);
+  });
+  afterAll(async () => {
+    await lab?.[Symbol.asyncDispose]();
+    console.log(
+      `oracle: ${[...tally]
+        .toSorted()
+        .map(([what, count]) => `${count} ${what}`)
+        .join(", ")}`,
+    );
+  });
+
+  it("says of random packets on random hosts what the kernel does with them", async () => {
+    const property = fc.asyncProperty(layouts, fc.infiniteStream(fc.nat()), async (layout, salts) => {
+      const salt = salts.next().value ?? 0;
+      await using stage = await build(lab, layout);
+      const range = await openRange(lab.host, stage.scene.endpoints);
+      try {
+        const arbitrary = shots(stage.scene, mac(range.hostMac), mac(range.outsideMac));
+        const sample = fc.sample(arbitrary, { seed: salt, numRuns: shotsPerLayout }).map(apart);
+        const arrivals = range.shoot(sample);
+        const wrong = sample.flatMap(
+          (shot, at) => disagreement(stage.scene, shot, arrivals[at] ?? [], tally) ?? [],
+        );
+        expect(wrong.slice(0, 5).join("\n\n"), JSON.stringify(layout)).toBe("");
+      } finally {
+        range.close();
+      }
+    });
+    await fc.assert(property, { seed, numRuns, endOnFailure: true });
+    for (const outcome of ["delivered", "dropped", "leaves"])
+      expect(tally.get(outcome), outcome).toBeGreaterThan(50);
+  });
+});
+
+/** A source port of its own for each: no two are of one connection. ICMP uses it as identifier. */
+function apart({ start, packet }: Shot, at: number): Shot {
+  return { start, packet: { ...packet, sourcePort: 40_000 + at } };
+}
+
+interface Stage extends AsyncDisposable {
+  readonly scene: Scene;
+}
+
+async function build(lab: NatLab, layout: Layout): Promise<Stage> {
+  const { host } = lab;
+  const made: Attached[] = [];
+  const undo = async () => {
+    for (const one of made) await lab.done("DEL", one);
+    await host.remove(...made.map(({ ns }) => ns));
+    for (const config of layout.networks)
+      await lab.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
+    if (layout.foreignDrop) await host.exec(host.ns, "nft", "delete table inet firewall");
+  };
+  try {
+    if (layout.foreignDrop) await host.exec(host.ns, "nft", foreignFirewall);
+    for (const container of layout.containers) made.push(await attach(lab, layout, container));
+    return { scene: await sceneOf(lab), [Symbol.asyncDispose]: undo };
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+/** A policy that can never bite is refused (error 7): the container is then attached without policies. */
+async function attach(
+  lab: NatLab,
+  { networks }: Layout,
+  { network, config, runtimeConfig }: Container,
+): Promise<Attached> {
+  try {
+    return await lab.add({ config: { ...networks[network], ...config }, runtimeConfig });
+  } catch (error) {
+    if (!String(error).includes('"code":7')) throw error;
+    return lab.add({ config: { ...networks[network] }, runtimeConfig });
+  }
+}
+
+const foreignFirewall = [
+  "add table inet firewall",
+  "add chain inet firewall forward { type filter hook forward priority 0; policy drop; }",
+  "add rule inet firewall forward ct state established,related accept",
+  "add rule inet firewall forward ct status dnat accept",
+].join("\n");
+
+function disagreement(
+  scene: Scene,
+  shot: Shot,
+  arrivals: readonly Arrival[],
+  tally: Map<string, number>,
+): string | undefined {
+  const trace = tracePacket(scene, shot.start, shot.packet);
+  const said = expected(trace.verdict);
+  const seen = arrivals.map(formatArrival);
+  tally.set(trace.verdict.kind, (tally.get(trace.verdict.kind) ?? 0) + 1);
+  if (trace.verdict.kind === "dropped")
+    tally.set(`(${trace.verdict.reason})`, (tally.get(`(${trace.verdict.reason})`) ?? 0) + 1);
+  if (JSON.stringify(said) === JSON.stringify(seen)) return undefined;
+  return [
+    `packet ${JSON.stringify(shot)}`,
+    `model: ${said.join("; ") || "nobody"}`,
+    `kernel: ${seen.join("; ") || "nobody"}`,
+    formatTrace(trace),
+  ].join("\n");
+}
+
+/** Who should get it, and how it should look there. */
+function expected(verdict: Verdict): readonly string[] {
+  switch (verdict.kind) {
+    case "delivered": {
+      const { to, packet } = verdict;
+      if (packet.kind !== "ip") return ["no IP"];
+      const at = to.kind === "endpoint" ? to.owner : to.kind === "host" ? "host" : to.members.join(" ");
+      return [
+        formatArrival({
+          ...ports(packet),
+          at,
+          source: packet.source,
+          destination: packet.destination,
+          protocol: packet.protocol,
+        }),
+      ];
+    }
+    case "leaves": {
+      const { packet } = verdict;
+      if (packet.kind !== "ip") return ["no IP"];
+      return [
+        formatArrival({
+          ...ports(packet),
+          at: "outside",
+          source: packet.source,
+          destination: packet.destination,
+          protocol: packet.protocol,
+        }),
+      ];
+    }
+    case "dropped":
+      return [];
+    default:
+      return [JSON.stringify(verdict)];
+  }
+}
+
+const ports = ({ sourcePort = 0, destinationPort = 0 }) => ({ sourcePort, destinationPort });
+
+/** A raw socket of IPv6 tells no addresses. */
+function formatArrival({ at, source, destination, protocol, sourcePort, destinationPort }: Arrival): string {
+  const isBare = at === "host" && (source.includes(":") || destination.includes(":"));
+  const ends = hasPorts(protocol) ? [`:${sourcePort}`, `:${destinationPort}`] : ["", ""];
+  const [from, to] = isBare ? ["", ""] : [source, destination];
+  return `${at} ${protocol} ${from}${ends[0]} > ${to}${ends[1]}`;
+}
+
+function formatTrace({ stages, verdict }: Trace): string {
+  return [
+    ...stages.map(
+      ({ id, where, object, key, value, decision }) =>
+        `  ${id} ${where.name}: ${object} [${key}] ${value} => ${decision}`,
+    ),
+    `  ${JSON.stringify(verdict)}`,
+  ].join("\n");
+}

@@ -1,0 +1,134 @@
+/** Random packets for a scene: mostly such as meet something there. */
+import fc from "fast-check";
+import { type Family, type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
+import { type Mac, mac } from "../../lib/addr/mac.ts";
+import { prefixAddress } from "../../lib/addr/prefix.ts";
+import type { TraceStart } from "../../lib/model/path/start.ts";
+import type { Plan } from "../../lib/model/plan.ts";
+import type { Scene } from "../../lib/model/scene.ts";
+import { dhcpClientPorts } from "../../lib/policy/guard.ts";
+import { IPPROTO, type IpPacket, ND } from "../../lib/policy/packet.ts";
+import { uplink } from "../system/host.ts";
+import { hostPorts, ports } from "./layout.ts";
+
+export interface Shot {
+  readonly start: Extract<TraceStart, { readonly kind: "endpoint" | "outside" }>;
+  readonly packet: IpPacket;
+}
+
+const outsideOf = { 4: ip(uplink.outside4), 6: ip(uplink.outside6) } as const;
+const hostOf = { 4: ip(uplink.host4), 6: ip(uplink.host6) } as const;
+const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
+const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
+const strangerMac = mac("02:00:00:00:99:99");
+
+/** @param hostMac of the host's uplink, for what comes from outside */
+export function shots(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {
+  const senders = scene.endpoints.map((plan) => fromEndpoint(scene, plan));
+  return fc.oneof(...senders.map((arbitrary) => ({ arbitrary, weight: 2 })), {
+    arbitrary: fromOutside(scene, hostMac, outsideMac),
+    weight: 1,
+  });
+}
+
+function destinations(scene: Scene, family: Family): readonly Ip[] {
+  const containers = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
+  const gateways = scene.networks.flatMap((network) => network.switch.gateways.map(prefixAddress));
+  const all = [
+    ...containers,
+    ...containers,
+    ...gateways,
+    outsideOf[family],
+    outsideOf[family],
+    hostOf[family],
+  ];
+  return [...all, strangers[family], nobody[family]].filter((address) => ipFamily(address) === family);
+}
+
+function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
+  const own = plan.vnic.addresses.map(prefixAddress);
+  const families = [...new Set(own.map(ipFamily))];
+  return fc.constantFrom(...families).chain((family) =>
+    fc
+      .record({
+        destination: fc.constantFrom(...destinations(scene, family)),
+        source: fc.constantFrom(...sources(scene, own, family)),
+        sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
+        wrongMac: fc.constantFrom(...Array(9).fill(false), true),
+        load: payloads(family),
+      })
+      .map(
+        ({ destination, source, sourceMac, wrongMac, load }): Shot => ({
+          start: { kind: "endpoint", key: plan.key },
+          packet: {
+            kind: "ip",
+            sourceMac,
+            destinationMac: wrongMac ? strangerMac : nextHop(scene, plan, destination),
+            source,
+            destination,
+            ...load,
+          },
+        }),
+      ),
+  );
+}
+
+/** Its own address nine times in ten; else somebody's. */
+function sources(scene: Scene, own: readonly Ip[], family: Family): readonly Ip[] {
+  const mine = own.filter((address) => ipFamily(address) === family);
+  const others = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
+  const foreign = [...others, strangers[family], hostOf[family]].filter((one) => ipFamily(one) === family);
+  return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];
+}
+
+/** The MAC that the container's kernel would send it to: the neighbour's on its own subnet, else the gateway's. */
+function nextHop(scene: Scene, plan: Plan, destination: Ip): Mac {
+  const near = scene.endpoints.find(
+    (other) =>
+      other !== plan &&
+      other.switch.name === plan.switch.name &&
+      other.vnic.addresses.some((address) => prefixAddress(address) === destination),
+  );
+  return near?.vnic.mac ?? plan.switch.mac;
+}
+
+function fromOutside(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {
+  return fc.constantFrom<Family>(4, 6).chain((family) =>
+    fc.record({ destination: fc.constantFrom(...destinations(scene, family)), load: payloads(family) }).map(
+      ({ destination, load }): Shot => ({
+        start: { kind: "outside", interface: "eth0" },
+        packet: {
+          kind: "ip",
+          sourceMac: outsideMac,
+          destinationMac: hostMac,
+          source: outsideOf[family],
+          destination,
+          ...load,
+        },
+      }),
+    ),
+  );
+}
+
+type Load = Pick<IpPacket, "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target">;
+
+/** Source ports are given when it is sent: no two packets are of one connection. */
+function payloads(family: Family): fc.Arbitrary<Load> {
+  const port = fc.constantFrom(...ports, ...hostPorts, ...hostPorts);
+  const icmp = family === 4 ? IPPROTO.icmp : IPPROTO.icmp6;
+  return fc.oneof(
+    {
+      weight: 4,
+      arbitrary: port.map((destinationPort) => ({ protocol: IPPROTO.tcp, destinationPort, opens: true })),
+    },
+    { weight: 4, arbitrary: port.map((destinationPort) => ({ protocol: IPPROTO.udp, destinationPort })) },
+    { weight: 2, arbitrary: fc.constant({ protocol: icmp, icmpType: family === 4 ? 8 : 128 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constant({ protocol: IPPROTO.udp, destinationPort: dhcpClientPorts[family] }),
+    },
+    ...(family === 6
+      ? [{ weight: 1, arbitrary: fc.constant({ protocol: icmp, icmpType: ND.routerAdvert }) }]
+      : []),
+  );
+}

@@ -1,0 +1,158 @@
+/** Sends packets on a real host and tells who got each: what the model is held against. */
+import { closeSync, openSync } from "node:fs";
+import { type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
+import { mac } from "../../lib/addr/mac.ts";
+import { prefixAddress } from "../../lib/addr/prefix.ts";
+import { inCompartment } from "../../lib/linux/netns.ts";
+import { formatOwner } from "../../lib/model/owner.ts";
+import type { Plan } from "../../lib/model/plan.ts";
+import { IPPROTO } from "../../lib/policy/packet.ts";
+import { type Host, uplink } from "../system/host.ts";
+import type { Shot } from "./packets.ts";
+import { type Line, openInput, openLink } from "./raw-sockets.ts";
+import { decodeFrame, decodeIp, decodeTransport, encodeFrame, type Received } from "./wire.ts";
+
+export interface Arrival extends Omit<Received, "tag"> {
+  /** Owner of the endpoint, `host`, or `outside`. */
+  readonly at: string;
+}
+
+export interface Range {
+  /** Sends them in order. @returns for each where it came out */
+  shoot(shots: readonly Shot[]): readonly (readonly Arrival[])[];
+  readonly hostMac: string;
+  readonly outsideMac: string;
+  close(): void;
+}
+
+/** A receiver with the frames it has got that somebody takes. */
+interface Eye {
+  readonly at: string;
+  take(): readonly Received[];
+}
+
+const protocols = {
+  4: [IPPROTO.udp, IPPROTO.tcp, IPPROTO.icmp],
+  6: [IPPROTO.udp, IPPROTO.tcp, IPPROTO.icmp6],
+} as const;
+
+export async function openRange(host: Host, plans: readonly Plan[]): Promise<Range> {
+  const macOf = async (ns: Host["ns"]): Promise<string> => {
+    const [link] = JSON.parse(await host.exec(ns, "ip", "-j", "link", "show", "dev", "eth0"));
+    return link.address;
+  };
+  const [hostMac, outsideMac] = [await macOf(host.ns), await macOf(host.outside)];
+  const lines: Line[] = [];
+  const within = (path: string, open: () => Line): Line => {
+    const fd = openSync(path, "r");
+    try {
+      const line = inCompartment({ fd, path }, open);
+      lines.push(line);
+      return line;
+    } finally {
+      closeSync(fd);
+    }
+  };
+  const outside = within(host.outside.path, () => openLink("eth0"));
+  const compartments = new Map(
+    plans.map((plan) => [plan.key, within(plan.compartment.path, () => openLink(plan.vnic.name))]),
+  );
+  const eyes: readonly Eye[] = [
+    { at: "outside", take: () => outside.take().flatMap((bytes) => decodeFrame(bytes) ?? []) },
+    ...plans.map((plan) => endpointEye(plan, compartments.get(plan.key))),
+    ...([4, 6] as const).flatMap((family) =>
+      protocols[family].map((protocol) =>
+        inputEye(
+          family,
+          protocol,
+          within(host.ns.path, () => openInput(family, protocol)),
+        ),
+      ),
+    ),
+  ];
+  const shoot: Range["shoot"] = (shots) => {
+    const arrivals = shots.map((): Arrival[] => []);
+    const look = (): readonly Received[] =>
+      eyes.flatMap((eye) => {
+        const got = eye.take();
+        for (const { tag, ...rest } of got) arrivals[tag - firstTag]?.push({ at: eye.at, ...rest });
+        return got;
+      });
+    for (const [at, { start, packet }] of shots.entries()) {
+      const line = start.kind === "outside" ? outside : compartments.get(start.key);
+      line?.send(encodeFrame(packet, firstTag + at));
+      look();
+    }
+    // What was sent before is behind it in the same queues, and may have several of them to pass.
+    for (let round = 0; round < rounds; round++) sentinel(outside, hostMac, outsideMac, round, look);
+    return arrivals;
+  };
+  return {
+    shoot,
+    hostMac,
+    outsideMac,
+    close: () => {
+      for (const line of lines) line.close();
+    },
+  };
+}
+
+const firstTag = 0x5eed_0000;
+const sentinelTag = 0x0a11_0000;
+const rounds = 6;
+
+/** An echo request from outside to the host itself, which nothing stops; waits until it is there. */
+function sentinel(
+  outside: Line,
+  hostMac: string,
+  outsideMac: string,
+  round: number,
+  look: () => readonly Received[],
+): void {
+  const tag = sentinelTag + round;
+  const frame = encodeFrame(
+    {
+      kind: "ip",
+      sourceMac: mac(outsideMac),
+      destinationMac: mac(hostMac),
+      source: ip(uplink.outside4),
+      destination: ip(uplink.host4),
+      protocol: IPPROTO.icmp,
+      icmpType: 8,
+    },
+    tag,
+  );
+  outside.send(frame);
+  const deadline = performance.now() + 5000;
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!look().some((one) => one.tag === tag)) {
+    if (performance.now() > deadline) throw new Error("the sentinel did not arrive");
+    Atomics.wait(cell, 0, 0, 0.2);
+  }
+}
+
+/** A compartment takes what is for its MAC and one of its addresses. */
+function endpointEye(plan: Plan, line: Line | undefined): Eye {
+  const own = new Set<string>(plan.vnic.addresses.map(prefixAddress));
+  const frames = () => (line?.take() ?? []).flatMap((bytes) => decodeFrame(bytes) ?? []);
+  return {
+    at: formatOwner(plan.owner),
+    take: () => frames().filter((one) => one.destinationMac === plan.vnic.mac && own.has(one.destination)),
+  };
+}
+
+/** The host's own stack. A raw socket of IPv6 gives no header: who sent it stays open. */
+function inputEye(family: 4 | 6, protocol: number, line: Line): Eye {
+  const unknown = "::" as Ip;
+  return {
+    at: "host",
+    take: () =>
+      line.take().flatMap((bytes): Received[] => {
+        if (family === 4) return [decodeIp(bytes, false) ?? []].flat();
+        const body = decodeTransport(bytes, protocol);
+        return body === undefined ? [] : [{ ...body, protocol, source: unknown, destination: unknown }];
+      }),
+  };
+}
+
+export const isComparable = (address: Ip): boolean => ipFamily(address) === 4 || address !== "::";
