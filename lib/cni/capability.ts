@@ -74,7 +74,7 @@ export function parseRuntimeConfig(runtimeConfig: JsonObject | undefined, networ
   const mac = readMac(object.mac, "runtimeConfig.mac", issues);
   const bandwidth = readBandwidth(object.bandwidth, "runtimeConfig.bandwidth", issues);
   const dns = readDnsRequest(object.dns, "runtimeConfig.dns", issues);
-  const annotations = object[annotationsKey];
+  const annotations = readObject(object[annotationsKey], `runtimeConfig.${annotationsKey}`, issues);
   const parsed: RuntimeConfig = {
     portMappings: readPortMappings(object.portMappings, "runtimeConfig.portMappings", issues),
     ips: readAddressRequests(object.ips, "runtimeConfig.ips", issues),
@@ -86,7 +86,7 @@ export function parseRuntimeConfig(runtimeConfig: JsonObject | undefined, networ
     ...text("deviceID"),
     ...text("infinibandGUID"),
     ...text("cgroupPath"),
-    ...(isObject(annotations) && { podAnnotations: annotations }),
+    ...(annotations !== undefined && { podAnnotations: annotations }),
   };
   throwIssues(issues);
   return parsed;

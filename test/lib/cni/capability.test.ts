@@ -53,6 +53,14 @@ test("what containerd sends, with Go's field names, is read", () => {
   });
 });
 
+test.each(["{}", 5, [], true])("annotations %j are code 7: nothing in them may be lost", (value) => {
+  const error = failure(() => parse({ "io.kubernetes.cri.pod-annotations": value }));
+  expect([error.code, error.message]).toEqual([
+    7,
+    expect.stringContaining("pod-annotations: expected an object"),
+  ]);
+});
+
 describe("C101 portMappings", () => {
   const one = (mapping: object) =>
     parse({ portMappings: [{ hostPort: 80, containerPort: 8080, ...mapping }] }).portMappings;
