@@ -1,11 +1,11 @@
 /** The nf_tables of the fake kernel: tables, chains, rules, sets and their elements. */
-import { bounds, overlaps, type Prefix } from "../../lib/addr/prefix.ts";
 import { be32, getText } from "../../lib/netlink/attr.ts";
 import { concat } from "../../lib/netlink/bytes.ts";
 import { isDump, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_NFTABLES } from "../../lib/netlink/nfnetlink.ts";
 import { decodeChain } from "../../lib/netlink/nft/chain.ts";
 import { decodeElements, elementRequests } from "../../lib/netlink/nft/element.ts";
+import { encodeRange, type FieldRange } from "../../lib/netlink/nft/field-range.ts";
 import * as nft from "../../lib/netlink/nft/message.ts";
 import { decodeRule } from "../../lib/netlink/nft/rule.ts";
 import { decodeSet, type SetType } from "../../lib/netlink/nft/set.ts";
@@ -20,11 +20,14 @@ import { Refusal } from "./stack.ts";
 
 const NFTA_CHAIN_USE = 6;
 
+/** Elements by the text of their key, in the order in which they came. */
+type Elements = ReadonlyMap<string, TypedElement>;
+
 interface Table extends nft.TableName {
   readonly comment: string | undefined;
   /** Number of rules by the name of their chain. */
   readonly chains: Map<string, number>;
-  readonly sets: Map<string, { readonly type: SetType; elements: readonly TypedElement[] }>;
+  readonly sets: Map<string, { readonly type: SetType; readonly elements: Elements }>;
 }
 
 export type Ruleset = ReadonlyMap<string, Table>;
@@ -51,8 +54,8 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
       // libnftnl puts the set before the table here, and the kernel goes by the attribute's number.
       const { table, set, type, elements } = setOf(request, ruleset);
       const wanted = isDump(request) ? undefined : decodeTypedElements(type, decodeElements(request));
-      const answered = wanted?.map((one) => found(elements.find((held) => clash(type, held, one))));
-      const groups = (answered ?? elements).map((element) => encodeTypedElement(type, element));
+      const answered = wanted?.map((one) => found(clashing(type, elements, one)));
+      const groups = (answered ?? [...elements.values()]).map((one) => encodeTypedElement(type, one));
       return elementRequests("add", { family, table, set }, groups, () => "");
     }
     default:
@@ -77,7 +80,8 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
       next.delete(name);
       return next;
   }
-  const table = structuredClone(found(next.get(name)));
+  const before = found(next.get(name));
+  const table = { ...before, chains: new Map(before.chains), sets: new Map(before.sets) };
   next.set(name, table);
   switch (request.type & 0xff) {
     case nft.NFT_MSG_NEWCHAIN: {
@@ -91,12 +95,13 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
       return next;
     case nft.NFT_MSG_NEWSET: {
       const set = decodeSet(request);
-      if (!table.sets.has(set.set)) table.sets.set(set.set, { type: set, elements: [] });
+      if (!table.sets.has(set.set)) table.sets.set(set.set, { type: set, elements: new Map() });
       return next;
     }
     case nft.NFT_MSG_NEWRULE: {
       const { chain, expressions } = decodeRule(request);
-      for (const one of expressions) if (one.kind === "lookup") found(table.sets.get(one.set));
+      for (const one of expressions)
+        if (one.kind === "lookup" || one.kind === "dynset") found(table.sets.get(one.set));
       table.chains.set(chain, found(table.chains.get(chain)) + 1);
       return next;
     }
@@ -106,8 +111,9 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
       const given = decodeTypedElements(type, decodeElements(request));
       const isNew = (request.type & 0xff) === nft.NFT_MSG_NEWSETELEM;
       const change = isNew ? (request.flags & NLM_F_EXCL ? create : add) : remove;
-      const changed = given.reduce((all, one) => change(type, all, one), elements);
-      found(table.sets.get(set)).elements = changed;
+      const changed = new Map(elements);
+      for (const one of given) change(type, changed, one);
+      table.sets.set(set, { type, elements: changed });
       return next;
     }
     default:
@@ -115,42 +121,50 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
   }
 }
 
-type Change = (type: SetType, all: readonly TypedElement[], one: TypedElement) => readonly TypedElement[];
+type Change = (type: SetType, all: Map<string, TypedElement>, one: TypedElement) => void;
+
+const keyOf = ({ key }: TypedElement): string => String(key);
 
 const create: Change = (type, all, one) => {
-  if (all.some((held) => clash(type, held, one))) throw new Refusal("EEXIST");
-  return [...all, one];
+  if (clashing(type, all, one) !== undefined) throw new Refusal("EEXIST");
+  all.set(keyOf(one), one);
 };
 
 /** An equal element is left alone; the same key with other data is refused (nf_tables_api.c, nft_add_set_elem). */
 const add: Change = (type, all, one) => {
-  const held = all.find((other) => String(other.key) === String(one.key));
-  if (held === undefined) return create(type, all, one);
-  if (String(held.data) !== String(one.data)) throw new Refusal("EBUSY");
-  return all;
+  const held = all.get(keyOf(one));
+  if (held === undefined) create(type, all, one);
+  else if (String(held.data) !== String(one.data)) throw new Refusal("EBUSY");
 };
 
 const remove: Change = (_, all, one) => {
-  const left = all.filter((held) => String(held.key) !== String(one.key));
-  if (left.length === all.length) throw new Refusal("ENOENT");
-  return left;
+  if (!all.delete(keyOf(one))) throw new Refusal("ENOENT");
 };
 
 /**
- * Whether the kernel takes them for the same, or for overlapping: in sets of several fields it looks for the first and
- * the last key of the new element alone (nft_set_pipapo.c), so one around those that are there is no overlap to it.
+ * The element that the kernel takes for the same, or for one that overlaps: in sets of several fields it looks for the
+ * first and the last key of the new element alone (nft_set_pipapo.c), so one around those that are there is no overlap.
  */
-function clash({ key: fields, interval }: SetType, held: TypedElement, one: TypedElement): boolean {
-  if (!interval) return String(held.key) === String(one.key);
-  const pairs = held.key.map((field, i) => [field as Prefix, one.key[i] as Prefix] as const);
-  if (fields.length === 1) return pairs.every(([ours, theirs]) => overlaps(ours, theirs));
-  const holds = (end: "first" | "last") =>
-    pairs.every(([ours, theirs]) => {
-      const { first, last } = bounds(ours);
-      return first <= bounds(theirs)[end] && bounds(theirs)[end] <= last;
-    });
-  return holds("first") || holds("last");
+function clashing(type: SetType, all: Elements, one: TypedElement): TypedElement | undefined {
+  if (!type.interval) return all.get(keyOf(one));
+  const wanted = rangesOf(type, one);
+  const holds = (held: readonly FieldRange[], end: "first" | "last"): boolean =>
+    held.every((field, i) => wanted[i] !== undefined && lies(wanted[i][end], field));
+  return [...all.values()].find((held) => {
+    const ranges = rangesOf(type, held);
+    if (ranges.length === 1) return ranges.some((range) => wanted.some((other) => meet(range, other)));
+    return holds(ranges, "first") || holds(ranges, "last");
+  });
 }
+
+function rangesOf({ key: fields }: SetType, { key }: TypedElement): readonly FieldRange[] {
+  return fields.map((field, i) => encodeRange(field, key[i] ?? ""));
+}
+
+const lies = (value: Uint8Array, { first, last }: FieldRange): boolean =>
+  Buffer.compare(first, value) <= 0 && Buffer.compare(value, last) <= 0;
+
+const meet = (a: FieldRange, b: FieldRange): boolean => lies(a.first, b) || lies(b.first, a);
 
 function setOf(request: Request, ruleset: Ruleset) {
   const { family, attrs } = nft.decodeNft({ ...request });
@@ -171,7 +185,7 @@ export function formatRuleset(ruleset: Ruleset): string {
     ...[...chains].map(([chain, rules]) => `  chain ${chain}: ${rules} rules`),
     ...[...sets].flatMap(([set, { type, elements }]) => [
       `  ${type.data ? "map" : "set"} ${set}`,
-      ...elements.map((element) => `    ${formatTypedElement(type, element)}`).toSorted(),
+      ...[...elements.values()].map((element) => `    ${formatTypedElement(type, element)}`).toSorted(),
     ]),
   ]);
   return lines.join("\n");
