@@ -57,15 +57,33 @@ export function readForeignTables(
   rules: Netlink,
   interfaces: ReadonlyMap<number, string> = new Map(),
 ): readonly ReadChain[] {
+  return readTables(rules, interfaces, isForeign, readSets);
+}
+
+/** Chains of all tables, ours too; what named sets hold is left out. */
+export function readAllTables(rules: Netlink, interfaces: ReadonlyMap<number, string>): readonly ReadChain[] {
+  const anonymous = /^__(?:set|map)\d+$/;
+  const every = ({ family }: TableName): boolean => FAMILIES[family] !== undefined;
+  return readTables(rules, interfaces, every, (netlink, table, wanted) =>
+    readSets(netlink, table, new Set([...wanted].filter((name) => anonymous.test(name)))),
+  );
+}
+
+function readTables(
+  rules: Netlink,
+  interfaces: ReadonlyMap<number, string>,
+  isWanted: (table: TableName) => boolean,
+  setsFrom: typeof readSets,
+): readonly ReadChain[] {
   const tables = rules.request(dumpAllTables()).filter(isKnownFamily).map(decodeDormant);
-  const awake = tables.filter(({ family, table, dormant }) => isForeign({ family, table }) && !dormant);
+  const awake = tables.filter((table) => isWanted(table) && !table.dormant);
   if (awake.length === 0) return [];
   const allChains = rules.request(dumpAllChains()).filter(isKnownFamily).flatMap(chainOf);
   const allRules = rules.request(dumpAllRules()).filter(isKnownFamily).map(decodeRule);
   return awake.flatMap((table) => {
     const known = { ...FAMILIES[table.family], interfaces };
     const own = allRules.filter((rule) => sameTable(rule, table));
-    const sets = setsByName(readSets(rules, table, new Set(own.flatMap(setsOf))));
+    const sets = setsByName(setsFrom(rules, table, new Set(own.flatMap(setsOf))));
     return allChains
       .filter((chain) => sameTable(chain, table))
       .map((chain) => {

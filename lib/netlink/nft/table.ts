@@ -16,9 +16,12 @@ const NFTA_TABLE_FLAGS = 2;
 const NFTA_TABLE_USE = 3;
 const NFTA_TABLE_HANDLE = 4;
 const NFTA_TABLE_USERDATA = 6;
+const NFT_TABLE_F_OWNER = 0x2;
 
 export interface Table extends TableName {
   readonly comment?: string;
+  /** Goes with the socket that makes it, and nobody else may change it (NFT_TABLE_F_OWNER, Linux 5.12). Only written. */
+  readonly owned?: true;
 }
 
 export interface TableInfo extends Table {
@@ -37,8 +40,8 @@ export function createTable(table: Table): Request {
   return newTable("create", NLM_F_EXCL, table);
 }
 
-function newTable(verb: string, flags: number, { family, table, comment }: Table): Request {
-  const parts = [text(NFTA_TABLE_NAME, table), be32(NFTA_TABLE_FLAGS, 0)];
+function newTable(verb: string, flags: number, { family, table, comment, owned }: Table): Request {
+  const parts = [text(NFTA_TABLE_NAME, table), be32(NFTA_TABLE_FLAGS, owned ? NFT_TABLE_F_OWNER : 0)];
   if (comment !== undefined) {
     parts.push(bytes(NFTA_TABLE_USERDATA, commentUserdata(NFTNL_UDATA_TABLE_COMMENT, comment)));
   }

@@ -13,10 +13,12 @@ const NFT_META = {
   oif: 5,
   iifname: 6,
   oifname: 7,
+  nftrace: 12,
   nfproto: 15,
   l4proto: 16,
   ibrname: 17,
   obrname: 18,
+  pkttype: 19,
 } as const;
 export type MetaKey = keyof typeof NFT_META | number;
 

@@ -1,0 +1,96 @@
+/** Opens all that watches for a live probe, before it is sent: in the compartments, at the host, and in its rules. */
+
+import { CniError, errorCode } from "../../cni/error.ts";
+import type { LiveSpace } from "../../model/live/event.ts";
+import type { LiveRequest } from "../../model/live/live.ts";
+import type { Plan } from "../../model/plan.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { isErrno, SystemCallError } from "../../os/error.ts";
+import { legacyTables } from "../foreign/legacy.ts";
+import type { Machine } from "../machine.ts";
+import { makeLiveTables, removeLiveTables } from "./live-table.ts";
+import type { ProbePacket } from "./probe-packet.ts";
+import { openSender, type Sender } from "./send.ts";
+import { traceReader } from "./trace-events.ts";
+import { openTrace } from "./trace-socket.ts";
+import { interfaceNames, type Lookout, type Names, type Tracing } from "./watch.ts";
+import { openWatch } from "./watch-socket.ts";
+
+export interface Watching {
+  readonly sender: Sender;
+  readonly lookouts: readonly Lookout[];
+  readonly tracing?: Tracing;
+  /** What could not be watched, in sentences. */
+  readonly blind: readonly string[];
+}
+
+/** Notes what is to be closed when all is over, the last one first. */
+export type Keep = <T extends { close(): void }>(one: T) => T;
+
+/** @throws {CniError} 11 while another probe runs, 100 when the sender's compartment is gone, 110 */
+export function openLookouts(
+  machine: Machine,
+  request: LiveRequest,
+  packet: ProbePacket,
+  keep: Keep,
+): Watching {
+  const { identification } = packet;
+  const names = interfaceNames(machine.host);
+  const host: Lookout = { space: { kind: "host" }, names, socket: keep(openWatch(identification)) };
+  const { sender, lookout } = openInside(machine, request.from, { kind: "sender" }, packet, keep);
+  const blind = legacyTables().map((table) => `rules of legacy iptables (${table}): they tell nothing`);
+  const receivers: Lookout[] = [];
+  for (const plan of request.receivers) {
+    if (plan.key === request.from.key) continue;
+    try {
+      receivers.push(openInside(machine, plan, { kind: "receiver", key: plan.key }, packet, keep).lookout);
+    } catch (error) {
+      if (!(error instanceof CniError)) throw error;
+      blind.push(error.message);
+    }
+  }
+  const tracing = openTracing(machine, request, packet, names, keep, blind);
+  return { sender, lookouts: [host, lookout, ...receivers], blind, ...(tracing && { tracing }) };
+}
+
+function openInside(machine: Machine, plan: Plan, space: LiveSpace, packet: ProbePacket, keep: Keep) {
+  const compartment = keep(machine.openCompartment(plan.compartment.path));
+  const names = interfaceNames(compartment.netlink);
+  return machine.inCompartment(compartment, () => ({
+    lookout: { space, names, socket: keep(openWatch(packet.identification)) },
+    sender: keep(openSender(packet.sent.destination)),
+  }));
+}
+
+/** What the kernel cannot tell is noted, and the packet sockets have to do. */
+function openTracing(
+  machine: Machine,
+  { from }: LiveRequest,
+  { sent, identification }: ProbePacket,
+  names: Names,
+  keep: Keep,
+  blind: string[],
+): Tracing | undefined {
+  const { rules } = machine;
+  try {
+    const socket = keep(openTrace());
+    keep({ close: () => removeLiveTables(rules) });
+    const missing = makeLiveTables(rules, { ...sent, identification, port: from.port.name });
+    blind.push(...missing.map((family) => `rules of the family ${family}: the kernel traces none`));
+    return { socket, read: traceReader(rules, names) };
+  } catch (error) {
+    if (isErrno(error, "EPERM") && error instanceof NetlinkError) throw busy(error);
+    if (!(error instanceof NetlinkError || error instanceof SystemCallError)) throw error;
+    blind.push(`rules: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** A table that is owned by a socket is its own alone. */
+function busy(cause: NetlinkError): CniError {
+  return new CniError(errorCode.tryAgainLater, "another live probe is running, or CAP_NET_ADMIN is missing", {
+    reason: "probe-running",
+    details: "wait for the other one to end; it takes some seconds at most",
+    cause,
+  });
+}
