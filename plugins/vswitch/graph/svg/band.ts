@@ -1,10 +1,10 @@
 /** A band: a switch as a card, and to its right a bar on which its ports are, in rows. */
 import type { GraphMark, GraphNode } from "../graph.ts";
 import { type Block, framed, stack, textBlock } from "./block.ts";
-import { cellOf, cellParts, type Density, widthOf } from "./cell.ts";
+import { type Cell, cellOf, cellParts, type Density, widthOf } from "./cell.ts";
 import type { Lookup } from "./lookup.ts";
 import { markBlock } from "./marks.ts";
-import { barHeight, drawGrid, gridOf } from "./rows.ts";
+import { areaOf, barHeight, drawGrid, gridOf } from "./rows.ts";
 import { cells as cellsOf, fonts, shorten, wrap } from "./text-width.ts";
 
 export interface Band extends Block {
@@ -18,23 +18,43 @@ const underBar = 12;
 /** Characters on a line of a card, so that all cards are equally wide; longer words make it wider. */
 const lineLength = 34;
 
-export function bandOf(node: GraphNode, lookup: Lookup): Band {
+/** What is on a switch, before it is known how wide the picture will be. */
+export interface Loose {
+  readonly node: GraphNode;
+  readonly cells: readonly Cell[];
+  /** Of each cell. */
+  readonly width: number;
+  readonly common: readonly GraphMark[];
+}
+
+export function looseBand(node: GraphNode, lookup: Lookup): Loose {
   const ports = lookup.partsOf(node.id, "port");
   const density = densityFor(ports);
   const parts = ports.map((port) => cellParts(port, lookup, density));
   const width = widthOf(parts);
-  const grid = gridOf(
-    parts.map((one) => cellOf(one, width)),
-    width,
-  );
-  const least = ports.length === 0 ? 0 : (grid.rows[0]?.bar ?? 0) + barHeight + underBar;
-  const card = cardOf(node, ports.length, density.common, least);
+  return { node, width, common: density.common, cells: parts.map((one) => cellOf(one, width)) };
+}
+
+/** @param room across, for the ports */
+export function bandOf({ node, cells, width, common }: Loose, room: number): Band {
+  const grid = gridOf(cells, width, room);
+  const [first] = grid.rows;
+  const card = cardOf(node, cells.length, common, first === undefined ? 0 : first.bar + barHeight + underBar);
   return {
     id: node.id,
-    width: card.width + (ports.length === 0 ? 0 : gap + grid.width),
+    width: card.width + (first === undefined ? 0 : gap + grid.width),
     height: Math.max(card.height, grid.height),
     draw: (x, y) => [...drawGrid(grid, x + card.width, x + card.width + gap, y), ...card.draw(x, y)],
   };
+}
+
+/** Width to height that one likes to look at. */
+const proportion = 1.4;
+
+/** Room across for the ports of all bands, so that the whole picture has a good shape. */
+export function roomFor(bands: readonly Loose[]): number {
+  const area = bands.reduce((sum, { cells, width }) => sum + areaOf(cells, width), 0);
+  return Math.sqrt(area * proportion);
 }
 
 function densityFor(ports: readonly GraphNode[]): Density {

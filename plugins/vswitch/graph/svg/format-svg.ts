@@ -5,7 +5,7 @@
  * switch. Containers stand in rows, so that a picture of hundreds is about as wide as it is high.
  */
 import type { Graph } from "../graph.ts";
-import { type Band, bandOf } from "./band.ts";
+import { type Band, bandOf, looseBand, roomFor } from "./band.ts";
 import { textBlock } from "./block.ts";
 import { encodeShape, escapeXml } from "./encode-svg.ts";
 import { legendBlock } from "./legend.ts";
@@ -49,7 +49,9 @@ interface Picture {
 
 function hostPicture(lookup: Lookup): Picture {
   const top = topOf(lookup);
-  const bands = lookup.onLayer("switch").map((node) => bandOf(node, lookup));
+  const loose = lookup.onLayer("switch").map((node) => looseBand(node, lookup));
+  const room = roomFor(loose);
+  const bands = loose.map((band) => bandOf(band, room));
   const arrows = drawnArrows(lookup.edges("reaches"));
   const gutter = trunkRoom + arrowsWidth(arrows.length);
   const offsets = bands.map((_, i) =>

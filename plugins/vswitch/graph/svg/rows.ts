@@ -19,14 +19,17 @@ export interface Grid {
   readonly height: number;
 }
 
-/** Width to height that one likes to look at. */
-const proportion = 1.7;
+/** However narrow the picture, rows are at least so long. */
 const fewest = 5;
 const gaps = { columns: 16, rows: 24, underPort: 18, aboveBar: 8 } as const;
 export const barHeight = 8;
 
-export function gridOf(cells: readonly Cell[], width: number): Grid {
-  const columns = columnsFor(cells, width);
+/**
+ * @param width of each cell
+ * @param room across, for as many columns as fit
+ */
+export function gridOf(cells: readonly Cell[], width: number, room: number): Grid {
+  const columns = columnsFor(cells.length, Math.floor((room + gaps.columns) / (width + gaps.columns)));
   const rows: Row[] = [];
   for (let at = 0; at < cells.length; at += columns) {
     rows.push(rowOf(cells.slice(at, at + columns), (rows.at(-1)?.end ?? -gaps.rows) + gaps.rows));
@@ -40,13 +43,16 @@ export function gridOf(cells: readonly Cell[], width: number): Grid {
   };
 }
 
+/** What the cells take together, in square pixels. */
+export function areaOf(cells: readonly Cell[], width: number): number {
+  if (cells.length === 0) return 0;
+  return cells.length * (width + gaps.columns) * (rowOf(cells, 0).end + gaps.rows);
+}
+
 /** So that the rows are about equally long. */
-function columnsFor(cells: readonly Cell[], width: number): number {
-  if (cells.length <= fewest) return Math.max(1, cells.length);
-  const height = rowOf(cells, 0).end + gaps.rows;
-  const balanced = Math.ceil(Math.sqrt((cells.length * height * proportion) / (width + gaps.columns)));
-  const rows = Math.ceil(cells.length / Math.max(fewest, balanced));
-  return Math.ceil(cells.length / rows);
+function columnsFor(count: number, fitting: number): number {
+  const rows = Math.ceil(count / Math.max(fewest, fitting));
+  return rows === 0 ? 1 : Math.ceil(count / rows);
 }
 
 function rowOf(cells: readonly Cell[], top: number): Row {

@@ -1,13 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graphOf } from "../../../../plugins/vswitch/graph/graph-of.ts";
 import { formatSvg } from "../../../../plugins/vswitch/graph/svg/format-svg.ts";
+import { seed } from "../../../lib/seed.ts";
 import { dumpDom, screenshot, whyNoChromium } from "./chromium.ts";
 import { example, examples } from "./examples.ts";
 import { complaintsIn, measurePage } from "./measure-page.ts";
 import { readPng } from "./png.ts";
+import { randomScene } from "./random-scene.ts";
 
 const reason = whyNoChromium();
 let dir = "";
@@ -29,6 +32,14 @@ describe.skipIf(reason !== undefined)(`pictures in a browser${reason ? ` (${reas
       formatSvg(graphOf(example(name)), "a title"),
     ]);
     const page = join(dir, "page.html");
+    writeFileSync(page, measurePage(Object.fromEntries(pictures)));
+    expect(complaintsIn(await dumpDom(page))).toEqual([]);
+  });
+
+  test("of random hosts are as tidy", async () => {
+    const scenes = fc.sample(randomScene, { seed, numRuns: 12 });
+    const pictures = scenes.map((scene, i) => [`seed ${seed}, picture ${i}`, formatSvg(graphOf(scene))]);
+    const page = join(dir, "random.html");
     writeFileSync(page, measurePage(Object.fromEntries(pictures)));
     expect(complaintsIn(await dumpDom(page))).toEqual([]);
   });
