@@ -19,6 +19,6 @@ export function isTracked({ packet }: IpWalk): boolean {
 /** Notes that it was looked at. */
 export function askTracked(walk: IpWalk): IpWalk {
   const { protocol, icmpType } = walk.packet;
-  const type = requests[protocol] === undefined || icmpType === undefined ? undefined : valueCell(icmpType);
+  const type = requests[protocol] === undefined ? undefined : valueCell(icmpType);
   return consult(walk, { protocol: valueCell(protocol), icmpType: type });
 }

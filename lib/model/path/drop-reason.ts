@@ -1,0 +1,30 @@
+/** Why a packet was dropped. The names are stable; each has its meaning in a few words. */
+export const dropReasons = {
+  spoofed: "it claims a MAC or an address that is not the container's",
+  service: "only routers and DHCP servers send it, and the container may be neither",
+  acl: "an ACL blocks it",
+  "acl-default": "no ACL allows it",
+  isolated: "containers of this network do not reach each other",
+  "network-isolated": "the other network is not reachable from this one",
+  "no-address": "the sender has no address of this family",
+  "no-route": "there is no route to the destination",
+  "route-forbids": "a route says so",
+  "no-neighbour": "nobody on the link has the address",
+  "no-such-mac": "no port of the switch has the MAC",
+  "not-its-address": "the recipient does not have the address",
+  "no-receiver": "nobody on the switch takes it",
+  "forwarding-off": "the host does not forward",
+  ttl: "its hops are used up",
+  mtu: "it is too big for a link",
+  martian: "its addresses cannot come from there",
+  loopback: "loopback addresses stay within the host",
+  scope: "its addresses do not leave the link",
+  foreign: "a rule of another program drops it",
+  "foreign-policy": "the policy of another program's chain drops what no rule accepts",
+  "no-switch": "the switch is not there",
+  "no-port": "the port is not there",
+  "port-detached": "the port is not on its switch",
+  "link-down": "a link is down",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type DropReason = keyof typeof dropReasons;

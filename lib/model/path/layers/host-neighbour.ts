@@ -1,0 +1,84 @@
+/** Whom the host gives the packet to: a port of a switch of ours, or a neighbour beyond. */
+import type { Ip } from "../../../addr/ip.ts";
+import { hostPrefix } from "../../../addr/prefix.ts";
+import type { SceneInterface, SceneNetwork } from "../../scene.ts";
+import { addressCell } from "../consulted.ts";
+import { byEndpoint, endpointsOn, findInterface, hostPlace, kernel, networkOfSwitch } from "../find.ts";
+import { broadcasts, groupMac, limitedBroadcast, multicast, noMac } from "../groups.ts";
+import { drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
+import { switchFault } from "../link.ts";
+import { consult, type IpWalk, rewrite } from "../walk.ts";
+import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
+
+export const hostNeighbour = ipLayer((walk) => {
+  const { scene, packet, out = "", nextHop = packet.destination } = walk;
+  const opening: Opening = {
+    id: "host.neighbour",
+    where: hostPlace,
+    object: `neighbours on ${out}`,
+    key: nextHop,
+    writer: kernel,
+  };
+  const network = networkOfSwitch(scene, out);
+  if (network !== undefined) return toSwitch(walk, opening, network, nextHop);
+  const link = findInterface(scene, out);
+  if (link?.up === true) return leave(walk, opening, link, nextHop);
+  return drop(walk, opening, link === undefined ? "no such interface" : "down", {
+    reason: "link-down",
+    by: link === undefined ? `there is no interface ${out}` : `${out} is down`,
+    remedy: `\`ip link set ${out} up\`.`,
+  });
+});
+
+function toSwitch(walk: IpWalk, opening: Opening, network: SceneNetwork, nextHop: Ip): Passage {
+  const { scene, packet } = walk;
+  const fault = switchFault(scene, network);
+  if (fault !== undefined) return drop(walk, opening, fault.by, fault);
+  const subnets = network.switch.gateways;
+  const groups = [...multicast, ...[limitedBroadcast, ...broadcasts(subnets)].map(hostPrefix)];
+  const { destination } = packet;
+  const cell =
+    nextHop === destination
+      ? answerCell(scene, network, destination, groups)
+      : addressCell(destination, groups);
+  const asked = rewrite(consult(walk, { destination: cell }), { sourceMac: switchMac(scene, network) });
+  const group = groupMac(destination, subnets);
+  if (group !== undefined) return flood(rewrite(asked, { destinationMac: group }), opening, network);
+  const answer = whoHas(scene, network, nextHop);
+  if (answer?.endpoint === undefined)
+    return drop(asked, opening, "nobody answers", {
+      reason: "no-neighbour",
+      by: `no such address on switch ${network.switch.name}: ${nextHop}`,
+      remedy: attachRemedy(network, nextHop),
+    });
+  const { endpoint, mac, value } = answer;
+  const sent = { ...rewrite(asked, { destinationMac: mac }), endpoint, network };
+  return pass(sent, { ...opening, writer: byEndpoint(endpoint) }, value, "forward", "port.in");
+}
+
+function flood(walk: IpWalk, opening: Opening, network: SceneNetwork): Passage {
+  const ports = endpointsOn(walk.scene, network);
+  const stage = {
+    ...opening,
+    value: `${ports.length} ports of ${network.switch.name}`,
+    decision: "forward",
+  } as const;
+  const branches = ports.map(
+    (endpoint) => ({ walk: { ...walk, endpoint, network }, to: "port.in" }) as const,
+  );
+  return { kind: "fork", walk: { ...walk, network }, stage, branches };
+}
+
+function leave(walk: IpWalk, opening: Opening, link: SceneInterface, nextHop: Ip): Passage {
+  const known = walk.scene.host.neighbours.find(
+    (one) => one.interface === link.name && one.address === nextHop,
+  );
+  const sent = rewrite(walk, { sourceMac: link.mac ?? noMac, destinationMac: known?.mac ?? noMac });
+  const { packet } = sent;
+  return {
+    kind: "end",
+    walk: sent,
+    stage: { ...opening, value: known?.mac ?? "asked for when it is sent", decision: "leave" },
+    verdict: { kind: "leaves", interface: link.name, source: packet.source, packet },
+  };
+}

@@ -1,0 +1,79 @@
+/** Routing of what came to the host: for itself, onward, or not at all. */
+import { type Ip, ipFamily } from "../../../addr/ip.ts";
+import { hostPrefix, prefixAddress } from "../../../addr/prefix.ts";
+import { addressCell } from "../consulted.ts";
+import { findInterface, hostPlace, kernel } from "../find.ts";
+import { broadcasts, isLinkLocal6, isMulticast, limitedBroadcast, linkLocal6, multicast } from "../groups.ts";
+import { ask, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
+import { bound, martian, martianCells } from "../martian.ts";
+import { hostRoutes, routeCell } from "../routes.ts";
+import { consult, type IpWalk } from "../walk.ts";
+import { noWay, wayTo } from "../way.ts";
+
+export const hostRouting = ipLayer((walk) => {
+  const { destination } = walk.packet;
+  const opening: Opening = {
+    id: "host.route",
+    where: hostPlace,
+    object: "routes of the host",
+    key: `${destination} from ${walk.in ?? "the host"}`,
+    writer: kernel,
+  };
+  const asked = consult(walk, martianCells(walk));
+  const fault = martian(walk);
+  if (fault !== undefined) return drop(asked, opening, fault.by, fault);
+  const own = subnets(walk);
+  const group = consult(asked, {
+    destination: addressCell(destination, [...multicast, linkLocal6, ...own.map(hostPrefix)]),
+  });
+  if (isMulticast(destination) || own.includes(destination))
+    return pass(group, opening, "a group that the host may be in", "forward", "host.input");
+  if (isLinkLocal6(destination)) return onLink(group, opening);
+  return route(consult(group, { destination: routeCell(hostRoutes(walk.scene), destination) }), opening);
+});
+
+/** An address of the link counts only on its own. */
+function onLink(walk: IpWalk, opening: Opening): Passage {
+  const { destination } = walk.packet;
+  const own = findInterface(walk.scene, walk.in)?.addresses.map(prefixAddress) ?? [];
+  const asked = consult(walk, { destination: addressCell(destination, own.map(hostPrefix)) });
+  const fault = own.includes(destination) ? undefined : bound(walk);
+  if (fault !== undefined) return drop(asked, opening, fault.by, fault);
+  return pass(asked, opening, `local ${destination} dev ${walk.in}`, "forward", "host.input");
+}
+
+/** The broadcast addresses that the host listens to. */
+function subnets({ scene }: IpWalk): readonly Ip[] {
+  const links = scene.host.interfaces.filter(({ up }) => up);
+  return [limitedBroadcast, ...broadcasts(links.flatMap(({ addresses }) => addresses))];
+}
+
+function route(walk: IpWalk, opening: Opening): Passage {
+  const { scene, packet } = walk;
+  const way = wayTo(scene, packet.destination);
+  switch (way.kind) {
+    case "local":
+      return pass(walk, opening, way.text, "forward", "host.input");
+    case "unclear":
+      return ask(walk, opening, `the interface of route ${way.text}, which the scene does not tell`);
+    case "via":
+      return forward({ ...walk, out: way.interface, nextHop: way.nextHop }, opening, way.text);
+    default:
+      return drop(walk, opening, way.text, noWay(way, packet.destination));
+  }
+}
+
+const sysctls = { 4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding" } as const;
+
+function forward(walk: IpWalk, opening: Opening, text: string): Passage {
+  const fault = bound(walk);
+  if (fault !== undefined) return drop(walk, opening, text, fault);
+  const family = ipFamily(walk.packet.destination);
+  if (walk.scene.host.forwarding[family]) return pass(walk, opening, text, "forward", "host.forward");
+  const sysctl = sysctls[family];
+  return drop(walk, opening, text, {
+    reason: "forwarding-off",
+    by: `${sysctl} is 0`,
+    remedy: `\`sysctl -w ${sysctl}=1\`; something has switched it off since the network was made.`,
+  });
+}

@@ -1,0 +1,64 @@
+/** Guard: the port sends only what its container may say of itself. */
+import { ipFamily } from "../../../addr/ip.ts";
+import { hostPrefix, prefix } from "../../../addr/prefix.ts";
+import { formatPolicy } from "../../../policy/format-policy.ts";
+import { dhcpClientPorts, type Guard, type GuardReason, guardDrops } from "../../../policy/guard.ts";
+import { IPPROTO, type Packet } from "../../../policy/packet.ts";
+import { policiesOf } from "../../../policy/policy.ts";
+import { addressCell, rangeCell } from "../consulted.ts";
+import { byEndpoint, portPlace } from "../find.ts";
+import { atEndpoint, drop, type Opening, pass, skip } from "../layer.ts";
+import { type Cells, look } from "../look.ts";
+
+export const portGuard = atEndpoint((walk) => {
+  const { endpoint } = walk;
+  const [guard] = policiesOf(endpoint.port.policies, "Guard");
+  if (guard === undefined) return skip(walk);
+  const { walk: asked, found } = look(walk, (packet) => guardDrops(guard, packet), cells(guard, walk.packet));
+  const opening: Opening = {
+    id: "port.guard",
+    where: portPlace(endpoint),
+    object: "guard",
+    key: claim(walk.packet),
+    writer: byEndpoint(endpoint),
+  };
+  if (found === undefined) return pass(asked, opening, formatPolicy(guard));
+  return drop(asked, opening, formatPolicy(guard), {
+    reason: found,
+    by: `${formatPolicy(guard)} of ${endpoint.port.name}`,
+    remedy: remedies[found],
+  });
+});
+
+const remedies: Readonly<Record<GuardReason, string>> = {
+  spoofed:
+    'The container must send from its own MAC and addresses; where it shall not, allow the addresses in its guard or set "guard": false.',
+  service:
+    'Allow the container to be a DHCP server or a router in its guard ("dhcp-server", "router"), or set "guard": false.',
+};
+
+/** What the packet says of its sender. */
+function claim(packet: Packet): string {
+  const { sourceMac } = packet;
+  if (packet.kind === "ip") return `${packet.source} at ${sourceMac}`;
+  return packet.kind === "arp"
+    ? `${packet.senderIp} at ${packet.senderMac}, sent by ${sourceMac}`
+    : sourceMac;
+}
+
+/** Fields that the guard only compares with what it knows. */
+function cells({ addresses }: Guard, packet: Packet): Cells {
+  if (packet.kind === "arp") return packet.senderIp === "0.0.0.0" ? {} : { targetIp: undefined };
+  if (packet.kind !== "ip") return {};
+  const { source, protocol, destinationPort } = packet;
+  const known = [...addresses.map(hostPrefix), prefix("0.0.0.0/32"), prefix("::/128")];
+  const client = dhcpClientPorts[ipFamily(source)];
+  return {
+    source: addressCell(source, known),
+    ...(protocol === IPPROTO.udp && destinationPort !== undefined
+      ? { destinationPort: rangeCell(destinationPort, [{ first: client, last: client }]) }
+      : {}),
+    ...(protocol === IPPROTO.udp ? {} : { destinationPort: undefined }),
+    ...(protocol === IPPROTO.icmp6 ? {} : { icmpType: undefined, target: undefined }),
+  };
+}

@@ -1,0 +1,94 @@
+/** The switch: by its destination MAC a frame goes to the host, to one port, or to all. */
+import type { Ip } from "../../../addr/ip.ts";
+import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
+import type { Plan } from "../../plan.ts";
+import { valueCell } from "../consulted.ts";
+import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
+import { isGroupMac } from "../groups.ts";
+import { atEndpoint, type Branch, deliver, drop, type Opening, type Passage, pass } from "../layer.ts";
+import { look } from "../look.ts";
+import { consult, type EndpointWalk, type Walk } from "../walk.ts";
+import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
+
+export const switchForward = atEndpoint((walk) => {
+  const { scene, endpoint, network, packet } = walk;
+  const mac = packet.destinationMac;
+  const opening: Opening = {
+    id: "switch.forward",
+    where: { kind: "switch", name: network.switch.name },
+    object: "MAC table",
+    key: mac,
+    writer: byNetwork(network),
+  };
+  const asked = consult(walk, { destinationMac: valueCell(mac) });
+  if (isGroupMac(mac)) return toGroup(asked, opening);
+  if (mac === switchMac(scene, network)) return toHost(asked, opening);
+  const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);
+  if (port !== undefined) return toPort(asked, opening, port);
+  return drop(asked, opening, "nobody has the MAC", {
+    reason: "no-such-mac",
+    by: `no port of switch ${network.switch.name} has MAC ${mac}`,
+    remedy:
+      "The sender's neighbour entry is stale or was made by hand: `ip neigh flush all` in the container.",
+  });
+});
+
+function toHost(walk: EndpointWalk, opening: Opening): Passage {
+  if (walk.packet.kind === "ip") return pass(atHost(walk), opening, "the host", "forward", "host.in");
+  const [address] = walk.network.switch.gateways;
+  const own = (address?.slice(0, address.indexOf("/")) ?? "0.0.0.0") as Ip;
+  return deliver(walk, opening, "the host", { kind: "host", address: own });
+}
+
+function toPort(walk: EndpointWalk, opening: Opening, port: Plan): Passage {
+  const { network } = walk;
+  const found = { ...opening, writer: byEndpoint(port) };
+  if (network.switch.isolated !== true)
+    return pass({ ...walk, endpoint: port }, found, `port ${port.port.name}`, "forward", "port.in");
+  return drop(walk, found, `port ${port.port.name}, isolated as this one`, {
+    reason: "isolated",
+    by: `network ${network.name} is isolated: its containers do not reach each other`,
+    remedy: `Publish the port that is wanted and call it on an address of the host, or take "isolated" from network ${network.name}.`,
+  });
+}
+
+function toGroup(walk: EndpointWalk, opening: Opening): Passage {
+  const { scene, network, packet } = walk;
+  const { walk: looked, found: target } = look(walk, askedFor);
+  if (target === undefined) return flood(looked, opening);
+  const cell = answerCell(scene, network, target);
+  const asked = consult(looked, packet.kind === "arp" ? { targetIp: cell } : { target: cell });
+  const answer = whoHas(scene, network, target);
+  // What one announces of oneself is for all.
+  if (answer?.endpoint?.key === walk.endpoint.key) return flood(asked, opening);
+  const wanted = { ...opening, key: `who has ${target}` };
+  if (answer?.endpoint !== undefined) return toPort(asked, wanted, answer.endpoint);
+  if (answer !== undefined) return deliver(asked, wanted, answer.value, { kind: "host", address: target });
+  return drop(asked, wanted, "nobody answers", {
+    reason: "no-neighbour",
+    by: `no such address on switch ${network.switch.name}: ${target}`,
+    remedy: attachRemedy(network, target),
+  });
+}
+
+/** The address that ARP or neighbour solicitation asks for. */
+function askedFor(packet: Packet): Ip | undefined {
+  if (packet.kind === "arp") return packet.operation === "request" ? packet.targetIp : undefined;
+  if (packet.kind !== "ip" || packet.protocol !== IPPROTO.icmp6) return undefined;
+  return packet.icmpType === ND.neighbourSolicit ? packet.target : undefined;
+}
+
+function flood(walk: EndpointWalk, opening: Opening): Passage {
+  const { scene, endpoint, network } = walk;
+  const isolated = network.switch.isolated === true;
+  const others = isolated ? [] : endpointsOn(scene, network).filter(({ key }) => key !== endpoint.key);
+  const branches: Branch[] = others.map((one) => ({ walk: { ...walk, endpoint: one }, to: "port.in" }));
+  if (walk.packet.kind === "ip") branches.push({ walk: atHost(walk), to: "host.in" });
+  const value = isolated ? "the host alone: the ports are isolated" : `${others.length} ports and the host`;
+  return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };
+}
+
+/** On the host's side of the switch. */
+function atHost({ endpoint: _endpoint, network, ...walk }: EndpointWalk): Walk {
+  return { ...walk, in: network.switch.name };
+}

@@ -1,0 +1,52 @@
+/** The MAC of the next hop, for which the compartment asks its link. */
+import { type Ip, ipFamily } from "../../../addr/ip.ts";
+import { hostPrefix } from "../../../addr/prefix.ts";
+import { addressCell } from "../consulted.ts";
+import { compartmentPlace, kernel } from "../find.ts";
+import { broadcasts, groupMac, limitedBroadcast, multicast } from "../groups.ts";
+import { atEndpoint, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
+import { consult, type IpWalk, rewrite } from "../walk.ts";
+import { answerCell, attachRemedy, whoHas } from "../who-has.ts";
+
+export const vnicNeighbour = atEndpoint(
+  ipLayer((walk) => {
+    const { endpoint, network, scene } = walk;
+    const { destination } = walk.packet;
+    const { addresses, name } = endpoint.vnic;
+    const nextHop = walk.nextHop ?? destination;
+    const opening: Opening = {
+      id: "vnic.neighbour",
+      where: compartmentPlace(endpoint),
+      object: `neighbours of ${name}`,
+      key: nextHop,
+      writer: kernel,
+    };
+    const groups = [...multicast, ...[limitedBroadcast, ...broadcasts(addresses)].map(hostPrefix)];
+    const isNext = nextHop === destination;
+    const asked = consult(walk, {
+      destination: isNext
+        ? answerCell(scene, network, destination, groups)
+        : addressCell(destination, groups),
+    });
+    const group = groupMac(destination, addresses);
+    if (group !== undefined) return send(rewrite(asked, { destinationMac: group }), opening, group);
+    const answer = whoHas(scene, network, nextHop);
+    if (answer === undefined) return nobody(asked, opening, nextHop);
+    const { mac, value, writer } = answer;
+    return send(rewrite(asked, { destinationMac: mac }), { ...opening, writer }, value);
+  }),
+);
+
+/** From here on it is a packet with all its fields. */
+const send = (walk: IpWalk, opening: Opening, value: string): Passage =>
+  pass({ ...walk, origin: walk.packet }, opening, value, "forward");
+
+function nobody(walk: IpWalk, opening: Opening, nextHop: Ip): Passage {
+  const { network } = walk;
+  const asks = ipFamily(nextHop) === 4 ? "ARP" : "neighbour solicitation";
+  return drop(walk, opening, `nobody answers ${asks}`, {
+    reason: "no-neighbour",
+    by: `no such address on switch ${network?.switch.name}: ${nextHop}`,
+    remedy: network === undefined ? "" : attachRemedy(network, nextHop),
+  });
+}

@@ -1,0 +1,45 @@
+/** Whether the links of a port and its switch are there and up, as they were planned. */
+import type { Plan } from "../plan.ts";
+import type { Scene, SceneNetwork } from "../scene.ts";
+import { findInterface } from "./find.ts";
+import type { Dropped } from "./trace.ts";
+
+export type Fault = Pick<Dropped, "reason" | "by" | "remedy">;
+
+/** @returns undefined when packets pass */
+export function switchFault(scene: Scene, { name, switch: vswitch }: SceneNetwork): Fault | undefined {
+  const bridge = findInterface(scene, vswitch.name);
+  if (bridge?.up === true) return undefined;
+  return bridge === undefined
+    ? {
+        reason: "no-switch",
+        by: `there is no interface ${vswitch.name}`,
+        remedy: `\`vswitch repair\` makes the switch of network ${name} anew.`,
+      }
+    : { reason: "link-down", by: `${vswitch.name} is down`, remedy: up(vswitch.name) };
+}
+
+/** @returns undefined when packets pass */
+export function portFault(
+  scene: Scene,
+  { port }: Plan,
+  { switch: vswitch }: SceneNetwork,
+): Fault | undefined {
+  const link = findInterface(scene, port.name);
+  if (link === undefined)
+    return {
+      reason: "no-port",
+      by: `there is no interface ${port.name}`,
+      remedy: "`vswitch repair` attaches a container that runs; `vswitch gc` forgets one that has ended.",
+    };
+  if (link.master !== vswitch.name)
+    return {
+      reason: "port-detached",
+      by: `${port.name} is ${link.master === undefined ? "on no switch" : `on ${link.master}`}, not on ${vswitch.name}`,
+      remedy: `\`ip link set ${port.name} master ${vswitch.name}\`, or \`vswitch repair\`.`,
+    };
+  if (!link.up) return { reason: "link-down", by: `${port.name} is down`, remedy: up(port.name) };
+  return undefined;
+}
+
+const up = (name: string): string => `\`ip link set ${name} up\`, or \`vswitch repair\`.`;

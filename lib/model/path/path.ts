@@ -1,0 +1,54 @@
+/**
+ * The path: which layers lie on each stretch, in the order in which a packet passes them.
+ *
+ * A layer is one file with one function (`Layer`). A new network or vNIC type adds its layers here, and its stage ids
+ * to `stageIds`; a layer that does not concern a packet skips it.
+ */
+import type { Layer, Segment } from "./layer.ts";
+import { hostArrival } from "./layers/host-arrival.ts";
+import {
+  foreignForward,
+  foreignInput,
+  foreignOutput,
+  foreignPostrouting,
+  foreignPrerouting,
+} from "./layers/host-foreign.ts";
+import { hostInput } from "./layers/host-input.ts";
+import { hostIsolation } from "./layers/host-isolation.ts";
+import { hostLeave } from "./layers/host-leave.ts";
+import { hostLoopback } from "./layers/host-loopback.ts";
+import { hostMtu } from "./layers/host-mtu.ts";
+import { hostNatOutput } from "./layers/host-nat-output.ts";
+import { hostNatPostrouting } from "./layers/host-nat-postrouting.ts";
+import { hostNatPrerouting } from "./layers/host-nat-prerouting.ts";
+import { hostNeighbour } from "./layers/host-neighbour.ts";
+import { hostRouting } from "./layers/host-route.ts";
+import { hostRouteOut, hostSend } from "./layers/host-route-out.ts";
+import { hostTtl } from "./layers/host-ttl.ts";
+import { portAclIn, portAclOut } from "./layers/port-acl.ts";
+import { portGuard } from "./layers/port-guard.ts";
+import { portIn, portOut } from "./layers/port-link.ts";
+import { portQosIn, portQosOut } from "./layers/port-qos.ts";
+import { switchForward } from "./layers/switch-forward.ts";
+import { vnicNeighbour } from "./layers/vnic-neighbour.ts";
+import { vnicReceive } from "./layers/vnic-receive.ts";
+import { vnicRoute } from "./layers/vnic-route.ts";
+
+export interface Stretch {
+  readonly layers: readonly Layer[];
+  /** Where a packet goes that no layer sends elsewhere. */
+  readonly next?: Segment;
+}
+
+export const path: Readonly<Record<Segment, Stretch>> = {
+  "compartment.out": { layers: [vnicRoute, vnicNeighbour], next: "port.out" },
+  "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut], next: "switch" },
+  switch: { layers: [switchForward] },
+  "host.in": { layers: [hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },
+  "host.out": { layers: [hostSend, foreignOutput, hostNatOutput, hostRouteOut, hostMtu, hostLeave] },
+  "host.input": { layers: [foreignInput, hostLoopback, hostInput] },
+  "host.forward": { layers: [hostTtl, hostMtu, foreignForward, hostIsolation], next: "host.postrouting" },
+  "host.postrouting": { layers: [foreignPostrouting, hostNatPostrouting, hostNeighbour] },
+  "port.in": { layers: [portIn, portAclIn, portQosIn], next: "compartment.in" },
+  "compartment.in": { layers: [vnicReceive] },
+};

@@ -1,0 +1,53 @@
+/** How answers find back: the reply path is not traced, but what becomes of addresses on it is known. */
+import type { Ip } from "../../addr/ip.ts";
+import type { IpPacket } from "../../policy/packet.ts";
+import type { Plan } from "../plan.ts";
+import { formatSocket } from "./format-flow.ts";
+import { isMulticast } from "./groups.ts";
+import { bestRoute, vnicRoutes } from "./routes.ts";
+import type { Stage, Verdict } from "./trace.ts";
+import type { Walk } from "./walk.ts";
+
+/** In sentences; none where nothing answers. */
+export function repliesTo(walk: Walk, verdict: Verdict, stages: readonly Stage[]): readonly string[] {
+  if (verdict.kind === "perhaps") return repliesTo(walk, verdict.otherwise, stages);
+  const { origin } = walk;
+  const arrives = verdict.kind === "delivered" || verdict.kind === "leaves";
+  if (!arrives || verdict.packet.kind !== "ip" || origin.kind !== "ip") return [];
+  if (verdict.kind === "delivered" && verdict.to.kind === "group") return [];
+  const { packet } = verdict;
+  const back = translations(origin, packet);
+  const way =
+    back.length > 0 ? back : [`They come from ${packet.destination} to ${packet.source} as they are.`];
+  const to = verdict.kind === "delivered" && verdict.to.kind === "endpoint" ? walk.endpoint : undefined;
+  return [...way, ...wayBack(to, packet.source), ...acls(stages)];
+}
+
+/** Connection tracking undoes on answers what was done to the first packet. */
+function translations(origin: IpPacket, packet: IpPacket): readonly string[] {
+  const said: string[] = [];
+  if (packet.source !== origin.source)
+    said.push(
+      `They go to ${packet.source}; the host's connection tracking sends them on to ${origin.source}.`,
+    );
+  if (packet.destination !== origin.destination) {
+    const real = formatSocket(packet.destination, packet.destinationPort);
+    const called = formatSocket(origin.destination, origin.destinationPort);
+    said.push(`They come from ${real}; the host's connection tracking makes it ${called} again.`);
+  }
+  return said;
+}
+
+function wayBack(endpoint: Plan | undefined, source: Ip): readonly string[] {
+  if (endpoint === undefined) return [];
+  const own = endpoint.vnic.addresses.some((address) => address.startsWith(`${source}/`));
+  const isKnown = own || bestRoute(vnicRoutes(endpoint), source) !== undefined;
+  if (isKnown || isMulticast(source)) return [];
+  return [`The container has no route to ${source}: they are lost. Give the network a route there.`];
+}
+
+/** A port with ACLs knows them by the flow that it let pass. */
+function acls(stages: readonly Stage[]): readonly string[] {
+  const judged = stages.some(({ id }) => id === "port.acl.out" || id === "port.acl.in");
+  return judged ? ["Ports with ACLs let them pass: they belong to a flow that was allowed."] : [];
+}

@@ -1,0 +1,125 @@
+/** Where a packet sets out, and what fills in the fields that were left open. */
+import { type Ip, ipFamily } from "../../addr/ip.ts";
+import type { Mac } from "../../addr/mac.ts";
+import { prefixAddress } from "../../addr/prefix.ts";
+import type { ArpPacket, IpPacket, OtherPacket, Packet } from "../../policy/packet.ts";
+import type { Plan } from "../plan.ts";
+import type { Scene } from "../scene.ts";
+import type { FieldName } from "./consulted.ts";
+import { findInterface, networkOf } from "./find.ts";
+import { broadcastMac, noMac } from "./groups.ts";
+import type { Segment } from "./layer.ts";
+import { bestRoute, hostRoute, hostRoutes, routeCell, vnicRoutes } from "./routes.ts";
+import { chooseSource } from "./source.ts";
+import type { ConnectionState } from "./trace.ts";
+import { consult, type Walk } from "./walk.ts";
+
+export type TraceStart =
+  /** @param key `Plan.key` */
+  | { readonly kind: "endpoint"; readonly key: string }
+  /** A program on the host itself. */
+  | { readonly kind: "host" }
+  /** From beyond the host. Absent: by the interface of the host's route to the packet's source. */
+  | { readonly kind: "outside"; readonly interface?: string };
+
+type Open<P, K extends keyof P> = Omit<P, K> & Partial<Pick<P, K>>;
+
+/**
+ * The packet to be traced. What is left open the sender fills in, as its kernel would. A destination MAC that is given
+ * is used as it is, past the sender's routes: a frame from a raw socket.
+ */
+export type Probe =
+  | Open<IpPacket, "sourceMac" | "destinationMac" | "source">
+  | Open<ArpPacket, "sourceMac" | "destinationMac" | "senderMac" | "senderIp">
+  | Open<OtherPacket, "sourceMac">;
+
+export interface Begin {
+  readonly walk: Walk;
+  readonly segment: Segment;
+}
+
+const unspecified = { 4: "0.0.0.0" as Ip, 6: "::" as Ip } as const;
+
+/** @returns undefined when there is no such endpoint */
+export function begin(
+  scene: Scene,
+  start: TraceStart,
+  probe: Probe,
+  state: ConnectionState,
+): Begin | undefined {
+  const base: Base = {
+    scene,
+    state,
+    dnat: false,
+    doubts: [],
+    consulted: new Map(),
+    rewritten: new Set(),
+  };
+  if (start.kind === "endpoint") {
+    const plan = scene.endpoints.find(({ key }) => key === start.key);
+    return plan && fromEndpoint(base, plan, probe);
+  }
+  const packet = fill(probe, noMac, [], undefined);
+  const walk: Walk = { ...base, packet, origin: packet };
+  if (start.kind === "host") return { walk, segment: "host.out" };
+  const came = start.interface ?? arrivalOf(scene, packet);
+  const arrived: Walk = came === undefined ? walk : { ...walk, in: came };
+  // The route to the source chose the interface: another source may come by another one.
+  const routed = start.interface === undefined && packet.kind === "ip";
+  const cell = routed ? routeCell(hostRoutes(scene), packet.source) : undefined;
+  return { walk: consult(arrived, { source: cell }), segment: "host.in" };
+}
+
+type Base = Omit<Walk, "packet" | "origin">;
+
+function fromEndpoint(base: Base, plan: Plan, probe: Probe): Begin {
+  const { vnic } = plan;
+  const choice = probe.kind === "ip" ? sourceOf(plan, probe.destination) : {};
+  const packet = fill(probe, vnic.mac, vnic.addresses.map(prefixAddress), choice.source);
+  const raw = "destinationMac" in probe && probe.destinationMac !== undefined;
+  const rewritten = new Set<FieldName>(raw ? [] : ["destinationMac"]);
+  const network = networkOf(base.scene, plan);
+  const walk: Walk = { ...base, packet, origin: packet, endpoint: plan, network, rewritten };
+  const isChosen = probe.kind === "ip" && probe.source === undefined;
+  return {
+    walk: isChosen ? consult(walk, { destination: choice.cell }) : walk,
+    // ARP and frames of other kinds have no route to take.
+    segment: raw || probe.kind !== "ip" ? "port.out" : "compartment.out",
+  };
+}
+
+/** The address that the compartment sends from. */
+function sourceOf(plan: Plan, destination: Ip) {
+  const routes = vnicRoutes(plan);
+  const nextHop = bestRoute(routes, destination)?.gateway ?? destination;
+  return chooseSource(plan.vnic.addresses, destination, nextHop);
+}
+
+function fill(probe: Probe, mac: Mac, own: readonly Ip[], source: Ip | undefined): Packet {
+  switch (probe.kind) {
+    case "ip":
+      return {
+        ...probe,
+        sourceMac: probe.sourceMac ?? mac,
+        destinationMac: probe.destinationMac ?? noMac,
+        source: probe.source ?? source ?? unspecified[ipFamily(probe.destination)],
+      };
+    case "arp":
+      return {
+        ...probe,
+        sourceMac: probe.sourceMac ?? mac,
+        destinationMac: probe.destinationMac ?? broadcastMac,
+        senderMac: probe.senderMac ?? mac,
+        senderIp: probe.senderIp ?? own.find((address) => ipFamily(address) === 4) ?? unspecified[4],
+      };
+    case "other":
+      return { ...probe, sourceMac: probe.sourceMac ?? mac };
+  }
+}
+
+/** The interface by which the host would answer. */
+function arrivalOf(scene: Scene, packet: Packet): string | undefined {
+  if (packet.kind !== "ip") return undefined;
+  const name = hostRoute(hostRoutes(scene), packet.source)?.interface;
+  return findInterface(scene, name)?.name;
+}

@@ -1,0 +1,133 @@
+/** A trace: what became of one packet, stage by stage, as plain data. */
+import type { Ip } from "../../addr/ip.ts";
+import type { Packet } from "../../policy/packet.ts";
+import type { Consulted } from "./consulted.ts";
+import type { DropReason } from "./drop-reason.ts";
+
+/** In the order in which a packet may meet them. The names are stable. */
+export const stageIds = [
+  "vnic.route",
+  "vnic.neighbour",
+  "port.out",
+  "port.guard",
+  "port.acl.out",
+  "port.qos.out",
+  "switch.forward",
+  "host.arrival",
+  "host.foreign.prerouting",
+  "host.nat.prerouting",
+  "host.route",
+  "host.nat.output",
+  "host.foreign.output",
+  "host.foreign.input",
+  "host.loopback",
+  "host.input",
+  "host.ttl",
+  "host.mtu",
+  "host.foreign.forward",
+  "host.isolation",
+  "host.foreign.postrouting",
+  "host.nat.postrouting",
+  "host.neighbour",
+  "port.in",
+  "port.acl.in",
+  "port.qos.in",
+  "vnic",
+] as const;
+export type StageId = (typeof stageIds)[number];
+
+/** By name: an endpoint's `network/container/interface`, a port's or a switch's interface, `host`. */
+export interface Place {
+  readonly kind: "compartment" | "port" | "switch" | "host";
+  readonly name: string;
+}
+
+/** Who wrote what was found. */
+export type Writer =
+  | { readonly kind: "endpoint"; readonly owner: string }
+  | { readonly kind: "network"; readonly network: string }
+  | { readonly kind: "kernel" }
+  | { readonly kind: "foreign"; readonly table: string; readonly chain: string };
+
+export type Decision = "pass" | "rewrite" | "forward" | "deliver" | "leave" | "drop" | "perhaps" | "ask";
+
+export interface Stage {
+  readonly id: StageId;
+  readonly where: Place;
+  /** What was consulted: `guard`, `ACL Out`, `routes of the host` ... */
+  readonly object: string;
+  /** What was looked up in it. */
+  readonly key: string;
+  /** What was found. */
+  readonly value: string;
+  readonly writer: Writer;
+  readonly decision: Decision;
+  /** The packet after the stage, where it is another one. */
+  readonly packet?: Packet;
+}
+
+/** Whom a packet reached. */
+export type Recipient =
+  | { readonly kind: "endpoint"; readonly owner: string }
+  | { readonly kind: "host"; readonly address: Ip }
+  /** Multicast and broadcast: all that took it; `host` among them. */
+  | { readonly kind: "group"; readonly switch: string; readonly members: readonly string[] };
+
+export interface Delivered {
+  readonly kind: "delivered";
+  readonly to: Recipient;
+  /** As it arrives. */
+  readonly packet: Packet;
+}
+
+export interface Dropped {
+  readonly kind: "dropped";
+  readonly stage: StageId;
+  readonly reason: DropReason;
+  /** The very policy, route or rule that drops, or what is missing. */
+  readonly by: string;
+  /** A sentence: how to mend it. */
+  readonly remedy: string;
+}
+
+export interface Leaves {
+  readonly kind: "leaves";
+  readonly interface: string;
+  /** The source address that is seen beyond the host. */
+  readonly source: Ip;
+  readonly packet: Packet;
+}
+
+/** Rules that are not understood decide. */
+export interface Perhaps {
+  readonly kind: "perhaps";
+  /** Each with its table and chain. */
+  readonly rules: readonly string[];
+  readonly remedy: string;
+  /** What becomes of the packet when they let it pass. */
+  readonly otherwise: Delivered | Leaves;
+}
+
+export interface NeedsInput {
+  readonly kind: "needs more input";
+  readonly stage: StageId;
+  readonly what: string;
+}
+
+export type Verdict = Delivered | Dropped | Leaves | Perhaps | NeedsInput;
+
+export interface Trace {
+  /** As it set out: what was left open is filled in. */
+  readonly packet: Packet;
+  /** Of the connection it belongs to. */
+  readonly state: ConnectionState;
+  readonly stages: readonly Stage[];
+  readonly verdict: Verdict;
+  /** Fields that mattered: a packet that differs only in others, or within these, fares the same. */
+  readonly consulted: readonly Consulted[];
+  /** How answers find back, in sentences. */
+  readonly replies: readonly string[];
+}
+
+/** `established`: a later packet of a connection that was let through, in the direction in which it was opened. */
+export type ConnectionState = "new" | "established";
