@@ -36,6 +36,7 @@ const debianPackages = {
     tcpdump: "tcpdump",
     socat: "socat",
     strace: "strace",
+    iperf3: "iperf3",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     podman: "podman",
     containerd: "containerd",

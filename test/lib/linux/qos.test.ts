@@ -47,6 +47,15 @@ describe("a port with limits", () => {
     expectApproved(`plans/steps/limits-${way.replace(" ", "-")}.txt`, steps);
   });
 
+  it.each([
+    ["slow", 125_000, "rate 125000bps burst 3036b limit 27036b"],
+    ["fast", 625_000_000, "rate 625000000bps burst 3125000b limit 18750000b"],
+    ["beyond 32 bits", 5_000_000_000, "rate 5000000000bps burst 25000000b limit 150000000b"],
+  ])("lets a few packets wait, or 25 ms of them: %s", (_, bytesPerSecond, bucket) => {
+    const steps = formatSteps(limitRates(limited(lab(), { kind: "QOS", in: { bytesPerSecond } })));
+    expect(steps).toContain(`qdisc add dev [port] root tbf ${bucket}`);
+  });
+
   it.each(cases)("is as planned, and removed by its plan or by its key alone: %s", (_, qos) => {
     for (const byKey of [false, true]) {
       const { host, before } = warm();
