@@ -14,6 +14,7 @@ type Meaning = Omit<Drops, "packets" | "bytes">;
 const counting = {
   dropped_spoofed: { layer: "guard", direction: "Out", reason: "spoofed" },
   dropped_service: { layer: "guard", direction: "Out", reason: "service" },
+  dropped_astray: { layer: "guard", direction: "Out", reason: "astray" },
   dropped_acl_out: { layer: "acl", direction: "Out" },
   dropped_acl_in: { layer: "acl", direction: "In" },
   dropped_between: { layer: "isolation", direction: "In" },

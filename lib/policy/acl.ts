@@ -6,7 +6,7 @@
  */
 import { type Ip, ipFamily } from "../addr/ip.ts";
 import { contains, type Prefix } from "../addr/prefix.ts";
-import { hasPorts, IPPROTO, type IpPacket, ND, type Packet } from "./packet.ts";
+import { hasPorts, IPPROTO, type IpPacket, isWrapped, ND, type Packet } from "./packet.ts";
 
 export type AclAction = "Allow" | "Block";
 /** Seen from the container. */
@@ -48,7 +48,7 @@ export interface AclFlow {
 
 export interface AclDecision {
   readonly action: AclAction;
-  readonly by: "rule" | "default" | "flow" | "neighbour discovery";
+  readonly by: "rule" | "default" | "flow" | "neighbour discovery" | "wrapping";
   /** The rule that decided. */
   readonly rule?: Acl;
 }
@@ -70,6 +70,7 @@ export function judge(
   packet: Packet,
   known: readonly AclFlow[] = [],
 ): AclDecision {
+  if (packet.kind === "other" && isWrapped(packet)) return { action: "Block", by: "wrapping" };
   if (packet.kind === "arp") return { action: "Allow", by: "neighbour discovery" };
   if (packet.kind === "ip") {
     if (isNeighbourDiscovery(packet)) return { action: "Allow", by: "neighbour discovery" };

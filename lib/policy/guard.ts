@@ -4,7 +4,7 @@
  */
 import { type Ip, ipFamily } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
-import { type ArpPacket, IPPROTO, type IpPacket, ND, type Packet } from "./packet.ts";
+import { type ArpPacket, IPPROTO, type IpPacket, isWrapped, ND, type Packet } from "./packet.ts";
 
 export const guardAllowances = ["dhcp-server", "router"] as const;
 export type GuardAllowance = (typeof guardAllowances)[number];
@@ -23,6 +23,9 @@ export type GuardReason = "spoofed" | "service";
 /** UDP ports at which DHCP clients listen (RFC 2131, RFC 8415): only servers send to them. */
 export const dhcpClientPorts = { 4: 68, 6: 546 } as const;
 
+/** At which a server listens to clients that have no IPv4 address yet; those of DHCPv6 have a link-local one. */
+export const dhcpServerPort4 = 67;
+
 /** What may come from the unspecified address, before a host has one (RFC 4862, RFC 3810). */
 export const unspecifiedTypes: readonly number[] = [
   ND.routerSolicit,
@@ -40,7 +43,7 @@ export function guardDrops(guard: Guard, packet: Packet): GuardReason | undefine
     case "ip":
       return ipDrops(guard, packet);
     case "other":
-      return undefined;
+      return isWrapped(packet) ? "spoofed" : undefined;
   }
 }
 
@@ -52,7 +55,7 @@ function claimsOwn({ mac, addresses }: Guard, { senderMac, senderIp, targetIp }:
 
 function ipDrops(guard: Guard, packet: IpPacket): GuardReason | undefined {
   const own = guard.addresses.includes(packet.source);
-  if (!own) return packet.source === "::" && asksForAddress(guard, packet) ? undefined : "spoofed";
+  if (!own) return asksForAddress(guard, packet) ? undefined : "spoofed";
   const { protocol, icmpType, destinationPort, target } = packet;
   if (packet.fragment === "later") return undefined;
   const family = ipFamily(packet.source);
@@ -66,7 +69,11 @@ function ipDrops(guard: Guard, packet: IpPacket): GuardReason | undefined {
 }
 
 /** Duplicate address detection claims its target. */
-function asksForAddress({ addresses }: Guard, { protocol, icmpType, target }: IpPacket): boolean {
+function asksForAddress({ addresses }: Guard, packet: IpPacket): boolean {
+  const { source, protocol, destinationPort, fragment, icmpType, target } = packet;
+  if (fragment === "later") return false;
+  if (source === "0.0.0.0") return protocol === IPPROTO.udp && destinationPort === dhcpServerPort4;
+  if (source !== "::") return false;
   if (protocol !== IPPROTO.icmp6 || icmpType === undefined) return false;
   if (icmpType === ND.neighbourSolicit) return target !== undefined && addresses.includes(target);
   return unspecifiedTypes.includes(icmpType);

@@ -44,8 +44,21 @@ export interface IpPacket extends Frame {
 /** Of a protocol that bears no address we know. */
 export interface OtherPacket extends Frame {
   readonly kind: "other";
+  /** As the switch sees it, which takes off one tag of a VLAN. Of an 802.3 frame its length. */
   readonly etherType: number;
+  /** An 802.3 frame whose header names a protocol once more (RFC 1042). */
+  readonly snap?: true;
 }
+
+/** 802.1Q and 802.1ad. */
+const tags: readonly number[] = [0x8100, 0x88a8];
+
+/**
+ * Whether what is inside is nobody's to see: a receiver takes off as many priority tags as there are, some read SNAP,
+ * and what they find may be IP or ARP (CVE-2021-27853, CVE-2021-27861).
+ */
+export const isWrapped = ({ etherType, snap }: OtherPacket): boolean =>
+  snap === true || tags.includes(etherType);
 
 export type Packet = ArpPacket | IpPacket | OtherPacket;
 

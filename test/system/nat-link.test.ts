@@ -72,7 +72,8 @@ describe.skipIf(reason !== undefined)(`links of a nat network${reason ? ` (${rea
     // A host that accepts advertisements wherever nobody says otherwise.
     await sysctl(lab, "net.ipv6.conf.default.accept_ra", "2");
     await sysctl(lab, "net.ipv6.conf.all.accept_ra", "2");
-    const [evil, victim] = [await lab.add(), await lab.add()];
+    const evil = await lab.add({ config: { ...dual, guard: false } });
+    const victim = await lab.add();
     const before = await host.snapshot();
     await using capture = await host.capture(victim.ns, "eth0", "icmp6");
     await sendFrame(evil.ns, "eth0", routerAdvertisement("fe80::bad", "2001:db8:bad::"));

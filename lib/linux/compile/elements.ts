@@ -68,7 +68,11 @@ const compilers: Compilers = {
 export function endpointElements(plan: Plan): readonly LayoutElement[] {
   const comment = clipComment(endpointComment(plan.owner));
   const kinds = Object.keys(compilers) as readonly PolicyKind[];
-  return kinds.flatMap((kind) => compile(kind, plan)).map((element) => ({ ...element, comment }));
+  const astray: LayoutElement = { set: "dropped_astray", key: [plan.port.name] };
+  return [astray, ...kinds.flatMap((kind) => compile(kind, plan))].map((element) => ({
+    ...element,
+    comment,
+  }));
 }
 
 function compile<K extends PolicyKind>(kind: K, plan: Plan): readonly LayoutElement[] {

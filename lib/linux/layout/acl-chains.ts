@@ -16,6 +16,7 @@ import {
   isLaterPiece,
   isProtocol,
   isTransport,
+  isWrapped,
   opensTcp,
   type Transport,
 } from "./header-term.ts";
@@ -69,13 +70,14 @@ export function aclChains(): readonly LayoutChain[] {
   ]);
 }
 
-/** ARP is open; what is no IP is judged by the default. */
+/** ARP is open; what is no IP is judged by the default, where it cannot become IP on its way. */
 function sideChains({ name, port }: Side): readonly LayoutChain[] {
   return [
     chain(`acl_${name}`, [
       rule(isProtocol("ip"), goTo(`acl_${name}4`)),
       rule(isProtocol("ip6"), goTo(`acl_${name}6`)),
       rule(isProtocol("arp"), accept),
+      ...isWrapped.map((wrapped) => because("nobody sees what is inside", wrapped, goTo(`block_${name}`))),
       rule(goTo(`default_${name}`)),
     ]),
     chain(`default_${name}`, [

@@ -2,6 +2,7 @@
 import { prefix } from "../../addr/prefix.ts";
 import { aclChains } from "./acl-chains.ts";
 import { guardChains } from "./guard-chains.ts";
+import { toGroup } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import {
   dnatByMap,
@@ -132,6 +133,9 @@ function ownNat(family: 4 | 6): LayoutChain {
 }
 
 /**
+ * A bridge leaves frames to its own group addresses (01:80:c2:00:00:0x) to the host's stack, as if its port were no
+ * port: past guard and ACLs, and on an interface that takes router advertisements.
+ *
  * Publishing on 127.0.0.1 needs route_localnet on the switches, and that opens 127/8 to containers. What is for the
  * host alone passes here, so that what it forwards pays nothing.
  */
@@ -143,6 +147,7 @@ function loopbackGuard(): LayoutChain {
     name: "loopback_guard",
     base: { type: "filter", hook: "input", priority: FILTER, policy: "accept" },
     rules: [
+      because("past its switch", toGroup, inSet(["iifname"], "dropped_astray"), drop),
       because(hostsOwn, matchPrefix("ip saddr", prefix("127.0.0.0/8")), fromSwitch, drop),
       because(
         "the answer of a published port",

@@ -1,9 +1,9 @@
 /** What a port may send: chains of the table `bridge vswitch`. The model's meaning is lib/policy/guard.ts. */
 import { ip } from "../../addr/ip.ts";
 import { hostPrefix } from "../../addr/prefix.ts";
-import { dhcpClientPorts, unspecifiedTypes } from "../../policy/guard.ts";
+import { dhcpClientPorts, dhcpServerPort4, unspecifiedTypes } from "../../policy/guard.ts";
 import { ND } from "../../policy/packet.ts";
-import { icmpType, isProtocol, isTransport, udpTo } from "./header-term.ts";
+import { icmpType, isProtocol, isTransport, isWrapped, udpTo } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import { inSet, matchPrefix, verdict } from "./term.ts";
 
@@ -56,17 +56,20 @@ export function guardChains(): readonly LayoutChain[] {
 
 /** Not from an address of its own; other protocols than these bear no address and pass. */
 function ownMac(): LayoutChain {
-  const nobody = matchPrefix("arp saddr ip", hostPrefix(ip("0.0.0.0")));
+  const nobody = hostPrefix(ip("0.0.0.0"));
+  const isProbe = matchPrefix("arp saddr ip", nobody);
   const claims = ["iifname", "arp saddr ether", "arp saddr ip"] as const;
   const probes = ["iifname", "arp saddr ether", "arp daddr ip"] as const;
   return chain("guard_own_mac", [
     rule(inSet(claims, "guard4"), pass),
     rule(inSet(claims, "guard_judged4"), pass),
-    because("a probe claims what it asks for", nobody, inSet(probes, "guard4"), pass),
-    because("a probe claims what it asks for", nobody, inSet(probes, "guard_judged4"), pass),
+    because("a probe claims what it asks for", isProbe, inSet(probes, "guard4"), pass),
+    because("a probe claims what it asks for", isProbe, inSet(probes, "guard_judged4"), pass),
     rule(matchPrefix("ip6 saddr", hostPrefix(ip("::"))), isTransport("icmp6"), goTo("guard_unspecified")),
+    because("a DHCP client's", matchPrefix("ip saddr", nobody), udpTo(dhcpServerPort4), pass),
     rule(isProtocol("arp"), goTo("guard_spoofed")),
     rule(isProtocol("ip"), goTo("guard_spoofed")),
     rule(isProtocol("ip6"), goTo("guard_spoofed")),
+    ...isWrapped.map((wrapped) => because("what is inside bears one", wrapped, goTo("guard_spoofed"))),
   ]);
 }

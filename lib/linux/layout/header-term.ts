@@ -9,11 +9,14 @@ import { IPPROTO } from "../../policy/packet.ts";
 import type { NetworkProtocol } from "./field.ts";
 import type { Term } from "./term.ts";
 
-/** linux/if_ether.h, in network order. */
-export const ETHERTYPE: Readonly<Record<NetworkProtocol, Uint8Array>> = {
+/** linux/if_ether.h, in network order, by nft's names; 802.2 stands for all frames that bear their length there. */
+export const ETHERTYPE: Readonly<Record<NetworkProtocol | "8021q" | "8021ad" | "802.2", Uint8Array>> = {
   ip: Uint8Array.of(0x08, 0x00),
   ip6: Uint8Array.of(0x86, 0xdd),
   arp: Uint8Array.of(0x08, 0x06),
+  "8021q": Uint8Array.of(0x81, 0x00),
+  "8021ad": Uint8Array.of(0x88, 0xa8),
+  "802.2": Uint8Array.of(0x00, 0x04),
 };
 
 const compare = (op: Cmp["op"], value: Uint8Array): Expression => ({
@@ -39,12 +42,32 @@ const keep = (mask: Uint8Array): Expression => ({
 });
 
 /** The packet's own protocol, behind any VLAN tag. */
-export function isProtocol(protocol: NetworkProtocol): Term {
+export function isProtocol(protocol: keyof typeof ETHERTYPE): Term {
   return {
-    words: `meta protocol ${protocol}`,
+    words: `meta protocol ${protocol === "802.2" ? "0x0004" : protocol}`,
     expressions: [{ kind: "meta", key: "protocol", register: NFT_REG_1 }, compare("eq", ETHERTYPE[protocol])],
   };
 }
+
+/** A tag, or the header that names the protocol, stands before what the receiver makes of the frame. */
+export const isWrapped: readonly Term[] = [
+  isProtocol("8021q"),
+  isProtocol("8021ad"),
+  {
+    words: `${isProtocol("802.2").words} @nh,0,16 0xaaaa`,
+    expressions: [
+      ...isProtocol("802.2").expressions,
+      { kind: "payload", base: "network", offset: 0, length: 2, register: NFT_REG_1 },
+      compare("eq", Uint8Array.of(0xaa, 0xaa)),
+    ],
+  },
+];
+
+/** PACKET_MULTICAST (linux/if_packet.h): to a group, not to everybody. */
+export const toGroup: Term = {
+  words: "meta pkttype multicast",
+  expressions: [{ kind: "meta", key: "pkttype", register: NFT_REG_1 }, compare("eq", byte(2))],
+};
 
 /** By nft's name. */
 const transportNames = {

@@ -66,6 +66,11 @@ export const LAYOUT_SETS = {
   reachable: { key: ["ifname", "ifname"], comment: "from a switch . to a switch" },
   reachable_by_all: { key: ["ifname"], comment: "switches that every network of ours may reach" },
   dropped_between: { key: ["ifname"], counter: true, comment: "by switch that was not to be reached" },
+  dropped_astray: {
+    key: ["ifname"],
+    counter: true,
+    comment: "by port: what came to the host past its switch",
+  },
   nat4: { key: ["ipv4_addr"], interval: true, comment: masqueraded },
   nat6: { key: ["ipv6_addr"], interval: true, comment: masqueraded },
   direct4: { key: ["ipv4_addr", "ipv4_addr"], interval: true, comment: stays },
@@ -167,4 +172,5 @@ export const endpointSetNames = layoutSetNames.filter(
   (name) => !networkSets.includes(name) && !stateSetNames.includes(name),
 );
 /** Whose keys begin with a port, which has one owner; others may be wanted by two. */
-export const isOfPort = (name: LayoutSetName): boolean => layoutSet(name).family === "bridge";
+export const isOfPort = (name: LayoutSetName): boolean =>
+  layoutSet(name).family === "bridge" || name === "dropped_astray";
