@@ -9,7 +9,7 @@ import { type Host, liveEndpoints, sceneNetworks } from "../host.ts";
 import { couldNotCheck } from "./diagnose.ts";
 import { hostFiles } from "./files.ts";
 import type { Complaint } from "./finding.ts";
-import type { Patient } from "./patient.ts";
+import type { Part, Patient } from "./patient.ts";
 
 export interface ExamineOptions {
   readonly "data-dir": string;
@@ -27,24 +27,27 @@ export interface Examined {
 /** @param warnings what the state says while it is opened is put there */
 export function examine(host: Host, options: ExamineOptions, warnings: readonly string[]): Examined {
   const failures: Complaint[] = [];
-  const attempt = <T>(what: string, fn: () => T, instead: T): T => {
+  const unseen: Part[] = [];
+  const attempt = <T>(part: Part, fn: () => T, instead: T): T => {
     try {
       return fn();
     } catch (cause) {
-      failures.push(couldNotCheck(what, cause));
+      unseen.push(part);
+      failures.push(couldNotCheck(names[part], cause));
       return instead;
     }
   };
   const { backend } = host;
-  const state = attempt("the state", () => readState(host), nothing);
+  const state = attempt("state", () => readState(host), nothing);
   const { endpoints } = state;
   const patient: Patient = {
+    unseen,
     scene: {
       networks: state.networks,
       endpoints: state.plans,
-      host: attempt("the host's network", () => backend.observeSceneHost(), emptyHost),
+      host: attempt("network", () => backend.observeSceneHost(), emptyHost),
     },
-    probe: attempt("the kernel", () => backend.probeHost(), emptyProbe),
+    probe: attempt("kernel", () => backend.probeHost(), emptyProbe),
     state: {
       dataDir: resolve(options["data-dir"]),
       bootId: host.bootId,
@@ -63,6 +66,12 @@ export function examine(host: Host, options: ExamineOptions, warnings: readonly 
   };
   return { patient, failures };
 }
+
+const names: Readonly<Record<Part, string>> = {
+  state: "the state",
+  kernel: "the kernel",
+  network: "the host's network",
+};
 
 interface State {
   readonly networks: readonly SceneNetwork[];

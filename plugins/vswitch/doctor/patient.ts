@@ -5,7 +5,12 @@ import type { Scene } from "../../../lib/model/scene.ts";
 import type { EndpointRow, Lease } from "../../../lib/state/rows.ts";
 import type { CheckReport } from "../check/check.ts";
 
+/** What is looked at as a whole: the state file, the kernel's features, the host's interfaces, routes and rules. */
+export type Part = "state" | "kernel" | "network";
+
 export interface Patient {
+  /** What could not be looked at: its values here are empty. */
+  readonly unseen: readonly Part[];
   readonly scene: Scene;
   readonly probe: HostProbe;
   readonly state: PatientState;

@@ -7,6 +7,7 @@ const keys = { 4: "bridge/bridge-nf-call-iptables", 6: "bridge/bridge-nf-call-ip
 
 export const bridgeFilter: Check = {
   id: "bridge-filter",
+  needs: ["state", "network"],
   fine: "frames within a switch pass no foreign IP firewall",
   find(patient) {
     if (patient.scene.networks.length === 0) return [];

@@ -9,6 +9,7 @@ import { type Complaint, error, note } from "../finding.ts";
 
 export const configurations: Check = {
   id: "configurations",
+  needs: [],
   fine: "configurations that name our plugins are valid",
   async find({ files, confDir }) {
     const complaints = await Promise.all(cniFiles(files, confDir).map(complaintsOf));

@@ -8,6 +8,7 @@ const full = 0.95;
 
 export const conntrack: Check = {
   id: "conntrack",
+  needs: [],
   fine: "the table of connections has room",
   find(patient) {
     const max = sysctlNumber(patient, "netfilter/nf_conntrack_max");

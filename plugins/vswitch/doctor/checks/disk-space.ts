@@ -7,6 +7,7 @@ const little = 128 * 1024 * 1024;
 
 export const diskSpace: Check = {
   id: "disk-space",
+  needs: [],
   fine: "the folder of the state has room",
   find({ state: { dataDir }, files }) {
     const space = files.space(dataDir);

@@ -7,6 +7,7 @@ import { type Complaint, error, some } from "../finding.ts";
 
 export const drift: Check = {
   id: "drift",
+  needs: ["state"],
   fine: "every attachment is as it was planned",
   find(patient) {
     const { compartmentExists, scene } = patient;

@@ -6,6 +6,7 @@ import { sysctl } from "../patient.ts";
 
 export const ephemeralPorts: Check = {
   id: "ephemeral-ports",
+  needs: ["state"],
   fine: "no published port is one that the host gives to its own connections",
   find(patient) {
     const [first = 0, last = 0] = (sysctl(patient, "ipv4/ip_local_port_range") ?? "")

@@ -9,6 +9,7 @@ import { type ProbePacket, probePackets } from "../probe-packets.ts";
 
 export const foreignFirewall: Check = {
   id: "foreign-firewall",
+  needs: ["state", "network"],
   fine: "no firewall of the host drops what networks forward",
   find(patient) {
     const { foreign } = patient.scene.host;

@@ -8,6 +8,7 @@ import { uplinkOf } from "../uplinks.ts";
 
 export const forwarding: Check = {
   id: "forwarding",
+  needs: ["state", "network"],
   fine: "the host forwards all that its networks need",
   find: (patient) => ([4, 6] as const).flatMap((family) => ofFamily(patient, family)),
 };

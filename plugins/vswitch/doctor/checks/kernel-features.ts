@@ -5,6 +5,7 @@ import { type Complaint, error, warning } from "../finding.ts";
 
 export const kernelFeatures: Check = {
   id: "kernel-features",
+  needs: ["kernel"],
   fine: "the kernel has all that networks and policies need",
   find: ({ probe }) => probe.features.flatMap(complaintOf),
 };

@@ -5,6 +5,7 @@ import type { Patient } from "../patient.ts";
 
 export const layout: Check = {
   id: "layout",
+  needs: ["kernel", "state"],
   fine: "our nftables tables are whole and of this version",
   find: (patient) => complaint(patient),
 };

@@ -4,6 +4,7 @@ import { note } from "../finding.ts";
 
 export const legacyIptables: Check = {
   id: "legacy-iptables",
+  needs: ["kernel"],
   fine: "all firewall rules of the host can be read",
   find: ({ probe }) => {
     const filters = probe.legacyTables.filter((table) => !table.endsWith(" nat"));

@@ -7,6 +7,7 @@ import type { Patient } from "../patient.ts";
 
 export const listeners: Check = {
   id: "listeners",
+  needs: ["state"],
   fine: "no program of the host listens on a published port",
   find(patient) {
     const listening = listeningPorts(patient);

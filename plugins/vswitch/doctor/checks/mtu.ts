@@ -7,6 +7,7 @@ import { familiesOf, uplinksOf } from "../uplinks.ts";
 
 export const mtu: Check = {
   id: "mtu",
+  needs: ["state", "network"],
   fine: "no network takes larger packets than the uplink",
   find: ({ scene }) => scene.networks.flatMap((network) => ofNetwork(scene, network)),
 };

@@ -8,6 +8,7 @@ const crowded = 0.8;
 
 export const neighbours: Check = {
   id: "neighbours",
+  needs: ["network"],
   fine: "the table of neighbours has room",
   find: (patient) =>
     ([4, 6] as const).flatMap((family) => {

@@ -5,6 +5,7 @@ import { error, note } from "../finding.ts";
 
 export const pluginFolders: Check = {
   id: "plugin-folders",
+  needs: [],
   fine: "runtimes find our plugins",
   find({ files, confDir, binDirs }) {
     const named = cniFiles(files, confDir).flatMap(({ plugins }) => plugins.flatMap(typesOf));

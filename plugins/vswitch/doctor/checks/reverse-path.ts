@@ -9,6 +9,7 @@ const STRICT = 1;
 
 export const reversePath: Check = {
   id: "reverse-path",
+  needs: ["state", "network"],
   fine: "no strict reverse-path filter stands in the way",
   find(patient) {
     const uplinks = [

@@ -5,6 +5,7 @@ import { type Patient, sysctl } from "../patient.ts";
 
 export const routerAdvertisements: Check = {
   id: "router-advertisements",
+  needs: ["network"],
   fine: "no default route is about to expire because the host forwards",
   find(patient) {
     if (!patient.scene.host.forwarding[6]) return [];

@@ -7,6 +7,7 @@ import type { Patient } from "../patient.ts";
 
 export const stale: Check = {
   id: "stale",
+  needs: ["state"],
   fine: "nothing is left of containers that are gone",
   find: (patient) => [...endpoints(patient), ...leases(patient), ...strangers(patient)],
 };

@@ -6,6 +6,7 @@ import type { Patient } from "../patient.ts";
 
 export const stateFile: Check = {
   id: "state-file",
+  needs: [],
   fine: "the state file is whole, and only its owner may read it",
   find: (patient) => [
     ...patient.state.warnings.map((text) =>

@@ -7,6 +7,7 @@ import { mainTable } from "../uplinks.ts";
 
 export const subnets: Check = {
   id: "subnets",
+  needs: ["state", "network"],
   fine: "no subnet of a network is somewhere else too",
   find: ({ scene }) => [...withTheHost(scene), ...withEachOther(scene.networks)],
 };

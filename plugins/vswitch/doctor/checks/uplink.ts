@@ -5,6 +5,7 @@ import { familiesOf, uplinkOf } from "../uplinks.ts";
 
 export const uplink: Check = {
   id: "uplink",
+  needs: ["state", "network"],
   fine: "there is a way out of the host for each network",
   find: ({ scene }) =>
     ([4, 6] as const).flatMap((family) => {

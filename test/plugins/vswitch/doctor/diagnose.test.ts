@@ -6,7 +6,12 @@ import { error, note, some } from "../../../../plugins/vswitch/doctor/finding.ts
 import { formatFindings } from "../../../../plugins/vswitch/doctor/format-findings.ts";
 import { patient } from "./patients.ts";
 
-const check = (id: string, find: Check["find"]): Check => ({ id, fine: `${id} is fine`, find });
+const check = (id: string, find: Check["find"]): Check => ({
+  id,
+  needs: [],
+  fine: `${id} is fine`,
+  find,
+});
 
 test("each check has an id of its own, and says what is well", () => {
   expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
@@ -63,4 +68,11 @@ test("a check that fails is a finding, and the others go on", async () => {
 test("of many facts one reads the first, and how many more there are", () => {
   expect(some(["a", "b", "c"], 3)).toEqual(["a", "b", "c"]);
   expect(some(["a", "b", "c", "d"], 3)).toEqual(["a", "b", "and 2 more"]);
+});
+
+test("what could not be looked at is not called well", async () => {
+  const unseen = ["kernel", "state"] as const;
+  const ids = (await diagnose(patient({ unseen }))).map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(["conntrack", "disk-space", "neighbours"]));
+  expect(ids.filter((id) => ["kernel-features", "layout", "drift", "forwarding"].includes(id))).toEqual([]);
 });

@@ -33,6 +33,7 @@ export function patient(options: PatientOptions = {}): Patient {
   const { probe, state, texts = {}, sysctls = {}, stats = {}, space, gone = [], ...rest } = options;
   const whole = options.scene ?? scene([nat], [web, db]);
   return {
+    unseen: [],
     scene: whole,
     probe: { features: [], layout: "current", layoutVersion: 2, legacyTables: [], ...probe },
     state: {
