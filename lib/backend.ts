@@ -3,10 +3,13 @@
  *
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
+import type { CniError } from "./cni/error.ts";
 import type { Counters } from "./model/counters.ts";
+import type { Difference } from "./model/diff.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
+import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
 import type { Switch } from "./model/switch.ts";
 
@@ -90,8 +93,34 @@ export interface ToolBackend extends Backend {
   createCompartment(path: string): void;
   /** What is gone already is success. */
   removeCompartment(path: string): void;
+  /**
+   * Makes an endpoint again what its plan says, while its container runs. Waits for an ADD or DEL at work.
+   *
+   * @param others plans of the attachments of this host: their rules are put back too when all rules were lost
+   * @throws {CniError} 11 when the compartment is held for too long
+   */
+  repair(plan: Plan, options: RepairOptions): Repair;
   /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */
   inCompartment<T>(path: string, fn: () => T): T;
+}
+
+export interface RepairOptions {
+  /** Only says what would be done. */
+  readonly dryRun: boolean;
+  readonly exclusively: Exclusively;
+  readonly others: () => readonly Plan[];
+}
+
+/** What differed, what was done, what still differs. */
+export interface Repair {
+  readonly before: readonly Difference[];
+  /** In the words of `ip`, `nft` and `sysctl`. */
+  readonly steps: readonly string[];
+  readonly after: readonly Difference[];
+  /** What kept some of it from being mended. */
+  readonly failure?: CniError;
+  /** Why nothing was done, and what helps instead. */
+  readonly beyond?: BeyondRepair;
 }
 
 /** Frames as they come; the kernel keeps some for who is late. */

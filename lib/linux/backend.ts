@@ -153,7 +153,8 @@ function compartmentExists(path: string): boolean {
   }
 }
 
-function tryOpen(path: string, machine: Machine): CompartmentHandle | undefined {
+/** @returns undefined when there is none. @throws {CniError} 110 */
+export function tryOpen(path: string, machine: Machine): CompartmentHandle | undefined {
   try {
     return machine.openCompartment(path);
   } catch (error) {

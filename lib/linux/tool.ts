@@ -1,7 +1,9 @@
 /** What the operator's tool asks of Linux beyond the back end of the plugins, which never load this. */
-import type { Capture, ToolBackend } from "../backend.ts";
+import type { Capture, Repair, RepairOptions, ToolBackend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
-import { asking, linuxBackend } from "./backend.ts";
+import { formatOwner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import { asking, linuxBackend, tryOpen } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { linkOf } from "./observe.ts";
@@ -9,6 +11,10 @@ import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
+import { repairEndpoint } from "./repair.ts";
+
+/** How long a repair waits for an ADD or DEL at work in the compartment. */
+const repairLockMs = 5000;
 
 /**
  * @param trace receives steps and messages in the words of `ip` and `nft`
@@ -18,14 +24,23 @@ export function linuxTool(
   trace?: (line: string) => void,
   machine: Machine = thisMachine(trace),
 ): ToolBackend {
+  const backend = linuxBackend(trace, machine);
   return {
-    ...linuxBackend(trace, machine),
+    ...backend,
     observeSceneHost: () =>
       asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine)),
     observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
     probeHost: () => asking("try what the kernel can do", () => probeHost(machine)),
     openCapture: (device, snapLength) =>
       asking(`capture at ${device}`, () => openCapture(machine, device, snapLength)),
+    repair: (plan, options) => {
+      const release = backend.lockCompartment(plan.compartment.path, repairLockMs);
+      try {
+        return asking(`repair ${formatOwner(plan.owner)}`, () => repair(machine, plan, options, trace));
+      } finally {
+        release();
+      }
+    },
     createCompartment,
     removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
     inCompartment: (path, fn) => {
@@ -37,6 +52,20 @@ export function linuxTool(
       }
     },
   };
+}
+
+function repair(
+  machine: Machine,
+  plan: Plan,
+  options: RepairOptions,
+  trace: ((line: string) => void) | undefined,
+): Repair {
+  const inside = tryOpen(plan.compartment.path, machine);
+  try {
+    return repairEndpoint(machine, plan, inside, options, trace);
+  } finally {
+    inside?.close();
+  }
 }
 
 function openCapture({ host }: Machine, device: string, snapLength: number): Capture {

@@ -41,10 +41,12 @@ function absent(what: string): Difference[] {
 }
 
 function switchDiff(plan: Plan, { switch: found }: EndpointFacts): Difference[] {
-  const { name, gateways } = plan.switch;
+  const { name, mac, mtu, gateways } = plan.switch;
   if (found === undefined) return absent(`switch ${name}`);
   return unequal([
     [`state of switch ${name}`, "up", found.up ? "up" : "down"],
+    [`MAC of switch ${name}`, mac, found.mac],
+    [`MTU of switch ${name}`, mtu, found.mtu],
     ...gateways.map((gateway): Compare => {
       const held = found.addresses.includes(gateway);
       return [`address ${gateway} of switch ${name}`, "present", held ? "present" : "absent"];
@@ -65,7 +67,7 @@ function portDiff(plan: Plan, { port }: EndpointFacts): Difference[] {
 }
 
 /** Of a port that is there. */
-function limitDiff(plan: Plan, { port, limits }: EndpointFacts): Difference[] {
+export function limitDiff(plan: Plan, { port, limits }: EndpointFacts): Difference[] {
   if (port === undefined) return [];
   const { name } = plan.port;
   const { in: into, out } = limitsOf(plan);
@@ -120,7 +122,7 @@ function vnicDiff(plan: Plan, { compartment }: EndpointFacts): Difference[] {
 }
 
 /** Whether `found` does what `wanted` says: what `wanted` leaves open may be anything. */
-function sameRoute(wanted: Route, found: Route): boolean {
+export function sameRoute(wanted: Route, found: Route): boolean {
   return (
     wanted.destination === found.destination &&
     wanted.gateway === found.gateway &&

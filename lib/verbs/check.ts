@@ -79,6 +79,7 @@ function drift(plan: Plan, differences: readonly Difference[]): CniError {
   );
   return new CniError(errorCode.drift, `check ${formatOwner(plan.owner)}: ${text.join("; ")}`, {
     reason: "drift",
-    details: "something changed the attachment after ADD; restart the container, or repair it by hand",
+    details:
+      "something changed the attachment after ADD; vswitch repair mends it where the interface is there, else restart the container",
   });
 }

@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
+import { repairCommand } from "./commands/repair.ts";
 import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
@@ -32,6 +33,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .command(runCommand(session))
     .command(showCommand(session))
     .command(checkCommand(session))
+    .command(repairCommand(session))
     .command(statsCommand(session))
     .command(captureCommand(session))
     .command(graphCommand(session))

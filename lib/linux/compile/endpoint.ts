@@ -2,6 +2,7 @@
 import { prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
 import type { Route } from "../../model/vnic.ts";
+import type { Request } from "../../netlink/message.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { announceLink } from "../../netlink/route/announce.ts";
 import { setBridgePort } from "../../netlink/route/bridge-port.ts";
@@ -48,21 +49,22 @@ export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
-function learnPort({ port: { name } }: Plan): Step {
+export function learnPort({ port: { name } }: Plan): Step {
   return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "port", name } };
 }
 
 /** The pair is made by one message, or not at all; deleting the port deletes both ends. */
-function createVnic(
-  { owner, key, vnic, port, switch: { mtu, isolated } }: Plan,
-  netnsFd: number,
-  up: boolean,
-): readonly Step[] {
+function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly Step[] {
+  const {
+    owner,
+    key,
+    vnic,
+    port,
+    switch: { mtu },
+  } = plan;
   const { name } = port;
   const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
   const alias = endpointAlias(owner, vnic.addresses);
-  const publishes = policiesOf(port.policies, "PortMapping").length > 0;
-  const flags = { ...(publishes ? { hairpin: true } : {}), ...(isolated ? { isolated: true } : {}) };
   return [
     {
       ...own(`link add ${name} type veth peer ${vnic.name}`),
@@ -82,8 +84,7 @@ function createVnic(
           setLink(name, { alias }),
           // The port of a switch speaks for nobody: no link-local address.
           setLink(name, { addrGenMode: "none" }),
-          // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
-          ...(publishes || isolated ? [setBridgePort(name, flags)] : []),
+          ...portFlags(plan),
         ],
       },
       accept: ["EAFNOSUPPORT"],
@@ -91,8 +92,16 @@ function createVnic(
   ];
 }
 
+/** What the kernel forgets of a port that leaves its bridge. @returns nothing where all is as the kernel has it */
+export function portFlags({ port, switch: { isolated } }: Plan): readonly Request[] {
+  const publishes = policiesOf(port.policies, "PortMapping").length > 0;
+  // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
+  const flags = { ...(publishes ? { hairpin: true } : {}), ...(isolated ? { isolated: true } : {}) };
+  return publishes || isolated ? [setBridgePort(port.name, flags)] : [];
+}
+
 /** Runtimes turn IPv6 off in new namespaces; and nobody else can have our addresses, so none waits a second for DAD. */
-function enableIpv6({ vnic }: Plan): readonly Step[] {
+export function enableIpv6({ vnic }: Plan): readonly Step[] {
   if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
   return (
     [
@@ -132,7 +141,7 @@ function configureVnic({ vnic }: Plan): Step {
 }
 
 /** Routes on the link first: others may have their gateway there. */
-function inOrder(routes: readonly Route[]): readonly Route[] {
+export function inOrder(routes: readonly Route[]): readonly Route[] {
   return [
     ...routes.filter((route) => route.gateway === undefined),
     ...routes.filter((route) => route.gateway !== undefined),
@@ -140,7 +149,7 @@ function inOrder(routes: readonly Route[]): readonly Route[] {
 }
 
 /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861), sent by the kernel. */
-function announce({ vnic }: Plan): Step {
+export function announce({ vnic }: Plan): Step {
   return {
     ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
     action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
@@ -166,7 +175,7 @@ function applyPolicies(plan: Plan): readonly Step[] {
   ];
 }
 
-function forgetOldFlows(plan: Plan): readonly Step[] {
+export function forgetOldFlows(plan: Plan): readonly Step[] {
   const flows = publishedFlows(plan);
   if (flows === undefined) return [];
   return [{ ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } }];

@@ -16,24 +16,43 @@ export function formatReport(reports: readonly CheckReport[]): string {
 function formatOne(report: CheckReport): string {
   const { why, differences, beyondRepair: beyond } = report;
   const head = `${shortOwner(report)}: ${why ?? verdictOf(report)}`;
-  const lines = differences.length === 0 ? [] : [formatDifferences(differences)];
-  return [head, ...lines, ...(beyond === undefined ? [] : [`  ${beyond.why}: ${beyond.remedy}`])].join("\n");
+  if (beyond !== undefined) return `${head}\n  ${beyond.why}: ${beyond.remedy}`;
+  return [head, ...(differences.length === 0 ? [] : [formatDifferences(differences)])].join("\n");
 }
 
 const verdictOf = ({ verdict, differences }: CheckReport): string =>
   verdict === "differs" ? plural(differences.length, "difference") : verdict;
 
+/** As many elements as one reads; of more, how many of each set. */
+const mostElements = 4;
+
 /** One line each, in columns. */
 export function formatDifferences(differences: readonly Difference[]): string {
-  const rows = differences.map(({ what, expected, found }) =>
-    expected === "present" && found === "absent"
-      ? [`missing: ${what}`]
-      : [`${what}`, `expected ${expected}`, `found ${found}`],
-  );
-  const missing = rows.filter((row) => row.length === 1);
-  const others = rows.filter((row) => row.length > 1);
+  const missing = differences.filter(isMissing).map(({ what }) => what);
+  const others = differences.filter((one) => !isMissing(one));
+  const elements = missing.filter(isElement);
+  const named = elements.length > mostElements ? bySet(elements) : elements.map(shortElement);
   return [
-    ...(others.length === 0 ? [] : [formatTable(others, { indent: "  " })]),
-    ...missing.map(([text]) => `  ${text}`),
+    ...(others.length === 0 ? [] : [formatTable(others.map(cellsOf), { indent: "  " })]),
+    ...[...missing.filter((what) => !isElement(what)), ...named].map((what) => `  missing: ${what}`),
   ].join("\n");
+}
+
+const isMissing = ({ expected, found }: Difference): boolean => expected === "present" && found === "absent";
+
+const cellsOf = ({ what, expected, found }: Difference): readonly string[] => [
+  what,
+  `expected ${expected}`,
+  `found ${found}`,
+];
+
+const isElement = (what: string): boolean => what.startsWith("add element ");
+
+/** Whose it is, is known here. */
+const shortElement = (what: string): string =>
+  what.slice("add ".length).replace(/ comment "vswitch:[^"]*"/, "");
+
+function bySet(elements: readonly string[]): readonly string[] {
+  const sets = Map.groupBy(elements, (what) => what.split(" ").slice(2, 5).join(" "));
+  return [...sets].map(([set, list]) => `${plural(list.length, "element")} of set ${set}`);
 }

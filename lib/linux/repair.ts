@@ -1,0 +1,122 @@
+/** Mends an endpoint whose container runs: what differs from its plan is made so again, in the kernel's own words. */
+import type { Repair, RepairOptions } from "../backend.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import { diff } from "../model/diff.ts";
+import { formatOwner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import { beyondRepair } from "../model/repair.ts";
+import { isErrno } from "../os/error.ts";
+import { endpointElements } from "./compile/elements.ts";
+import { compileRepair, compileSwitchRepair, type RepairState } from "./compile/repair.ts";
+import type { LayoutElement } from "./layout/element.ts";
+import { encodeGet, findElement } from "./layout/element-requests.ts";
+import type { Machine } from "./machine.ts";
+import { markedKey } from "./mark.ts";
+import type { CompartmentHandle } from "./netns.ts";
+import { observeEndpoint, observeSwitch } from "./observe.ts";
+import { portTaken } from "./port-taken.ts";
+import { restoreElements } from "./restore.ts";
+import { refused, runSteps, StepError } from "./run.ts";
+import type { Step } from "./step.ts";
+import { openWorld } from "./world.ts";
+
+type Trace = (line: string) => void;
+
+/**
+ * @param inside the compartment; absent when it cannot be entered
+ * @throws {CniError} when the kernel cannot be asked
+ */
+export function repairEndpoint(
+  machine: Machine,
+  plan: Plan,
+  inside: CompartmentHandle | undefined,
+  options: RepairOptions,
+  trace?: Trace,
+): Repair {
+  const facts = observeEndpoint(machine, plan, inside?.netlink);
+  const before = diff(plan, facts);
+  if (before.length === 0) return { before, steps: [], after: before };
+  const beyond = beyondRepair(plan, facts) ?? conflict(machine, plan);
+  if (beyond !== undefined || inside === undefined)
+    return { before, steps: [], after: before, ...(beyond === undefined ? {} : { beyond }) };
+  if (options.dryRun) return { before, steps: planned(machine, plan, inside), after: before };
+  const done: string[] = [];
+  const failure = attempt(machine, plan, () => {
+    done.push(...repairSwitch(machine, plan, options, trace));
+    const own = compileRepair(plan, observeState(machine, plan, inside));
+    runSteps(own, openWorld(machine, inside), trace);
+    done.push(...titles(own));
+  });
+  const after = diff(plan, observeEndpoint(machine, plan, inside.netlink));
+  return { before, steps: done, after, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** What is mended stays mended, whatever fails after it. */
+function attempt({ rules }: Machine, plan: Plan, fn: () => void): CniError | undefined {
+  try {
+    fn();
+    return undefined;
+  } catch (error) {
+    // The kernel says EEXIST for any port of all: tell which.
+    const published = error instanceof StepError && error.step.action.kind === "rules";
+    const taken = published && isErrno(error.cause, "EEXIST") ? portTaken(rules, plan) : undefined;
+    return taken ?? refused(`repair ${formatOwner(plan.owner)}`, error);
+  }
+}
+
+/** Something else bears the name of the switch or the table: not ours to change. */
+function conflict(machine: Machine, plan: Plan): Repair["beyond"] {
+  try {
+    compileSwitchRepair(plan.switch, observeSwitch(machine, plan.switch));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CniError && error.code === errorCode.conflict)) throw error;
+    return { why: error.message, remedy: error.details ?? "remove what is in its place" };
+  }
+}
+
+/** As far as it can be told before the first step is done. */
+function planned(machine: Machine, plan: Plan, inside: CompartmentHandle): readonly string[] {
+  const ofSwitch = compileSwitchRepair(plan.switch, observeSwitch(machine, plan.switch));
+  return titles([...ofSwitch, ...compileRepair(plan, observeState(machine, plan, inside))]);
+}
+
+function repairSwitch(
+  machine: Machine,
+  plan: Plan,
+  { exclusively, others }: RepairOptions,
+  trace: Trace | undefined,
+): readonly string[] {
+  const observed = () => observeSwitch(machine, plan.switch);
+  if (compileSwitchRepair(plan.switch, observed()).length === 0) return [];
+  let done: readonly Step[] = [];
+  exclusively(() => {
+    const found = observed();
+    done = compileSwitchRepair(plan.switch, found);
+    runSteps(done, openWorld(machine), trace);
+    if (found.layout !== "current") restoreElements(machine, others());
+  });
+  return titles(done);
+}
+
+function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): RepairState {
+  const elements = endpointElements(plan);
+  const outcomes = machine.rules.requests(elements.map(encodeGet));
+  const found = elements.map((element, i) => findElement(element, outcomes[i]));
+  const same = (a: LayoutElement, b: LayoutElement | undefined): boolean =>
+    b !== undefined && String(a.data ?? "") === String(b.data ?? "");
+  return {
+    facts: observeEndpoint(machine, plan, inside.netlink),
+    missing: elements.filter((element, i) => !same(element, found[i])),
+    stale: found.filter(
+      (element, i): element is LayoutElement =>
+        element !== undefined &&
+        !same(elements[i] as LayoutElement, element) &&
+        markedKey(element.comment) === plan.key,
+    ),
+  };
+}
+
+/** Looking things up is no work by itself. */
+const titles = (steps: readonly Step[]): readonly string[] =>
+  steps.flatMap(({ title, action }) => (action.kind === "learn" || action.kind === "carrier" ? [] : [title]));

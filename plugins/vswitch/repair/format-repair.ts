@@ -1,0 +1,33 @@
+/** `vswitch repair` for people. Pure. */
+import type { Difference } from "../../../lib/model/diff.ts";
+import { formatDifferences } from "../check/format-check.ts";
+import { plural, shortOwner } from "../format.ts";
+import type { RepairReport } from "./repair.ts";
+
+export function formatRepairs(reports: readonly RepairReport[]): string {
+  if (reports.length === 0) return "no endpoints";
+  const verdicts = Map.groupBy(reports, ({ verdict }) => verdict);
+  const counts = [...verdicts].map(([verdict, list]) => `${list.length} ${verdict}`);
+  return [...reports.map(formatOne), `${plural(reports.length, "endpoint")}: ${counts.join(", ")}`].join(
+    "\n",
+  );
+}
+
+function formatOne(report: RepairReport): string {
+  const { why, verdict, before = [], after = [], steps = [], beyond } = report;
+  const head = `${shortOwner(report)}: ${verdict}${why === undefined ? "" : `: ${why}`}`;
+  const left = new Set(after.map(({ what }) => what));
+  const mended = verdict === "would be mended" ? before : before.filter(({ what }) => !left.has(what));
+  return [
+    head,
+    ...(beyond === undefined ? listed(mended) : []),
+    ...(verdict === "differs still" && after.length > 0
+      ? [...(mended.length > 0 ? ["  still:"] : []), formatDifferences(after)]
+      : []),
+    ...(steps.length > 0 ? ["  by:", ...steps.map((step) => `    ${step}`)] : []),
+    ...(beyond === undefined ? [] : [`  ${beyond.why}: ${beyond.remedy}`]),
+  ].join("\n");
+}
+
+const listed = (differences: readonly Difference[]): readonly string[] =>
+  differences.length === 0 ? [] : [formatDifferences(differences)];

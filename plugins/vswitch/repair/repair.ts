@@ -1,0 +1,83 @@
+/** `vswitch repair`: makes endpoints again what was planned, while their containers run. */
+import type { Repair } from "../../../lib/backend.ts";
+import { CniError } from "../../../lib/cni/error.ts";
+import type { EndpointRow } from "../../../lib/state/rows.ts";
+import { wantedPlan, whyNotChecked } from "../check/check.ts";
+import { type Host, liveEndpoints, withHost } from "../host.ts";
+import type { CommonOptions } from "../options.ts";
+import { selectEndpoints } from "../select.ts";
+import type { Session } from "../terminal.ts";
+import { formatRepairs } from "./format-repair.ts";
+
+export interface RepairOptions extends CommonOptions {
+  /** Endpoints and networks; empty: all. */
+  readonly targets: readonly string[];
+  readonly "dry-run": boolean;
+  /** Folder of libcni's results. */
+  readonly "results-dir": string;
+}
+
+export interface RepairReport extends Partial<Omit<Repair, "failure">> {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+  readonly key: string;
+  readonly verdict:
+    | "as planned"
+    | "mended"
+    | "would be mended"
+    | "differs still"
+    | "beyond repair"
+    | "not checked";
+  /** Why it was not checked, or what failed. */
+  readonly why?: string;
+}
+
+/** Exit code 1 when something differs still; of a dry run when anything differs. */
+export async function repair(options: RepairOptions, session: Session): Promise<void> {
+  const warn = (text: string): void => session.complain(`vswitch: ${text}`);
+  const reports = await withHost({ dataDir: options["data-dir"], warn }, (host) =>
+    selectEndpoints(options.targets, host.store.endpoints.list()).map((row) => repairOne(row, host, options)),
+  );
+  session.print(options.json ? JSON.stringify(reports, null, 2) : formatRepairs(reports));
+  const fine: readonly RepairReport["verdict"][] = ["as planned", "mended", "not checked"];
+  if (reports.some(({ verdict }) => !fine.includes(verdict))) session.exitWith(1);
+}
+
+/** Never throws for what is wrong with one endpoint: the others have their turn. */
+export function repairOne(
+  row: EndpointRow,
+  host: Host,
+  options: Pick<RepairOptions, "dry-run" | "results-dir">,
+): RepairReport {
+  const { network, containerId, ifname, key } = row;
+  const who = { network, containerId, ifname, key };
+  const why = whyNotChecked(row, host.bootId);
+  if (why !== undefined || row.plan === null)
+    return { ...who, verdict: "not checked", ...(why === undefined ? {} : { why }) };
+  const dryRun = options["dry-run"];
+  try {
+    const done = host.backend.repair(wantedPlan(row.plan, options["results-dir"]), {
+      dryRun,
+      exclusively: (fn) => host.store.transaction(fn),
+      others: () => liveEndpoints(host).map(({ plan }) => plan),
+    });
+    const { failure, ...told } = done;
+    const failed = failure === undefined ? {} : { why: messageOf(failure) };
+    return { ...who, ...told, ...failed, verdict: verdictOf(done, dryRun) };
+  } catch (error) {
+    return { ...who, verdict: "differs still", why: messageOf(error) };
+  }
+}
+
+function verdictOf({ before, after, beyond }: Repair, dryRun: boolean): RepairReport["verdict"] {
+  if (before.length === 0) return "as planned";
+  if (beyond !== undefined) return "beyond repair";
+  if (dryRun) return "would be mended";
+  return after.length === 0 ? "mended" : "differs still";
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CniError && error.details !== undefined) return `${error.message}: ${error.details}`;
+  return error instanceof Error ? error.message : String(error);
+}

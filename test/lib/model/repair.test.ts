@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { beyondRepair } from "../../../lib/model/repair.ts";
+import { natPlan } from "../../plugins/nat/fixture.ts";
+
+const plan = natPlan({ ips: ["10.88.0.5/16"] });
+const port = { up: true, mtu: 1500, switch: plan.switch.name, isolated: false };
+const vnic = { up: false, mtu: 1500, addresses: [], routes: [] };
+
+test.each([
+  ["a compartment that is gone", { missing: [] }, "vswitch gc"],
+  ["an interface that is gone", { port, compartment: {}, missing: [] }, "restart the container"],
+  ["another interface by its name", { compartment: { vnic }, missing: [] }, "restart the container"],
+])("%s cannot be mended, and what helps is said", (_, facts, remedy) => {
+  expect(beyondRepair(plan, facts)?.remedy).toContain(remedy);
+});
+
+test("an endpoint whose port and interface are there can be mended, whatever they are like", () => {
+  expect(
+    beyondRepair(plan, { port: { ...port, up: false }, compartment: { vnic }, missing: ["all"] }),
+  ).toBeUndefined();
+});
