@@ -2,7 +2,10 @@
 
 const opening = /^(table|chain|set|map|flowtable|ct|limit|quota|counter|synproxy)\b.*\{$/;
 
-/** One line per declaration, rule and element; without counters. */
+/** What packets add to sets by themselves: a flow that was allowed, for some seconds. */
+const passing = /\bexpires \d/;
+
+/** One line per declaration, rule and element; without counters, and without what goes by itself. */
 export function flatRuleset(text: string): readonly string[] {
   const path: string[] = [];
   const lines: string[] = [];
@@ -16,7 +19,8 @@ export function flatRuleset(text: string): readonly string[] {
     } else {
       const elements = line.replace(/^elements = \{ /, "").replace(/[,}]$/, "");
       const parts = path.length > 0 && /^(elements|.*,$|.* \}$)/.test(line) ? elements.split(", ") : [line];
-      for (const part of parts) lines.push(`${path.join(" / ")}: ${part.trim()}`);
+      const kept = parts.filter((part) => !passing.test(part));
+      for (const part of kept) lines.push(`${path.join(" / ")}: ${part.trim()}`);
     }
   }
   return lines;

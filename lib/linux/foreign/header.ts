@@ -18,7 +18,11 @@ const field = (name: KnownField, text: string, offset: number, length: number): 
   length,
 });
 
-const ETHERNET = [field("etherType", "ether type", 12, 2)];
+const ETHERNET = [
+  field("etherDestination", "ether daddr", 0, 6),
+  field("etherSource", "ether saddr", 6, 6),
+  field("etherType", "ether type", 12, 2),
+];
 const IPV4 = [
   field("l4proto", "ip protocol", 9, 1),
   field("saddr", "ip saddr", 12, 4),

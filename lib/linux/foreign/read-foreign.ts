@@ -62,10 +62,9 @@ export function readForeignTables(
 
 /** Chains of all tables, ours too; what named sets hold is left out. */
 export function readAllTables(rules: Netlink, interfaces: ReadonlyMap<number, string>): readonly ReadChain[] {
-  const anonymous = /^__(?:set|map)\d+$/;
   const every = ({ family }: TableName): boolean => FAMILIES[family] !== undefined;
   return readTables(rules, interfaces, every, (netlink, table, wanted) =>
-    readSets(netlink, table, new Set([...wanted].filter((name) => anonymous.test(name)))),
+    readSets(netlink, table, wanted, ({ anonymous }) => anonymous),
   );
 }
 

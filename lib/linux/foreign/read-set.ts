@@ -23,17 +23,22 @@ export interface ForeignSet extends SetShape {
 /** Block lists of some programs are longer; a judgement of each packet by each of them would take too long. */
 const MOST_ELEMENTS = 10_000;
 
-/** @param wanted names of the sets that rules refer to */
+/**
+ * @param wanted names of the sets that rules refer to
+ * @param isRead whether what the set holds is of interest
+ */
 export function readSets(
   rules: Netlink,
   table: TableName,
   wanted: ReadonlySet<string>,
+  isRead: (set: SetShape) => boolean = () => true,
 ): readonly ForeignSet[] {
   if (wanted.size === 0) return [];
   const shapes = orNone(() => rules.request(dumpSets(table)).map(decodeSetShape)) ?? [];
   return shapes
     .filter(({ set }) => wanted.has(set))
     .map((shape) => {
+      if (!isRead(shape)) return shape;
       const elements = orNone(() => rules.request(dumpElements(shape)).flatMap(decodeElements));
       return elements === undefined || elements.length > MOST_ELEMENTS
         ? shape

@@ -8,6 +8,8 @@ export const FIELD_LENGTHS = {
   oif: 4,
   nfproto: 1,
   etherType: 2,
+  etherSource: 6,
+  etherDestination: 6,
   l4proto: 1,
   saddr: undefined,
   daddr: undefined,

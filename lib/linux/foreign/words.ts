@@ -51,6 +51,7 @@ export function formatRange(
   const { first, last } = range;
   if (field === "saddr" || field === "daddr") return formatAddresses(range);
   if (field === "iifname" || field === "oifname") return `"${interfacePattern(range) ?? decodeText(first)}"`;
+  if (field === "etherSource" || field === "etherDestination") return formatMac(first);
   if (field === "state") return stateNames(readU32(first, 0)).join(",") || "0";
   if (field === "iif" || field === "oif") return formatInterface(readU32(first, 0), interfaces);
   if (field === "status") return String(readU32(first, 0));
@@ -62,6 +63,9 @@ function formatInterface(index: number, interfaces: Known["interfaces"]): string
   const name = interfaces.get(index);
   return name === undefined ? String(index) : `"${name}"`;
 }
+
+const formatMac = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 
 function formatAddresses(range: ByteRange): string {
   const type = range.first.length === 4 ? "ipv4_addr" : "ipv6_addr";

@@ -8,7 +8,7 @@ export type Decoded =
   /** The probe itself. */
   | { readonly kind: "probe"; readonly header: LiveHeader }
   /** ARP or neighbour discovery. */
-  | { readonly kind: "neighbour"; readonly question: boolean; readonly target: Ip }
+  | { readonly kind: "neighbour"; readonly question: boolean; readonly target: Ip; readonly asker: Ip }
   /** ICMP about the probe: who says it, and type and code. */
   | { readonly kind: "error"; readonly from: Ip; readonly type: number; readonly code: number };
 
@@ -39,7 +39,10 @@ export function decodePacket(
 /** RFC 826, for IPv4 over Ethernet. */
 function decodeArp(bytes: Uint8Array): Decoded {
   const question = readBe16(bytes, 6) === ARP_REQUEST;
-  return { kind: "neighbour", question, target: address(bytes, question ? 24 : 14, 4) };
+  const [sender, target] = [address(bytes, 14, 4), address(bytes, 24, 4)];
+  return question
+    ? { kind: "neighbour", question, target, asker: sender }
+    : { kind: "neighbour", question, target: sender, asker: target };
 }
 
 function decodeV4(bytes: Uint8Array, identification: number): Decoded | undefined {
@@ -62,7 +65,9 @@ function decodeV6(bytes: Uint8Array, identification: number): Decoded | undefine
   if (protocol !== IPPROTO.icmp6) return undefined;
   const type = readU8(bytes, 40);
   if (type === NEIGHBOUR_SOLICIT || type === NEIGHBOUR_ADVERT) {
-    return { kind: "neighbour", question: type === NEIGHBOUR_SOLICIT, target: address(bytes, 48, 16) };
+    const question = type === NEIGHBOUR_SOLICIT;
+    const asker = question ? header.source : header.destination;
+    return { kind: "neighbour", question, target: address(bytes, 48, 16), asker };
   }
   if (readBe16(bytes, 50) !== identification) return undefined;
   return { kind: "error", from: header.source, type, code: readU8(bytes, 41) };

@@ -43,13 +43,19 @@ export function liveChain(chain: string): { readonly hook: LiveHook; readonly ed
   return found && (edge === "first" || edge === "last") ? { hook: found, edge } : undefined;
 }
 
-/** Makes what the kernel can do of them. @returns families that have no table. @throws {NetlinkError} */
+/** Makes what the kernel can do of them, or none. @returns families that have no table. @throws {NetlinkError} */
 export function makeLiveTables(rules: Netlink, marked: Marked): readonly LiveFamily[] {
-  return families.filter((family) => !makeTable(rules, family, marked));
+  // First of all: where the tables are another process's, none of ours must be made.
+  removeLiveTables(rules);
+  try {
+    return families.filter((family) => !makeTable(rules, family, marked));
+  } catch (error) {
+    removeLiveTables(rules);
+    throw error;
+  }
 }
 
 function makeTable(rules: Netlink, family: LiveFamily, marked: Marked): boolean {
-  removeTable(rules, family);
   for (const owned of [true, false]) {
     try {
       rules.transaction(tableRequests(family, marked, owned));

@@ -74,8 +74,8 @@ function openTracing(
   const { rules } = machine;
   try {
     const socket = keep(openTrace());
-    keep({ close: () => removeLiveTables(rules) });
     const missing = makeLiveTables(rules, { ...sent, identification, port: from.port.name });
+    keep({ close: () => removeLiveTables(rules) });
     blind.push(...missing.map((family) => `rules of the family ${family}: the kernel traces none`));
     return { socket, read: traceReader(rules, names) };
   } catch (error) {

@@ -7,7 +7,7 @@ import { unanswered } from "../../model/live/vanished.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../../netlink/route/route.ts";
 import type { Machine } from "../machine.ts";
-import { openLookouts, type Watching } from "./lookouts.ts";
+import { type Keep, openLookouts, type Watching } from "./lookouts.ts";
 import { type ProbePacket, probePacket } from "./probe-packet.ts";
 import { look } from "./watch.ts";
 
@@ -26,18 +26,11 @@ const POLL_MS = 2;
  */
 export async function probeLive(machine: Machine, request: LiveRequest): Promise<LiveResult> {
   const packet = probePacket(request);
-  const open: { close(): void }[] = [];
-  const keep = <T extends { close(): void }>(one: T): T => {
-    open.push(one);
-    return one;
-  };
-  try {
-    const watching = openLookouts(machine, request, packet, keep);
-    const context = { request, sent: packet.sent, gateways: gatewaysOf(machine), blind: watching.blind };
-    return concludeLive(await sendAndWatch(watching, packet, context), context);
-  } finally {
-    for (const one of open.reverse()) one.close();
-  }
+  using open = new DisposableStack();
+  const keep: Keep = (one) => open.adopt(one, () => one.close());
+  const watching = openLookouts(machine, request, packet, keep);
+  const context = { request, sent: packet.sent, gateways: gatewaysOf(machine), blind: watching.blind };
+  return concludeLive(await sendAndWatch(watching, packet, context), context);
 }
 
 /** Routers that the host may ask for. */
@@ -54,6 +47,8 @@ async function sendAndWatch(
   context: LiveContext,
 ): Promise<readonly LiveEvent[]> {
   const events: LiveEvent[] = [];
+  // The first look takes some milliseconds, and finds nothing.
+  look(lookouts, tracing, identification, now());
   const sentMs = now();
   const failure = sender.send(sent.destination, bytes);
   if (failure) events.push({ kind: "unsent", ms: 0, errno: failure.errnoName });
@@ -62,13 +57,15 @@ async function sendAndWatch(
     const fresh = look(lookouts, tracing, identification, sentMs);
     events.push(...fresh);
     if (ownSigns(fresh, context).length > 0) lastMs = now();
-    if (now() - lastMs > patience(ownSigns(events, context), context.request)) return events;
+    const signs = ownSigns(events, context);
+    const open = unanswered(signs);
+    const asking = open !== undefined && now() - sentMs - open.ms <= UNANSWERED_MS;
+    if (!asking && now() - lastMs > patience(signs, context.request, open !== undefined)) return events;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
 /** How long the next sign may take. */
-function patience(events: readonly LiveEvent[], request: LiveRequest): number {
-  if (isSettled(events, request)) return SETTLED_MS;
-  return unanswered(events) === undefined ? (request.quietMs ?? DEFAULT_QUIET_MS) : UNANSWERED_MS;
+function patience(events: readonly LiveEvent[], request: LiveRequest, gaveUp: boolean): number {
+  return gaveUp || isSettled(events, request) ? SETTLED_MS : (request.quietMs ?? DEFAULT_QUIET_MS);
 }

@@ -38,12 +38,14 @@ export function look(
   identification: number,
   sentMs: number,
 ): readonly LiveEvent[] {
+  // Traces bear no time of their own: they come first.
+  const messages = tracing?.socket.receive() ?? [];
+  const now = performance.timeOrigin + performance.now() - sentMs;
+  const traces = messages.flatMap((message) => tracing?.read(message, now) ?? []);
   const frames = lookouts.flatMap((lookout) =>
     lookout.socket.receive().flatMap((packet) => toEvent(lookout, packet, identification, sentMs)),
   );
-  const now = performance.timeOrigin + performance.now() - sentMs;
-  const traces = (tracing?.socket.receive() ?? []).flatMap((message) => tracing?.read(message, now) ?? []);
-  return [...frames, ...traces];
+  return [...traces, ...frames];
 }
 
 function toEvent(
@@ -60,7 +62,7 @@ function toEvent(
     case "probe":
       return [{ ...at, kind: "frame", header: decoded.header }];
     case "neighbour":
-      return [{ ...at, kind: "neighbour", question: decoded.question, target: decoded.target }];
+      return [{ ...at, ...decoded }];
     case "error":
       // Elsewhere on its way it would be told many times.
       return space.kind === "sender" && packet.direction === "in"

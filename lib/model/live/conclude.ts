@@ -1,10 +1,9 @@
 /** What became of a live probe, concluded from the signs of it that were seen. */
-
 import type { Ip } from "../../addr/ip.ts";
 import { prefixAddress } from "../../addr/prefix.ts";
 import { formatOwner } from "../owner.ts";
-import type { LiveEvent } from "./event.ts";
-import type { LiveRequest, LiveResult, LiveVerdict } from "./live.ts";
+import type { LiveEvent, LiveSpace } from "./event.ts";
+import type { LiveRequest, LiveResult, LiveStage, LiveVerdict } from "./live.ts";
 import { describeEvent, isOurInterface, placeOf } from "./place.ts";
 import { ruleStage } from "./rule-stage.ts";
 import { whyVanished } from "./vanished.ts";
@@ -22,16 +21,41 @@ export interface LiveContext {
 /** @param events in the order in which they came to be known */
 export function concludeLive(events: readonly LiveEvent[], context: LiveContext): LiveResult {
   const { request, sent, blind } = context;
-  const ordered = ownSigns(events, context)
-    .map((event, i) => ({ event, rank: placeOf(event, request).rank, i }))
-    .sort((a, b) => a.rank - b.rank || a.i - b.i)
-    .map(({ event }) => event);
-  const stages = ordered.flatMap((event) => describeEvent(event, request));
-  const seen = ordered.filter(({ kind }) => kind !== "neighbour" && kind !== "error");
-  const last = seen.at(-1);
+  const ordered = timed(
+    ownSigns(events, context)
+      .map((event, i) => ({ event, rank: placeOf(event, request).rank, i }))
+      .sort((a, b) => a.rank - b.rank || a.i - b.i)
+      .map(({ event }) => event),
+  );
+  const bridged = isBridged(ordered);
+  const shown = ordered.filter((event) => !(bridged && event.kind === "hook" && event.layer === "host"));
+  const stages = distinct(shown.flatMap((event) => describeEvent(event, request)));
+  const last = ordered.findLast(({ kind }) => kind !== "neighbour" && kind !== "error");
   const after = last === undefined ? "nowhere" : placeOf(last, request).place;
-  const verdict = decided(ordered, request) ?? { kind: "vanished", after, ...whyVanished(ordered, context) };
+  const verdict = decided(ordered, request) ?? { kind: "vanished", after, ...whyVanished(ordered, request) };
   return { sent, stages, last: after, verdict, blind };
+}
+
+/** Rules tell no time: theirs is that of the frame before, microseconds ago. */
+function timed(events: readonly LiveEvent[]): readonly LiveEvent[] {
+  let ms: number | undefined;
+  return events.map((event) => {
+    if (event.kind === "frame") ms = event.ms;
+    return event.kind === "hook" || event.kind === "rule" ? { ...event, ms: ms ?? event.ms } : event;
+  });
+}
+
+/** From port to port: where the host's hooks see it all the same (br_netfilter), it does not pass the host. */
+function isBridged(events: readonly LiveEvent[]): boolean {
+  return events.some(
+    (event) => event.kind === "hook" && event.layer === "bridge" && event.hook === "forward",
+  );
+}
+
+/** A question is asked again and again. */
+function distinct(stages: readonly LiveStage[]): readonly LiveStage[] {
+  const key = ({ place, what }: LiveStage): string => `${place}: ${what}`;
+  return stages.filter((stage, i) => stages.findIndex((other) => key(other) === key(stage)) === i);
 }
 
 /** Whether nothing that matters can come any more. */
@@ -39,22 +63,29 @@ export function isSettled(events: readonly LiveEvent[], request: LiveRequest): b
   return events.some(({ kind }) => kind === "unsent") || decided(events, request) !== undefined;
 }
 
-/** Those that are about the probe. */
-export function ownSigns(events: readonly LiveEvent[], context: LiveContext): readonly LiveEvent[] {
-  return events.filter((event) => isOurs(event, context));
-}
-
-/** Questions of others for other neighbours are no sign of the probe. */
-function isOurs(event: LiveEvent, { request, sent, gateways }: LiveContext): boolean {
-  if (event.kind !== "neighbour") return true;
-  const own = request.from.vnic.routes.flatMap(({ gateway }) => gateway ?? []);
-  const receivers = request.receivers.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
-  const hops = event.space.kind === "sender" ? own : [...gateways, ...receivers];
-  return event.target === sent.destination || hops.includes(event.target);
+/** Those that are about the probe: who asks for other neighbours has other packets in mind. */
+export function ownSigns(
+  events: readonly LiveEvent[],
+  { request, sent, gateways }: LiveContext,
+): readonly LiveEvent[] {
+  const { from, receivers } = request;
+  const own = from.vnic.addresses.map(prefixAddress);
+  const hops = {
+    sender: from.vnic.routes.flatMap(({ gateway }) => gateway ?? []),
+    host: [...gateways, ...receivers.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress))],
+  };
+  return events.filter((event) => {
+    if (event.kind !== "neighbour") return true;
+    const { space, asker, target } = event;
+    // What the sender asks is heard all over the switch, and so is what the host asks.
+    if (space.kind === "receiver" || own.includes(asker) !== (space.kind === "sender")) return false;
+    if (request.endpoints.some(({ port }) => port.name === event.interface)) return false;
+    return target === sent.destination || hops[space.kind].includes(target);
+  });
 }
 
 function decided(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
-  return dropped(events) ?? arrived(events, request) ?? left(events, request);
+  return dropped(events) ?? arrived(events, request) ?? given(events, request) ?? left(events, request);
 }
 
 function dropped(events: readonly LiveEvent[]): LiveVerdict | undefined {
@@ -67,36 +98,43 @@ function dropped(events: readonly LiveEvent[]): LiveVerdict | undefined {
   return undefined;
 }
 
-function arrived(events: readonly LiveEvent[], { receivers, endpoints, from }: LiveRequest) {
-  let port: LiveVerdict | undefined;
+function arrived(events: readonly LiveEvent[], { receivers, from }: LiveRequest): LiveVerdict | undefined {
   for (const event of events) {
     if (event.kind === "hook" && event.layer === "host" && event.hook === "input" && event.edge === "last") {
-      return { kind: "arrived at the host" } as const;
+      return { kind: "arrived at the host" };
     }
-    if (event.kind !== "frame") continue;
-    const { space, header } = event;
-    if (space.kind === "receiver" && event.direction === "in") {
-      const plan = receivers.find(({ key, vnic }) => key === space.key && vnic.name === event.interface);
-      if (plan === undefined) continue;
-      return { kind: "arrived", endpoint: formatOwner(plan.owner), place: "vnic", header } as const;
-    }
-    if (space.kind !== "host" || event.direction !== "out") continue;
-    const plan = endpoints.find((one) => one.port.name === event.interface);
-    // Inside the compartment more can be said, where somebody watches.
-    if (plan === undefined || receivers.some(({ key }) => key === plan.key) || plan.key === from.key)
-      continue;
-    port ??= { kind: "arrived", endpoint: formatOwner(plan.owner), place: "port", header };
+    if (event.kind !== "frame" || event.direction !== "in") continue;
+    const plan = planAt(event.space, from, receivers);
+    if (plan === undefined) continue;
+    return { kind: "arrived", endpoint: formatOwner(plan.owner), place: "vnic", header: event.header };
   }
-  return port;
+  return undefined;
+}
+
+function planAt(space: LiveSpace, from: LiveRequest["from"], receivers: LiveRequest["receivers"]) {
+  if (space.kind === "host") return undefined;
+  return space.kind === "sender" ? from : receivers.find(({ key }) => key === space.key);
+}
+
+/** To a port: inside the compartment more can be said, where somebody watches. */
+function given(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
+  const watched = [request.from, ...request.receivers].map(({ key }) => key);
+  for (const event of sentByHost(events)) {
+    const plan = request.endpoints.find(({ port }) => port.name === event.interface);
+    if (plan === undefined || watched.includes(plan.key)) continue;
+    return { kind: "arrived", endpoint: formatOwner(plan.owner), place: "port", header: event.header };
+  }
+  return undefined;
 }
 
 /** The last interface counts where several are stacked: a bond, then its member. */
 function left(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
-  let found: LiveVerdict | undefined;
-  for (const event of events) {
-    if (event.kind !== "frame" || event.space.kind !== "host" || event.direction !== "out") continue;
-    if (isOurInterface(event.interface, request)) continue;
-    found = { kind: "left", interface: event.interface, header: event.header };
-  }
-  return found;
+  const out = sentByHost(events).findLast((event) => !isOurInterface(event.interface, request));
+  return out && { kind: "left", interface: out.interface, header: out.header };
+}
+
+function sentByHost(events: readonly LiveEvent[]): readonly Extract<LiveEvent, { kind: "frame" }>[] {
+  return events
+    .filter((event) => event.kind === "frame")
+    .filter(({ space, direction }) => space.kind === "host" && direction === "out");
 }

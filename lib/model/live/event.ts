@@ -21,7 +21,12 @@ interface AtInterface {
 export type LiveEvent =
   | (AtInterface & { readonly kind: "frame"; readonly header: LiveHeader })
   /** Somebody asks who has an address, or answers. */
-  | (AtInterface & { readonly kind: "neighbour"; readonly question: boolean; readonly target: Ip })
+  | (AtInterface & {
+      readonly kind: "neighbour";
+      readonly question: boolean;
+      readonly target: Ip;
+      readonly asker: Ip;
+    })
   /** ICMP about the probe. */
   | (AtInterface & {
       readonly kind: "error";

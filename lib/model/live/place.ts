@@ -113,7 +113,7 @@ function frameStep(
   { space, direction, interface: name }: Extract<LiveEvent, { kind: "frame" }>,
   request: LiveRequest,
 ): Step {
-  if (space.kind === "sender") return direction === "out" ? "vnic out" : "elsewhere";
+  if (space.kind === "sender") return direction === "out" ? "vnic out" : "receiver in";
   if (space.kind === "receiver") return direction === "in" ? "receiver in" : "elsewhere";
   const port = request.endpoints.some((plan) => plan.port.name === name);
   if (direction !== "out") {
@@ -158,7 +158,8 @@ function describe(event: LiveEvent, stage: StageId | undefined): string | undefi
     case "unsent":
       return `not sent: ${event.errno}`;
     case "hook":
-      return event.edge === "last" ? "passed all rules" : stage === undefined ? undefined : "came";
+      // Where the model has no stage a hook tells nothing new.
+      return stage && (event.edge === "last" ? "passed all rules" : "came");
     case "rule":
       return event.rule === undefined ? `policy ${event.verdict}` : event.rule;
     case "error":

@@ -1,9 +1,9 @@
 /** Why a live probe was not seen any more: what comes next at the place that saw it last. */
 
 import type { StageId } from "../path/trace.ts";
-import type { LiveContext } from "./conclude.ts";
 import type { LiveEvent } from "./event.ts";
 import { formatError } from "./icmp-error.ts";
+import type { LiveRequest } from "./live.ts";
 import { placeOf, type Step } from "./place.ts";
 
 interface Next {
@@ -69,7 +69,7 @@ const nowhere: Next = {
 };
 
 /** @param events in the order of the path */
-export function whyVanished(events: readonly LiveEvent[], { request }: LiveContext): Next {
+export function whyVanished(events: readonly LiveEvent[], request: LiveRequest): Next {
   const error = events.find((event) => event.kind === "error");
   const said = error === undefined ? "" : `${error.from} answered ${formatError(error)}`;
   const unsent = events.find((event) => event.kind === "unsent");
@@ -81,18 +81,19 @@ export function whyVanished(events: readonly LiveEvent[], { request }: LiveConte
   const asked = unanswered(events);
   if (asked !== undefined && (step === undefined || step.startsWith("host postrouting"))) {
     const stage = step === undefined ? "vnic.neighbour" : "host.neighbour";
-    return { stages: [stage], hint: `nobody answers who has ${asked}` };
+    return { stages: [stage], hint: `nobody answers who has ${asked.target}` };
   }
   const next =
     step === undefined ? nowhere : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
   return said === "" ? next : { ...next, hint: `${said}; ${next.hint}` };
 }
 
-/** The neighbour that was asked for last, and did not answer. */
-export function unanswered(events: readonly LiveEvent[]): string | undefined {
+/** The first question for a neighbour that did not answer. */
+export function unanswered(
+  events: readonly LiveEvent[],
+): Extract<LiveEvent, { kind: "neighbour" }> | undefined {
   const asked = events.filter((event) => event.kind === "neighbour");
-  const open = asked.filter(
+  return asked.find(
     (event) => event.question && !asked.some((other) => !other.question && other.target === event.target),
   );
-  return open.at(-1)?.target;
 }
