@@ -1,8 +1,13 @@
 /** Guard: the port sends only what its container may say of itself. */
-import { ipFamily } from "../../../addr/ip.ts";
 import { hostPrefix, prefix } from "../../../addr/prefix.ts";
 import { formatPolicy } from "../../../policy/format-policy.ts";
-import { dhcpClientPorts, type Guard, type GuardReason, guardDrops } from "../../../policy/guard.ts";
+import {
+  dhcpClientPorts,
+  dhcpServerPort4,
+  type Guard,
+  type GuardReason,
+  guardDrops,
+} from "../../../policy/guard.ts";
 import { IPPROTO, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import { addressCell, rangeCell } from "../consulted.ts";
@@ -46,17 +51,22 @@ function claim(packet: Packet): string {
     : sourceMac;
 }
 
+/** The ports by which it knows DHCP. */
+const dhcpPorts = [...Object.values(dhcpClientPorts), dhcpServerPort4].map((port) => ({
+  first: port,
+  last: port,
+}));
+
 /** Fields that the guard only compares with what it knows. */
 function cells({ addresses }: Guard, packet: Packet): Cells {
   if (packet.kind === "arp") return packet.senderIp === "0.0.0.0" ? {} : { targetIp: undefined };
   if (packet.kind !== "ip") return {};
   const { source, protocol, destinationPort } = packet;
   const known = [...addresses.map(hostPrefix), prefix("0.0.0.0/32"), prefix("::/128")];
-  const client = dhcpClientPorts[ipFamily(source)];
   return {
     source: addressCell(source, known),
     ...(protocol === IPPROTO.udp && destinationPort !== undefined
-      ? { destinationPort: rangeCell(destinationPort, [{ first: client, last: client }]) }
+      ? { destinationPort: rangeCell(destinationPort, dhcpPorts) }
       : {}),
     ...(protocol === IPPROTO.udp ? {} : { destinationPort: undefined }),
     ...(protocol === IPPROTO.icmp6 ? {} : { icmpType: undefined, target: undefined }),

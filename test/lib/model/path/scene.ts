@@ -1,0 +1,189 @@
+/** Small scenes, as short as a test can say them: networks with their containers on a host with one uplink. */
+import { type Ip, ip, ipFamily } from "../../../../lib/addr/ip.ts";
+import { linkLocal, type Mac, mac } from "../../../../lib/addr/mac.ts";
+import {
+  defaultPrefix,
+  networkOf,
+  type Prefix,
+  prefix,
+  prefixAddress,
+  prefixFamily,
+} from "../../../../lib/addr/prefix.ts";
+import { type Owner, ownerKey } from "../../../../lib/model/owner.ts";
+import { type Plan, portMac, portName, switchMac, switchName, vnicMac } from "../../../../lib/model/plan.ts";
+import type {
+  Scene,
+  SceneHost,
+  SceneInterface,
+  SceneNetwork,
+  SceneRoute,
+} from "../../../../lib/model/scene.ts";
+import type { InternalSwitch } from "../../../../lib/model/switch.ts";
+import type { Vnic } from "../../../../lib/model/vnic.ts";
+import type { AclDefault } from "../../../../lib/policy/acl.ts";
+import type { Guard } from "../../../../lib/policy/guard.ts";
+import type { Policy } from "../../../../lib/policy/policy.ts";
+
+export interface NetworkCase extends Partial<Omit<InternalSwitch, "kind" | "network">> {
+  readonly id?: string;
+}
+
+/** @param gateways "10.1.0.1/24" ... */
+export function network(name: string, gateways: readonly string[], over: NetworkCase = {}): SceneNetwork {
+  const vswitch: InternalSwitch = {
+    kind: "internal",
+    network: name,
+    name: switchName(name),
+    mac: switchMac(name),
+    mtu: 1500,
+    gateways: gateways.map(prefix),
+    forwarding: [4, 6],
+    outboundNat: { exceptions: [] },
+    ...over,
+  };
+  return { name, kind: "nat", switch: vswitch };
+}
+
+export interface EndpointCase {
+  readonly policies?: readonly Policy[];
+  readonly aclDefault?: AclDefault;
+  /** `false`: no guard. */
+  readonly guard?: false | Partial<Guard>;
+  readonly vnic?: Partial<Vnic>;
+}
+
+/** @param addresses "10.1.0.2/24" ...; each family gets a default route by the network's gateway */
+export function endpoint(
+  { name, switch: vswitch }: SceneNetwork,
+  containerId: string,
+  addresses: readonly string[],
+  { policies = [], aclDefault, guard = {}, vnic = {} }: EndpointCase = {},
+): Plan {
+  const owner: Owner = { network: name, containerId, ifname: "eth0" };
+  const key = ownerKey(owner);
+  const own = addresses.map(prefix);
+  const adapter: Vnic = {
+    type: "hostVnic",
+    name: "eth0",
+    mac: vnicMac(owner),
+    mtu: vswitch.mtu,
+    addresses: own,
+    routes: defaultRoutes(own, vswitch.gateways),
+    ...vnic,
+  };
+  const guards = guard === false ? [] : [{ ...guardOf(adapter.mac, own), ...guard }];
+  return {
+    owner,
+    key,
+    compartment: { path: `/run/netns/${containerId}` },
+    switch: vswitch,
+    port: {
+      name: portName(key),
+      policies: [...guards, ...policies],
+      ...(aclDefault === undefined ? {} : { aclDefault }),
+    },
+    vnic: adapter,
+  };
+}
+
+function guardOf(own: Mac, addresses: readonly Prefix[]): Guard {
+  return {
+    kind: "Guard",
+    mac: own,
+    addresses: [...addresses.map(prefixAddress), linkLocal(own)],
+    allow: [],
+  };
+}
+
+function defaultRoutes(addresses: readonly Prefix[], gateways: readonly Prefix[]) {
+  return ([4, 6] as const).flatMap((family) => {
+    const gateway = gateways.find((one) => prefixFamily(one) === family);
+    const has = addresses.some((one) => prefixFamily(one) === family);
+    return gateway === undefined || !has
+      ? []
+      : [{ destination: defaultPrefix(family), gateway: prefixAddress(gateway) }];
+  });
+}
+
+const uplink: SceneInterface = {
+  name: "eth0",
+  mac: mac("02:00:00:00:00:01"),
+  mtu: 1500,
+  up: true,
+  addresses: [prefix("192.0.2.10/24"), prefix("2001:db8::10/64")],
+};
+const lo: SceneInterface = {
+  name: "lo",
+  mtu: 65536,
+  up: true,
+  addresses: [prefix("127.0.0.1/8"), prefix("::1/128")],
+};
+
+/** The host as the kernel would show it once all of this is attached. */
+export function scene(
+  networks: readonly SceneNetwork[],
+  endpoints: readonly Plan[],
+  over: Partial<SceneHost> = {},
+): Scene {
+  const interfaces = [
+    lo,
+    uplink,
+    ...networks.map(({ switch: vswitch }) => bridge(vswitch)),
+    ...endpoints.map(port),
+  ];
+  return {
+    networks,
+    endpoints,
+    host: {
+      interfaces,
+      routes: [...interfaces.flatMap(connected), ...outward],
+      neighbours: [{ address: ip("192.0.2.1"), mac: mac("02:00:00:00:00:02"), interface: "eth0" }],
+      forwarding: { 4: true, 6: true },
+      foreign: [],
+      ...over,
+    },
+  };
+}
+
+const bridge = ({ name, mac: own, mtu, gateways }: InternalSwitch): SceneInterface => ({
+  name,
+  kind: "bridge",
+  mac: own,
+  mtu,
+  up: true,
+  addresses: gateways,
+});
+
+const port = ({ port: { name }, key, vnic, switch: vswitch }: Plan): SceneInterface => ({
+  name,
+  kind: "veth",
+  mac: portMac(key),
+  mtu: vnic.mtu,
+  up: true,
+  addresses: [],
+  master: vswitch.name,
+});
+
+export const route = (destination: string, over: Partial<SceneRoute> = {}): SceneRoute => ({
+  destination: prefix(destination),
+  type: "unicast",
+  priority: 0,
+  table: 254,
+  ...over,
+});
+
+const outward: readonly SceneRoute[] = [
+  route("0.0.0.0/0", { gateway: ip("192.0.2.1"), interface: "eth0" }),
+  route("::/0", { gateway: ip("2001:db8::1"), interface: "eth0", priority: 1024 }),
+];
+
+function connected({ name, addresses }: SceneInterface): readonly SceneRoute[] {
+  if (name === "lo") return [];
+  return addresses.map((address) =>
+    route(networkOf(address), { interface: name, priority: metric(address) }),
+  );
+}
+
+const metric = (address: Prefix): number => (prefixFamily(address) === 6 ? 256 : 0);
+
+export const familyOf = (address: string): 4 | 6 => ipFamily(address as Ip);
