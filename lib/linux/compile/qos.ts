@@ -1,6 +1,7 @@
 /** Steps that hold a port to its rates. Pure. */
-import { limitsOf } from "../../model/limits.ts";
+import { type Limits, limitsOf } from "../../model/limits.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { Request } from "../../netlink/message.ts";
 import { createIfb } from "../../netlink/route/ifb.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
@@ -10,7 +11,7 @@ import type { TokenBucket } from "../../netlink/tc/tbf.ts";
 import type { Limit } from "../../policy/qos.ts";
 import { limiterGroup, limiterMac, limiterName } from "../limiter.ts";
 import { endpointAlias } from "../mark.ts";
-import type { Step } from "../step.ts";
+import type { LinkIndex, Role, Step } from "../step.ts";
 
 /** How long a packet waits at most for those before it: enough for TCP over 70 ms of round trip to fill the rate. */
 const queueMs = 25;
@@ -24,70 +25,62 @@ const leastQueueFrames = 16;
  * @returns nothing where the port is not limited
  */
 export function limitRates(plan: Plan): readonly Step[] {
-  const { port } = plan;
+  const { key, port } = plan;
   const limits = limitsOf(plan);
-  const { in: into, out } = limits;
-  if (into === undefined && out === undefined) return [];
-  const bucket = (limit: Limit) => bucketOf(limit, plan.switch.mtu);
+  if (limits.in === undefined && limits.out === undefined) return [];
   return [
-    {
-      ...own(`learn ${port.name}`),
-      action: { kind: "learn", where: "host", role: "port", name: port.name },
-    },
-    ...(out === undefined ? [] : createLimiter(plan, bucket(out))),
+    learn("port", port.name),
+    ...(limits.out === undefined ? [] : [createLimiter(plan), learn("limiter", limiterName(key))]),
     {
       ...own(`limit ${port.name}; link set ${port.name} up`),
-      action: {
-        kind: "host",
-        requests: (index) => [
-          // Deleting the port deletes them.
-          ...(into === undefined ? [] : [addTbf(index("port"), bucket(into))]),
-          ...(out === undefined
-            ? []
-            : [addIngress(index("port")), addRedirect(index("port"), index("limiter"))]),
-          setLink(index("port"), {
-            up: true,
-            ...(out === undefined ? {} : { group: limiterGroup(index("port")) }),
-          }),
-        ],
-      },
+      // All of it goes with the port and its limiter.
+      action: { kind: "host", requests: (index) => holdPort(plan, limits, index) },
+      accept: ["EAFNOSUPPORT"],
     },
   ];
 }
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
-function createLimiter(
-  { owner, key, port, vnic, switch: { mtu } }: Plan,
-  bucket: TokenBucket,
-): readonly Step[] {
+function learn(role: Role, name: string): Step {
+  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role, name } };
+}
+
+function createLimiter({ key, switch: { mtu } }: Plan): Step {
   const name = limiterName(key);
+  return {
+    ...own(`link add ${name} type ifb`),
+    action: {
+      kind: "host",
+      requests: (index) => [
+        createIfb({ name, mtu, mac: limiterMac(key), group: limiterGroup(index("port")) }),
+      ],
+    },
+    undo: { kind: "host", requests: () => [deleteLink(name)] },
+  };
+}
+
+function holdPort(plan: Plan, { in: into, out }: Limits, index: LinkIndex): readonly Request[] {
+  const { mtu } = plan.switch;
+  const port = index("port");
+  const towards = into === undefined ? [] : [addTbf(port, bucketOf(into, mtu))];
+  if (out === undefined) return [...towards, setLink(port, { up: true })];
   return [
-    {
-      ...own(`link add ${name} type ifb`),
-      action: {
-        kind: "host",
-        requests: (index) => [
-          createIfb({ name, mtu, mac: limiterMac(key), group: limiterGroup(index("port")) }),
-        ],
-      },
-      undo: { kind: "host", requests: () => [deleteLink(name)] },
-    },
-    { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "limiter", name } },
-    {
-      ...own(`link set ${name} alias; limit what ${port.name} receives; link set ${name} up`),
-      action: {
-        kind: "host",
-        requests: (index) => [
-          setLink(index("limiter"), { alias: endpointAlias(owner, vnic.addresses) }),
-          // It speaks for nobody, as little as the port.
-          setLink(index("limiter"), { addrGenMode: "none" }),
-          addTbf(index("limiter"), bucket),
-          setLink(index("limiter"), { up: true }),
-        ],
-      },
-      accept: ["EAFNOSUPPORT"],
-    },
+    ...setUpLimiter(plan, bucketOf(out, mtu), index("limiter")),
+    ...towards,
+    addIngress(port),
+    addRedirect(port, index("limiter")),
+    setLink(port, { up: true, group: limiterGroup(port) }),
+  ];
+}
+
+function setUpLimiter({ owner, vnic }: Plan, bucket: TokenBucket, limiter: number): readonly Request[] {
+  return [
+    setLink(limiter, { alias: endpointAlias(owner, vnic.addresses) }),
+    // It speaks for nobody, as little as the port.
+    setLink(limiter, { addrGenMode: "none" }),
+    addTbf(limiter, bucket),
+    setLink(limiter, { up: true }),
   ];
 }
 
