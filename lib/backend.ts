@@ -7,6 +7,7 @@ import type { CniError } from "./cni/error.ts";
 import type { Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
+import type { LiveRequest, LiveResult } from "./model/live/live.ts";
 import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
@@ -89,6 +90,14 @@ export interface ToolBackend extends Backend {
    * @param snapLength most bytes kept of a frame. @throws {CniError} 106 when there is no such interface, 110
    */
   openCapture(device: string, snapLength: number): Capture;
+  /**
+   * Sends a marked packet from an endpoint's compartment and tells where it came, or what stopped it. Nothing is left.
+   *
+   * @throws {CniError} 2 for a packet that cannot be sent so, 11 while another probe runs, 100, 105, 110
+   */
+  probeLive(request: LiveRequest): Promise<LiveResult>;
+  /** Entries of the data path that bear the endpoint's mark and are not planned, in words. */
+  extraEntries(plan: Plan): readonly string[];
   /** Makes one with its loopback up. @throws {CniError} 101 when something is there, 110 */
   createCompartment(path: string): void;
   /** What is gone already is success. */

@@ -5,6 +5,7 @@ import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { asking, linuxBackend, tryOpen } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
+import { extraEntries } from "./extra-entries.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { linkOf } from "./observe.ts";
 import { observeCounters } from "./observe-counters.ts";
@@ -41,6 +42,17 @@ export function linuxTool(
         release();
       }
     },
+    probeLive: async (request) => {
+      const { probeLive } = await import("./live/probe.ts");
+      try {
+        return await probeLive(machine, request);
+      } catch (error) {
+        return asking("send a live probe", () => {
+          throw error;
+        });
+      }
+    },
+    extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
     createCompartment,
     removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
     inCompartment: (path, fn) => {
