@@ -144,8 +144,15 @@ export function refused(doing: string, error: unknown): CniError {
 function remedy(cause: unknown): string | undefined {
   if (isErrno(cause, "EPERM", "EACCES"))
     return "the plugin needs root or CAP_NET_ADMIN in this network namespace";
-  if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT"))
+  if (isErrno(cause, "EOPNOTSUPP", "EPROTONOSUPPORT", "EAFNOSUPPORT") || lacksQueueing(cause))
     return "the kernel lacks a feature that the message names: load its module, or use a kernel that has it";
   if (isErrno(cause, "ENOMEM", "ENOBUFS")) return "the kernel is short of memory: try again";
   return undefined;
+}
+
+/** Traffic control has another errno for what the kernel was built without. */
+function lacksQueueing(cause: unknown): boolean {
+  return (
+    isErrno(cause, "ENOENT") && cause instanceof NetlinkError && /^(qdisc|filter) add /.test(cause.operation)
+  );
 }

@@ -16,6 +16,7 @@ const places = networks.flatMap((network) =>
       owner: { network, containerId, ifname: `eth${n}` },
       ips: i % 2 === 0 ? [`10.${n}.0.${i + 2}/24`, `fd0${n}::${i + 2}/64`] : [`10.${n}.0.${i + 2}/24`],
       ports: i < 2 ? [{ hostPort: n * 100 + i, containerPort: 80, protocol: i === 0 ? "udp" : "tcp" }] : [],
+      ...(i === 2 ? { asked: { bandwidth: { egress: { bitsPerSecond: 1e7 } } } } : {}),
     };
   }),
 );

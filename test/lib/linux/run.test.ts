@@ -174,6 +174,13 @@ describe("what the runtime is told of a refusal", () => {
     else expect(error.details).toMatch(details);
   });
 
+  it("is a feature that the kernel lacks, where it does not know a queueing discipline", () => {
+    const told = (operation: string) =>
+      refused("attach", new StepError(step("a"), refusal(operation, "ENOENT"), [])).details;
+    expect(told("qdisc add dev index 3 root tbf")).toMatch(/lacks a feature/);
+    expect(told("qdisc del dev index 3 root")).toBeUndefined();
+  });
+
   it("is the step's own error where that is one for the runtime", () => {
     const own = new CniError(5, "sysctl", { reason: "sysctl" });
     expect(refused("attach", own)).toBe(own);

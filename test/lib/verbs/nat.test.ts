@@ -12,6 +12,7 @@ const published = (hostPort: number): JsonObject => ({
   ...named,
   runtimeConfig: { portMappings: [{ hostPort, containerPort: 80, protocol: "tcp" }] },
 });
+const bandwidth = { ingressRate: 8e6, ingressBurst: 8e6, egressRate: 1e8, egressBurst: 1e8 };
 const failing = (code: number, reason: string) => expect.objectContaining({ code, reason });
 
 /** The kernel without its compartments, which come and go with containers. */
@@ -198,15 +199,16 @@ function failure(act: () => unknown): CniError {
 
 describe("a refusal of the kernel at any moment of ADD", () => {
   it.each([
-    ["the first of its network", []],
-    ["one more of its network", ["c0"]],
-  ])("leaves host and store as they were: %s", (_, others) => {
+    ["the first of its network", [], published(8080)],
+    ["one more of its network", ["c0"], published(8080)],
+    ["one more with limits both ways", ["c0"], { ...named, runtimeConfig: { bandwidth } }],
+  ])("leaves host and store as they were: %s", (_, others, config) => {
     const nat = fakePlugin({ ipv6: "disabled" });
     for (const other of others) nat.add(other, named);
     const before = [hostOf(nat), nat.stored()];
     const attempt = (): CniError | undefined => {
       try {
-        nat.add("c1", published(8080));
+        nat.add("c1", config);
         return undefined;
       } catch (error) {
         return error as CniError;
