@@ -45,6 +45,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       const handle = held.get(compartment);
       if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
       const world = openWorld(machine, handle);
+      refuseSecond(plan);
       ensureSwitch(plan, exclusively, others);
       try {
         runSteps(compileEndpoint(plan, handle.fd), world, trace);
@@ -93,6 +94,13 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       handle.close();
       throw error;
     }
+  }
+
+  /** Undoing would take the policies of the port that is there. */
+  function refuseSecond(plan: Plan): void {
+    const { name } = plan.port;
+    if (asking(`look for port ${name}`, () => linkOf(machine.host, name)) !== undefined)
+      throw portExists(plan);
   }
 
   /** The common case, a switch that is there, takes no lock. */
@@ -161,6 +169,18 @@ export function tryOpen(path: string, machine: Machine): CompartmentHandle | und
     if (error instanceof CniError && error.code === errorCode.compartmentInvalid) return undefined;
     throw error;
   }
+}
+
+/** Its state was lost, or is in another store of this host; or the name is somebody else's. */
+function portExists({ owner, port, vnic, compartment }: Plan): CniError {
+  return new CniError(
+    errorCode.interfaceExists,
+    `attach ${formatOwner(owner)}: its port ${port.name} exists already`,
+    {
+      reason: "interface-exists",
+      details: `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
+    },
+  );
 }
 
 /** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */

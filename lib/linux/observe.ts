@@ -4,10 +4,11 @@ import type { Prefix } from "../addr/prefix.ts";
 import { networkOf, prefixFamily, prefixLength } from "../addr/prefix.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts } from "../model/facts.ts";
 import type { Plan } from "../model/plan.ts";
+import type { LayoutState } from "../model/probe.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Route as PlannedRoute } from "../model/vnic.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { NetlinkError } from "../netlink/error.ts";
+import type { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
 import { decodeBridgePort } from "../netlink/route/bridge-port.ts";
@@ -18,11 +19,9 @@ import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
 import { isErrno } from "../os/error.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
-import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
-import { getChains, isDamaged } from "./layout/damage.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
-import { LAYOUT_VERSION } from "./layout/table.ts";
+import { getLayout, layoutState } from "./layout/layout-state.ts";
 import type { Machine } from "./machine.ts";
 import { observeLimits } from "./observe-qos.ts";
 
@@ -35,9 +34,8 @@ const RTPROT_RA = 9;
 export interface SwitchState {
   readonly link: Link | undefined;
   readonly addresses: readonly Prefix[];
-  /** Our nftables table: a number is a version other than ours. */
-  readonly layout: "absent" | "current" | "damaged" | "foreign" | number;
-  /** Elements of the switch that the table lacks. */
+  readonly layout: LayoutState;
+  /** Elements of the switch that the tables lack. */
   readonly missing: readonly LayoutElement[];
   readonly forwarding: Readonly<Record<Family, boolean>>;
   /** Interfaces whose IPv6 default route comes from a router advertisement. */
@@ -58,9 +56,9 @@ export function linkOf(netlink: Netlink, key: string | number): Link | undefined
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Switch): SwitchState {
   const link = linkOf(host, wanted.name);
   const elements = switchElements(wanted);
-  const chains = getChains();
-  const [table, ...rest] = rules.requests([getBaseTable(), ...chains, ...elements.map(encodeGet)]);
-  const found = rest.slice(chains.length);
+  const layout = getLayout();
+  const outcomes = rules.requests([...layout, ...elements.map(encodeGet)]);
+  const found = outcomes.slice(layout.length);
   const forwarding = {
     4: readSysctl(["ipv4", "ip_forward"]) === "1",
     6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1",
@@ -68,26 +66,11 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Swit
   return {
     link,
     addresses: link === undefined ? [] : addressesOf(host, link.index),
-    layout: layoutOf(table, rest.slice(0, chains.length)),
+    layout: layoutState(outcomes.slice(0, layout.length)),
     missing: elements.filter((element, i) => !holds(element, found[i])),
     forwarding,
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
   };
-}
-
-type Outcome = readonly Reply[] | NetlinkError;
-
-function layoutOf(outcome: Outcome | undefined, chains: readonly Outcome[]): SwitchState["layout"] {
-  const damaged = isDamaged(chains);
-  if (outcome instanceof NetlinkError) {
-    if (isErrno(outcome, "ENOENT")) return "absent";
-    throw outcome;
-  }
-  const [reply] = outcome ?? [];
-  const version = reply === undefined ? undefined : decodeLayoutVersion(reply);
-  if (version === undefined) return "foreign";
-  if (version !== LAYOUT_VERSION) return version;
-  return damaged ? "damaged" : "current";
 }
 
 /** Whether the answer to `encodeGet` is this very element, with its data. */
@@ -173,7 +156,8 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
   const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(
     formatElement,
   );
-  if (bridge.layout === "damaged") absent.push("the rules of nftables table inet vswitch");
+  if (bridge.layout === "damaged")
+    absent.push("rules of the nftables tables inet vswitch and bridge vswitch");
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   return {

@@ -3,6 +3,7 @@ import type { Ip } from "../addr/ip.ts";
 import { limitsOf } from "../model/limits.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
+import type { TableName } from "../netlink/nft/message.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
 import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { deleteGroup, deleteLink, dumpLinks } from "../netlink/route/link.ts";
@@ -10,9 +11,9 @@ import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";
-import { decodeLayoutVersion, getBaseTable } from "./layout/base-table.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
+import { getTables, readableTables } from "./layout/layout-state.ts";
 import {
   endpointSetNames,
   isOfPort,
@@ -21,7 +22,6 @@ import {
   networkSetNames,
   stateSetNames,
 } from "./layout/sets.ts";
-import { LAYOUT_FAMILIES, LAYOUT_TABLE, LAYOUT_VERSION } from "./layout/table.ts";
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
 import { markedKey, markedNetwork, networkMark } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
@@ -32,8 +32,7 @@ const published = layoutSetNames.filter((name) => name.startsWith("published"));
 /** The port with its vNIC and its limiter first: while it is there its policies hold. */
 export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
   const { host, rules } = machine;
-  const bears = plan === undefined || plan.port.policies.length > 0 || plan.port.aclDefault !== undefined;
-  const elements = bears && hasOurTable(rules) ? elementsOf(rules, key, plan) : [];
+  const elements = ourTables(rules).length > 0 ? elementsOf(rules, key, plan) : [];
   const port = linkOf(host, portName(key));
   const limited = plan === undefined || limitsOf(plan).out !== undefined;
   const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
@@ -85,7 +84,7 @@ function knownFlows(rules: Netlink, port: string): readonly LayoutElement[] {
 
 /** By which a port that is gone is known. */
 export function portElements(rules: Netlink): readonly LayoutElement[] {
-  return (["guarded", "judged"] as const).flatMap((set) => dumpElements(rules, set));
+  return (["dropped_astray", "guarded", "judged"] as const).flatMap((set) => dumpElements(rules, set));
 }
 
 /** Of all endpoints. */
@@ -138,7 +137,7 @@ function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): voi
 }
 
 /**
- * Removes a network's switch and elements; the table too when that was the last network.
+ * Removes a network's switch and elements; the tables too when that was the last network.
  *
  * @returns false when the switch has ports left, or is not ours
  */
@@ -149,7 +148,7 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
     gone(host, deleteLink(link.index));
   }
-  if (!hasOurTable(rules)) return true;
+  if (ourTables(rules).length === 0) return true;
   const all = networkSetNames.flatMap((set) => dumpElements(rules, set));
   const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
@@ -158,25 +157,18 @@ export function removeSwitch({ host, rules }: Readers, network: string, name: st
   return true;
 }
 
+/** Both or none: one without the other would be damage. */
 function dropTables(rules: Netlink): void {
-  for (const family of LAYOUT_FAMILIES) {
-    try {
-      rules.transaction([deleteTable({ ...LAYOUT_TABLE, family })]);
-    } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw error;
-    }
+  try {
+    rules.transaction(ourTables(rules).map(deleteTable));
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
   }
 }
 
-/** A table of that name that is somebody else's, or of another version, holds nothing that we could read. */
-function hasOurTable(rules: Netlink): boolean {
-  try {
-    const [reply] = rules.request(getBaseTable());
-    return reply !== undefined && decodeLayoutVersion(reply) === LAYOUT_VERSION;
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return false;
-    throw error;
-  }
+/** A table of that name that is somebody else's, or of a newer version, holds nothing that we could read. */
+function ourTables(rules: Netlink): readonly TableName[] {
+  return readableTables(rules.requests(getTables()));
 }
 
 /** Bears our mark; or none yet and the MAC that only our bridge has: its ADD was killed in between. */

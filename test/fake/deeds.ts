@@ -3,37 +3,20 @@
 import { ip } from "../../lib/addr/ip.ts";
 import { mac } from "../../lib/addr/mac.ts";
 import { prefix } from "../../lib/addr/prefix.ts";
-import { baseTable, getBaseTable } from "../../lib/linux/layout/base-table.ts";
-import { getChains, isDamaged } from "../../lib/linux/layout/damage.ts";
-import {
-  directElement,
-  natElement,
-  publishedElement,
-  switchElement,
-} from "../../lib/linux/layout/element.ts";
-import {
-  decodeElements,
-  dumpSet,
-  encodeAdd,
-  encodeDelete,
-  encodeGet,
-} from "../../lib/linux/layout/element-requests.ts";
 import type { Machine } from "../../lib/linux/machine.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../lib/netlink/error.ts";
 import type { Request } from "../../lib/netlink/message.ts";
-import { addChain } from "../../lib/netlink/nft/chain.ts";
-import { addRule, flushChain } from "../../lib/netlink/nft/rule.ts";
-import { createTable, deleteTable } from "../../lib/netlink/nft/table.ts";
 import { addAddress, decodeAddress, deleteAddress, dumpAddresses } from "../../lib/netlink/route/address.ts";
 import { createBridge } from "../../lib/netlink/route/bridge.ts";
-import { setBridgePort } from "../../lib/netlink/route/bridge-port.ts";
+import { decodeBridgePort, setBridgePort } from "../../lib/netlink/route/bridge-port.ts";
 import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
 import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
 import { deleteLink, dumpLinks, getLink } from "../../lib/netlink/route/link.ts";
 import { addRoute, dumpRoutes, type NewRoute } from "../../lib/netlink/route/route.ts";
 import { setLink } from "../../lib/netlink/route/set-link.ts";
 import { createVeth } from "../../lib/netlink/route/veth.ts";
+import { rulesDeeds } from "./deeds-rules.ts";
 import { tcDeeds } from "./deeds-tc.ts";
 
 /** @param path of a compartment that is empty. @returns one line for each deed */
@@ -44,7 +27,7 @@ export function deeds(machine: Machine, path: string): readonly string[] {
       ...linkDeeds(machine, handle.netlink, handle.fd),
       ...routeDeeds(machine.host, handle.netlink),
       ...sysctlDeeds(machine, handle),
-      ...rulesDeeds(machine.rules),
+      ...rulesDeeds(machine.rules, ask),
       ...tcDeeds(machine.host, ask),
       ...endDeeds(machine.host, handle.netlink),
     ];
@@ -102,6 +85,10 @@ function linkDeeds({ host }: Machine, inside: Netlink, fd: number): readonly str
     ask(host, "look for its own end", getLink("vp9")),
     ask(host, "mark it", setLink("vp0", { alias: "a mark" })),
     ask(host, "let it answer itself", setBridgePort("vp0", { hairpin: true })),
+    ask(host, "isolate it, and let it not answer", setBridgePort("vp0", { isolated: true, hairpin: false })),
+    flagsOf(host, "vp0"),
+    ask(host, "let it do both", setBridgePort("vp0", { hairpin: true })),
+    flagsOf(host, "vp0"),
     ask(host, "the same of what is no port", setBridgePort("br0", { hairpin: true })),
     ask(host, "let it have no address", setLink("vp0", { addrGenMode: "none" })),
     show(host, "vp0"),
@@ -109,6 +96,11 @@ function linkDeeds({ host }: Machine, inside: Netlink, fd: number): readonly str
     `bridges: ${names(host, { kind: "bridge" })}, pairs: ${names(host, { kind: "veth" })}`,
     `ports: ${names(host, { master: indexOf(host, "br0") })}, inside: ${names(inside, { kind: "veth" })}`,
   ];
+}
+
+function flagsOf(netlink: Netlink, name: string): string {
+  const flags = decodeBridgePort(linkNamed(netlink, name));
+  return `${name} hairpin ${flags?.hairpin}, isolated ${flags?.isolated}`;
 }
 
 function names(netlink: Netlink, filter: Parameters<typeof dumpLinks>[0]): string {
@@ -190,73 +182,13 @@ function sysctlDeeds(machine: Machine, handle: ReturnType<Machine["openCompartme
   ];
 }
 
-function rulesDeeds(rules: Netlink): readonly string[] {
-  const change = (what: string, requests: readonly Request[]): string => {
-    try {
-      rules.transaction(requests);
-      return `${what}: done`;
-    } catch (error) {
-      if (error instanceof NetlinkError) return `${what}: ${error.errnoName}`;
-      throw error;
-    }
-  };
-  const web = { protocol: "tcp", hostPort: 80, address: ip("10.7.0.2"), containerPort: 80 } as const;
-  const first = [publishedElement(web, "first")];
-  const other = [publishedElement({ ...web, containerPort: 81 }, "other")];
-  const [a, b] = [natElement(prefix("10.7.0.0/24"), "a"), natElement(prefix("10.7.0.0/16"), "b")];
-  const direct = (to: string) => [directElement(prefix("10.7.0.0/24"), prefix(to), "d")];
-  const held = (set: Parameters<typeof dumpSet>[0]) =>
-    JSON.stringify(decodeElements(set, rules.request(dumpSet(set))));
-  const chains = () => isDamaged(rules.requests(getChains()));
-  const inet = { family: "inet", table: "vswitch" } as const;
-  return [
-    ask(rules, "ask for a table that is not there", getBaseTable()),
-    ask(rules, "ask for a set that is not there", dumpSet("nat4")),
-    change("delete it", [deleteTable(inet)]),
-    change("add to it", encodeAdd(first)),
-    change("make it", baseTable()),
-    change("make it again", baseTable()),
-    ask(rules, "make one outside of a transaction", createTable({ ...inet, table: "other" })),
-    change("publish", encodeAdd(first)),
-    change("publish it again", encodeAdd(first)),
-    change("publish another port of it", encodeAdd(other)),
-    ask(rules, "ask for it", encodeGet(first[0] ?? a)),
-    ask(rules, "ask for another", encodeGet(publishedElement({ ...web, hostPort: 81 }, ""))),
-    change("a network", encodeAdd([a, switchElement("br0", "a"), ...direct("10.7.0.0/24")])),
-    change("one that overlaps", encodeAdd([b])),
-    change("one beside it", encodeAdd([natElement(prefix("10.7.1.0/24"), "c")])),
-    change("a pair that overlaps", encodeAdd(direct("10.0.0.0/8"))),
-    change("a pair that does not", encodeAdd(direct("192.0.2.0/24"))),
-    change(
-      "one that is new and one that is not",
-      encodeAdd([natElement(prefix("10.9.0.0/24"), "x"), ...first]),
-    ),
-    change("delete one that is there and one that is not", encodeDelete([a, b])),
-    held("nat4"),
-    held("direct4"),
-    held("switches"),
-    held("published4_any"),
-    `damaged: ${chains()}`,
-    change("a rule of a chain that is not there", [addRule({ ...inet, chain: "none", expressions: [] }, "")]),
-    change("a rule that names no set of the table", [
-      addRule({ ...inet, chain: "publish", expressions: [{ kind: "lookup", set: "none", register: 1 }] }, ""),
-    ]),
-    change("a chain that is there", [addChain({ ...inet, chain: "publish" })]),
-    change("flush one", [flushChain("inet", "vswitch", "publish")]),
-    `damaged: ${chains()}`,
-    change("unpublish", encodeDelete(first)),
-    change("unpublish again", encodeDelete(first)),
-    change("delete the table", [deleteTable(inet)]),
-    ask(rules, "ask for it", getBaseTable()),
-  ];
-}
-
 function endDeeds(host: Netlink, inside: Netlink): readonly string[] {
   const deleted = ask(host, "delete the bridge", deleteLink("br0"));
   const { master, up } = linkNamed(host, "vp0");
   return [
     deleted,
     `its port has the master ${master} and is ${up ? "up" : "down"}`,
+    flagsOf(host, "vp0"),
     ask(host, "delete the pair", deleteLink("vp0")),
     ask(inside, "ask for its other end", getLink("eth0")),
     ask(host, "delete it again", deleteLink("vp0")),

@@ -18,7 +18,8 @@ const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const VETH_INFO_PEER = 1;
-const IFLA_BRPORT_MODE = 4;
+/** IFLA_BRPORT_MODE and IFLA_BRPORT_ISOLATED by the words of `ip link`. */
+const portFlags = { hairpin: 4, isolated: 33 } as const;
 const IPV4_DEVCONF_ARP_NOTIFY = 22;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -103,7 +104,11 @@ function changeLink(request: Request, stack: Stack): void {
   if (genMode !== undefined && stack.ipv6 === "absent") throw new Refusal("EAFNOSUPPORT");
   if (wanted.slaveKind !== undefined && link.master === undefined) throw new Refusal("EOPNOTSUPP");
   if (genMode === IN6_ADDR_GEN_MODE_NONE) link.traits.add("addrgenmode none");
-  if (getU8(wanted.slaveData, IFLA_BRPORT_MODE) === 1) link.traits.add("hairpin on");
+  for (const [flag, attr] of Object.entries(portFlags)) {
+    const value = getU8(wanted.slaveData, attr);
+    if (value === 1) link.traits.add(`${flag} on`);
+    if (value === 0) link.traits.delete(`${flag} on`);
+  }
   if (readU32(request.payload, 12) & ifla.IFF_UP) link.up = wanted.up;
   if (wanted.alias !== undefined) link.alias = wanted.alias;
   if (hasAttr(wanted.attrs, ifla.IFLA_GROUP)) link.group = wanted.group;
@@ -128,7 +133,11 @@ function removeLinks(stack: Stack, wanted: Link): void {
 function removeLink(stack: Stack, link: FakeLink): void {
   stack.links.delete(link.index);
   link.peer?.stack.links.delete(link.peer.index);
-  for (const port of stack.links.values()) if (port.master === link.index) delete port.master;
+  for (const port of stack.links.values()) {
+    if (port.master !== link.index) continue;
+    delete port.master;
+    for (const flag of Object.keys(portFlags)) port.traits.delete(`${flag} on`);
+  }
 }
 
 function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
@@ -142,7 +151,12 @@ function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
 function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
   const { index, name, kind, mac, mtu, up, master, group, alias } = link;
   const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind)];
-  if (master !== undefined) info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"));
+  if (master !== undefined) {
+    const flags = Object.entries(portFlags).map(([flag, attr]) =>
+      u8(attr, link.traits.has(`${flag} on`) ? 1 : 0),
+    );
+    info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"), nested(ifla.IFLA_INFO_SLAVE_DATA, flags));
+  }
   const parts = [ifla.ifinfomsg(index, up), text(ifla.IFLA_IFNAME, name), u32(ifla.IFLA_MTU, mtu)];
   parts.push(u8(ifla.IFLA_OPERSTATE, operStates[operState(stack, link)]));
   parts.push(bytes(ifla.IFLA_ADDRESS, macBytes(parseMac(mac))), u32(ifla.IFLA_GROUP, group));

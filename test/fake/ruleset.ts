@@ -133,12 +133,17 @@ const create: Change = (type, all, one) => {
 /** An equal element is left alone; the same key with other data is refused (nf_tables_api.c, nft_add_set_elem). */
 const add: Change = (type, all, one) => {
   const held = all.get(keyOf(one));
-  if (held === undefined) create(type, all, one);
-  else if (String(held.data) !== String(one.data)) throw new Refusal("EBUSY");
+  if (held === undefined || String(held.data) !== String(one.data)) create(type, all, one);
 };
 
-const remove: Change = (_, all, one) => {
-  if (!all.delete(keyOf(one))) throw new Refusal("ENOENT");
+/** In sets of several fields it goes by the first key alone, and takes the element in which that lies. */
+const remove: Change = (type, all, one) => {
+  const held =
+    type.interval && type.key.length > 1
+      ? [...all.values()].find((other) => holds(rangesOf(type, other), rangesOf(type, one), "first"))
+      : all.get(keyOf(one));
+  if (held === undefined) throw new Refusal("ENOENT");
+  all.delete(keyOf(held));
 };
 
 /**
@@ -148,18 +153,19 @@ const remove: Change = (_, all, one) => {
 function clashing(type: SetType, all: Elements, one: TypedElement): TypedElement | undefined {
   if (!type.interval) return all.get(keyOf(one));
   const wanted = rangesOf(type, one);
-  const holds = (held: readonly FieldRange[], end: "first" | "last"): boolean =>
-    held.every((field, i) => wanted[i] !== undefined && lies(wanted[i][end], field));
   return [...all.values()].find((held) => {
     const ranges = rangesOf(type, held);
     if (ranges.length === 1) return ranges.some((range) => wanted.some((other) => meet(range, other)));
-    return holds(ranges, "first") || holds(ranges, "last");
+    return holds(ranges, wanted, "first") || holds(ranges, wanted, "last");
   });
 }
 
 function rangesOf({ key: fields }: SetType, { key }: TypedElement): readonly FieldRange[] {
   return fields.map((field, i) => encodeRange(field, key[i] ?? ""));
 }
+
+const holds = (held: readonly FieldRange[], wanted: readonly FieldRange[], end: "first" | "last"): boolean =>
+  held.every((field, i) => wanted[i] !== undefined && lies(wanted[i][end], field));
 
 const lies = (value: Uint8Array, { first, last }: FieldRange): boolean =>
   Buffer.compare(first, value) <= 0 && Buffer.compare(value, last) <= 0;

@@ -17,10 +17,13 @@ import { switchElements } from "./elements.ts";
 export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
   requireOurs(wanted, found);
   const steps: Step[] = [];
-  if (found.layout === "absent") steps.push(rules("table inet vswitch", baseTable(), ["EEXIST"]));
+  if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable(), ["EEXIST"]));
   if (typeof found.layout === "number")
-    steps.push(rules(`table inet vswitch in place of layout ${found.layout}`, replaceTable(), []));
-  if (found.layout === "damaged") steps.push(rules("the rules of table inet vswitch", repairTable(), []));
+    steps.push(
+      rules(`tables inet and bridge vswitch in place of layout ${found.layout}`, replaceTable(), []),
+    );
+  if (found.layout === "damaged")
+    steps.push(rules("the rules of tables inet and bridge vswitch", repairTable(), []));
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
   if (found.link === undefined) steps.push(...create(wanted));
@@ -115,9 +118,9 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
   if (layout === "foreign" || newer) {
     const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
     throw differs(
-      `nftables table inet vswitch ${is}`,
+      `nftables table vswitch (inet or bridge) ${is}`,
       `layout ${LAYOUT_VERSION}`,
-      "remove it: nft delete table inet vswitch",
+      "remove it: nft delete table inet vswitch; nft delete table bridge vswitch",
     );
   }
   if (link === undefined) return;

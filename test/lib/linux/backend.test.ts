@@ -18,7 +18,8 @@ import { setLink } from "../../../lib/netlink/route/set-link.ts";
 import { createVeth } from "../../../lib/netlink/route/veth.ts";
 import { expectApproved } from "../../approved.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
-import { countOf, type Lab, lab } from "./fake-host.ts";
+import { type Lab, lab, momentsOf } from "./fake-host.ts";
+import { everyPolicy } from "./policies.ts";
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dual: NatCase = {
@@ -75,9 +76,13 @@ describe("attaching", () => {
     expect(asked).not.toMatch(/create (table|element)|add (table|chain|rule|set)|type bridge|vsw-net.*alias/);
   });
 
-  it("twice is refused and changes nothing", () => {
+  it.each([
+    ["with ports", dual],
+    ["without", { ips: dual.ips }],
+    ["with every policy", everyPolicy],
+  ])("twice is refused and changes nothing: %s", (_, one) => {
     const host = lab();
-    const plan = host.plan(dual);
+    const plan = host.plan(one);
     host.apply(plan);
     const once = host.kernel.dump();
     expect(() => host.apply(plan)).toThrow(failing(101, "interface-exists"));
@@ -113,12 +118,14 @@ describe("attaching", () => {
     ]);
     const foreignBridge = lab();
     hostLink(foreignBridge, "vsw-net", "192.0.2.1/24");
-    for (const host of [foreignTable, foreignBridge]) {
+    const otherFamily = lab();
+    otherFamily.kernel.rules.transaction([createTable({ family: "bridge", table: "vswitch" })]);
+    for (const host of [foreignTable, otherFamily, foreignBridge]) {
       const plan = host.plan(dual);
       const before = host.kernel.dump();
       expect(() => host.apply(plan)).toThrow(failing(108, "switch-differs"));
       expect(host.kernel.dump()).toBe(before);
-      expect(host.backend.removeSwitch(plan.switch)).toBe(host === foreignTable);
+      expect(host.backend.removeSwitch(plan.switch)).toBe(host !== foreignBridge);
       expect(host.kernel.dump()).toBe(before);
     }
   });
@@ -149,8 +156,8 @@ describe("attaching", () => {
   it("fails when the compartment vanishes meanwhile, at whatever moment, and leaves nothing", () => {
     const calm = lab();
     const planned = calm.plan(dual);
-    const asked = countOf(calm, () => calm.apply(planned));
-    for (let k = 1; k <= asked; k++) {
+    const moments = momentsOf(calm, () => calm.apply(planned));
+    for (const k of moments) {
       const host = lab();
       const plan = host.plan(dual);
       host.kernel.at(k, () => host.kernel.removeCompartment(plan.compartment.path));

@@ -4,7 +4,8 @@ import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { FakeHost } from "../../fake/kernel.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
-import { countOf, type Lab, lab } from "./fake-host.ts";
+import { type Lab, lab, momentsOf } from "./fake-host.ts";
+import { everyPolicy } from "./policies.ts";
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dns = { hostPort: 53, containerPort: 53, protocol: "udp" };
@@ -18,6 +19,7 @@ const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
   ],
   ["IPv4 without IPv6 in the kernel", { ipv6: "absent" }, { ips: ["10.88.0.5/16"], ports: [dns] }],
   ["IPv6 alone", {}, { ips: ["fd00::5/64"] }],
+  ["every kind of policy", {}, everyPolicy],
   ["limits both ways", {}, { ips: ["10.88.0.5/16"], asked: { bandwidth } }],
 ];
 
@@ -48,10 +50,10 @@ function failure(act: () => void): CniError | undefined {
 describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, one) => {
   it("leaves host and compartment as they were, and the next try succeeds", () => {
     const calm = warm(options, one);
-    const asked = countOf(calm.host, () => calm.host.apply(calm.plan));
-    expect(asked).toBeGreaterThan(10);
+    const moments = momentsOf(calm.host, () => calm.host.apply(calm.plan));
+    expect(moments.length).toBeGreaterThan(10);
     const done = calm.host.kernel.dump();
-    for (let k = 1; k <= asked; k++) {
+    for (const k of moments) {
       const { host, plan } = warm(options, one);
       const before = host.kernel.dump();
       host.kernel.failAt(k, "ENOMEM");
@@ -69,9 +71,9 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
     const calm = lab(options);
     const empty = calm.kernel.dump();
     const planned = calm.plan(one);
-    const asked = countOf(calm, () => calm.apply(planned));
+    const moments = momentsOf(calm, () => calm.apply(planned));
     const done = calm.kernel.dump();
-    for (let k = 1; k <= asked; k++) {
+    for (const k of moments) {
       const attempt = () => {
         const host = lab(options);
         const plan = host.plan(one);
@@ -92,9 +94,9 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
 
   it("that goes on while undoing is told of, and DEL cleans up later", () => {
     const calm = warm(options, one);
-    const asked = countOf(calm.host, () => calm.host.apply(calm.plan));
+    const moments = momentsOf(calm.host, () => calm.host.apply(calm.plan));
     let told = 0;
-    for (let k = 1; k <= asked; k++) {
+    for (const k of moments) {
       const { host, plan } = warm(options, one);
       const before = host.kernel.dump();
       host.kernel.failAt(k, "EPERM", Number.POSITIVE_INFINITY);
@@ -116,8 +118,8 @@ describe.each(cases)("a refusal at any moment of removing: %s", (_, options, one
     const calm = warm(options, one);
     const before = calm.host.kernel.dump();
     calm.host.apply(calm.plan);
-    const asked = countOf(calm.host, () => calm.host.backend.remove(removal(calm.plan)));
-    for (let k = 1; k <= asked; k++) {
+    const moments = momentsOf(calm.host, () => calm.host.backend.remove(removal(calm.plan)));
+    for (const k of moments) {
       const { host, plan } = warm(options, one);
       host.apply(plan);
       host.kernel.failAt(k, "ENOMEM");
@@ -138,8 +140,8 @@ it("a refusal at any moment of removing a switch is an error, and the next try e
     return { host, plan };
   };
   const calm = attached();
-  const asked = countOf(calm.host, () => calm.host.backend.removeSwitch(calm.plan.switch));
-  for (let k = 1; k <= asked; k++) {
+  const moments = momentsOf(calm.host, () => calm.host.backend.removeSwitch(calm.plan.switch));
+  for (const k of moments) {
     const { host, plan } = attached();
     host.kernel.failAt(k, "EINVAL");
     expect(failure(() => host.backend.removeSwitch(plan.switch))?.code).toBe(105);
@@ -153,8 +155,8 @@ it("a refusal at any moment of observing is an error, never a difference", () =>
   const host = lab();
   const plan = host.plan({ ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web] });
   host.apply(plan);
-  const asked = countOf(host, () => expect(diff(plan, host.backend.observe(plan))).toEqual([]));
-  for (let k = 1; k <= asked; k++) {
+  const moments = momentsOf(host, () => expect(diff(plan, host.backend.observe(plan))).toEqual([]));
+  for (const k of moments) {
     host.kernel.failAt(k, "ENOMEM");
     expect(failure(() => host.backend.observe(plan))?.code).toBe(105);
   }

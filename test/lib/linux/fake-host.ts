@@ -10,7 +10,8 @@ export interface Lab {
   readonly backend: Backend;
   /** Plans one attachment; its compartment is made when it is not there. */
   plan(one: NatCase): Plan;
-  apply(plan: Plan): void;
+  /** @param others attachments that are there, whose elements are put back where the tables were lost */
+  apply(plan: Plan, others?: readonly Plan[]): void;
 }
 
 /** Forwarding is on unless said otherwise, since nobody ever turns it off again. */
@@ -30,10 +31,15 @@ export function lab(options: FakeHost = {}): Lab {
       const { defaultRoutes } = compartment;
       return natPlan({ ...one, over: { defaultRoutes, ...one.over } });
     },
-    apply(plan) {
+    apply(plan, others = []) {
       const compartment = backend.holdCompartment(plan.compartment.path);
       try {
-        backend.apply(plan, compartment, (fn) => fn());
+        backend.apply(
+          plan,
+          compartment,
+          (fn) => fn(),
+          () => others,
+        );
       } finally {
         compartment.close();
       }
@@ -46,4 +52,17 @@ export function countOf({ kernel }: Lab, act: () => void): number {
   const before = kernel.log.length;
   act();
   return kernel.log.length - before;
+}
+
+/**
+ * The moments at which a refusal can lead to something else, counted from 1. A transaction does everything or nothing: of
+ * the hundreds of requests that make a table, the first and the last of each kind stand for all.
+ */
+export function momentsOf({ kernel }: Lab, act: () => void): readonly number[] {
+  const before = kernel.log.length;
+  act();
+  const kinds = kernel.log.slice(before).map((title) => /^add (chain|map|rule|set) /.exec(title)?.[1]);
+  return kinds.flatMap((kind, i) =>
+    kind !== undefined && kind === kinds[i - 1] && kind === kinds[i + 1] ? [] : [i + 1],
+  );
 }

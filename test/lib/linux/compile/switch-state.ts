@@ -44,6 +44,7 @@ export function bridge({ name, mac, mtu, network, gateways }: Switch, over: Part
     mac,
     permanentMac: undefined,
     master: undefined,
+    group: 0,
     kind: "bridge",
     alias: switchAlias(network, gateways),
     peerIndex: undefined,

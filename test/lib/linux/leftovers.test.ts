@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { LayoutElement } from "../../../lib/linux/layout/element.ts";
+import { encodeAdd } from "../../../lib/linux/layout/element-requests.ts";
+import { endpointSetNames, layoutSet, stateSetNames } from "../../../lib/linux/layout/sets.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+import type { NatCase } from "../../plugins/nat/fixture.ts";
+import { type Lab, lab } from "./fake-host.ts";
+import { everyPolicy, otherPolicies } from "./policies.ts";
+
+const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
+
+/** A host where the network is in use, with room for one more. */
+function warm(one: NatCase): { readonly host: Lab; readonly plan: Plan; readonly before: string } {
+  const host = lab();
+  const first = host.plan({ ...neighbour, config: one.config ?? {} });
+  host.apply(first);
+  const plan = host.plan({ ...one, over: { switch: first.switch } });
+  return { host, plan, before: host.kernel.dump() };
+}
+
+/** A host on which an ADD was killed before it made its port: nothing is undone. */
+function killed(one: NatCase): ReturnType<typeof warm> {
+  const calm = warm(one);
+  const start = calm.host.kernel.log.length;
+  calm.host.apply(calm.plan);
+  const asked = calm.host.kernel.log.slice(start);
+  const moment = asked.findIndex((title) => title.startsWith("link add vp-"));
+  expect(moment).toBeGreaterThan(0);
+  const stopped = warm(one);
+  stopped.host.kernel.failAt(moment + 1, "EPERM", Number.POSITIVE_INFINITY);
+  expect(() => stopped.host.apply(stopped.plan)).toThrow();
+  stopped.host.kernel.calm();
+  return stopped;
+}
+
+const cases: readonly (readonly [string, NatCase])[] = [
+  ["every policy", everyPolicy],
+  ["the other way round", otherPolicies],
+  ["a guard alone", { ips: ["10.88.0.5/16", "fd00::5/64"] }],
+  ["none", { ips: ["10.88.0.5/16", "fd00::5/64"], config: { guard: false } }],
+];
+
+describe.each(cases)("what is left of an ADD that was killed before it made its port: %s", (_, one) => {
+  it("is found by its marks, without any state, and removed by them", () => {
+    const { host, plan, before } = killed(one);
+    expect(host.kernel.dump()).toContain(`"${plan.port.name}"`);
+    expect(host.kernel.dump()).not.toContain(`link ${plan.port.name}`);
+    const mark = host.backend.marks("net").endpoints.find(({ key }) => key === plan.key);
+    expect(mark?.owner).toEqual(plan.owner);
+    host.backend.remove({ key: plan.key });
+    expect(host.kernel.dump()).toBe(before);
+  });
+
+  it("is removed by its plan", () => {
+    const { host, plan, before } = killed(one);
+    host.backend.remove({ key: plan.key, plan });
+    expect(host.kernel.dump()).toBe(before);
+  });
+
+  it("does not keep the table when the network is removed", () => {
+    const { host, plan } = killed(one);
+    host.backend.remove({ key: plan.key });
+    host.backend.remove({ key: host.plan(neighbour).key });
+    expect(host.backend.removeSwitch(plan.switch)).toBe(true);
+    expect(host.kernel.dump()).not.toContain("vswitch");
+  });
+});
+
+describe("the removal of an endpoint", () => {
+  it("by its key alone takes its elements of all sets that endpoints have", () => {
+    const used = cases.map(([, one]) => {
+      const { host, plan, before } = warm(one);
+      host.apply(plan);
+      const names = endpointSetNames.filter((name) => entries(host, name).includes(plan.key));
+      host.backend.remove({ key: plan.key });
+      expect(host.kernel.dump()).toBe(before);
+      return names;
+    });
+    expect(new Set(used.flat())).toEqual(new Set(endpointSetNames));
+  });
+
+  it.each(["its plan", "its key alone"])("by %s makes its ACLs forget its flows, and nobody else's", (by) => {
+    const { host, plan } = warm(everyPolicy);
+    host.apply(plan);
+    const own = stateSetNames.map((set) => flowOf(set, plan.port.name));
+    const others = stateSetNames.map((set) => flowOf(set, "vp-somebodyelse"));
+    host.kernel.rules.transaction(encodeAdd([...own, ...others]));
+    host.backend.remove({ key: plan.key, ...(by === "its plan" ? { plan } : {}) });
+    const text = host.kernel.dump();
+    expect(text).not.toContain(plan.port.name);
+    expect(text.split("\n").filter((line) => line.includes("vp-somebodyelse"))).toHaveLength(others.length);
+  });
+});
+
+/** The lines of a set. */
+const entries = ({ kernel }: Lab, set: string): string =>
+  new RegExp(`^ {2}(?:set|map) ${set}\\n((?: {4}.*\\n)*)`, "m").exec(kernel.dump())?.[1] ?? "";
+
+function flowOf(set: (typeof stateSetNames)[number], port: string): LayoutElement {
+  const values = { ifname: port, inet_proto: "tcp", ipv4_addr: "192.0.2.1", ipv6_addr: "2001:db8::1" };
+  const key = layoutSet(set).key.map((type) => (type in values ? values[type as keyof typeof values] : 80));
+  return { set, key };
+}
