@@ -5,6 +5,7 @@ import { version } from "../../lib/cni/main.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { checkCommand } from "./commands/check.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
@@ -12,6 +13,7 @@ import { repairCommand } from "./commands/repair.ts";
 import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
+import { traceCommand } from "./commands/trace.ts";
 import { jsonOption } from "./options.ts";
 import { type Session, type Terminal, UsageError } from "./terminal.ts";
 
@@ -34,8 +36,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .command(showCommand(session))
     .command(checkCommand(session))
     .command(repairCommand(session))
+    .command(gcCommand(session))
     .command(statsCommand(session))
     .command(captureCommand(session))
+    .command(traceCommand(session))
     .command(graphCommand(session))
     .command(doctorCommand(session))
     .command(installCommand(session))
