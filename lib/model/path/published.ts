@@ -1,6 +1,7 @@
 /** Published ports: where a packet for an address of the host is sent on to a container. */
 import { type Ip, ipFamily, isUnspecified } from "../../addr/ip.ts";
 import { contains, hostPrefix } from "../../addr/prefix.ts";
+import { formatPolicy } from "../../policy/format-policy.ts";
 import { hasPorts, IPPROTO } from "../../policy/packet.ts";
 import { policiesOf } from "../../policy/policy.ts";
 import type { PortMapping, PortProtocol } from "../../policy/port-mapping.ts";
@@ -62,7 +63,7 @@ export function sendToPublished(
   if (hit === undefined) return pass(looked, opening, "not published");
   const { address, containerPort } = hit.mapping;
   const sent = rewrite(looked, { destination: address, destinationPort: containerPort });
-  const value = formatSocket(address, containerPort);
+  const value = formatPolicy(hit.mapping);
   return pass({ ...sent, dnat: true }, { ...opening, writer: byEndpoint(hit.endpoint) }, value, "rewrite");
 }
 

@@ -16,6 +16,8 @@ export function repliesTo(walk: Walk, verdict: Verdict, stages: readonly Stage[]
   if (!arrives || verdict.packet.kind !== "ip" || origin.kind !== "ip") return [];
   if (verdict.kind === "delivered" && verdict.to.kind === "group") return [];
   const { packet } = verdict;
+  // Whoever is asked for answers from its own address.
+  if (isMulticast(packet.destination)) return [];
   const back = translations(origin, packet);
   const way =
     back.length > 0 ? back : [`They come from ${packet.destination} to ${packet.source} as they are.`];

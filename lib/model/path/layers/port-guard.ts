@@ -12,6 +12,7 @@ import { IPPROTO, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import { addressCell, rangeCell } from "../consulted.ts";
 import { byEndpoint, portPlace } from "../find.ts";
+import { formatFlow } from "../format-flow.ts";
 import { atEndpoint, drop, type Opening, pass, skip } from "../layer.ts";
 import { type Cells, look } from "../look.ts";
 
@@ -30,7 +31,7 @@ export const portGuard = atEndpoint((walk) => {
   if (found === undefined) return pass(asked, opening, formatPolicy(guard));
   return drop(asked, opening, formatPolicy(guard), {
     reason: found,
-    by: `${formatPolicy(guard)} of ${endpoint.port.name}`,
+    by: `${claims[found](walk.packet)}: ${formatPolicy(guard)}`,
     remedy: remedies[found],
   });
 });
@@ -40,6 +41,11 @@ const remedies: Readonly<Record<GuardReason, string>> = {
     'The container must send from its own MAC and addresses; where it shall not, allow the addresses in its guard or set "guard": false.',
   service:
     'Allow the container to be a DHCP server or a router in its guard ("dhcp-server", "router"), or set "guard": false.',
+};
+
+const claims: Readonly<Record<GuardReason, (packet: Packet) => string>> = {
+  spoofed: (packet) => `${claim(packet)} is not the container's to claim`,
+  service: (packet) => `${formatFlow(packet)} is what a DHCP server or router sends`,
 };
 
 /** What the packet says of its sender. */

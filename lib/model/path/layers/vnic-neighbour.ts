@@ -29,7 +29,8 @@ export const vnicNeighbour = atEndpoint(
         : addressCell(destination, groups),
     });
     const group = groupMac(destination, addresses);
-    if (group !== undefined) return send(rewrite(asked, { destinationMac: group }), opening, group);
+    if (group !== undefined)
+      return send(rewrite(asked, { destinationMac: group }), { ...opening, key: destination }, group);
     const answer = whoHas(scene, network, nextHop);
     if (answer === undefined) return nobody(asked, opening, nextHop);
     const { mac, value, writer } = answer;

@@ -1,0 +1,34 @@
+/** A scene in a file: of another machine, or of another time. */
+import { readFileSync } from "node:fs";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { Scene } from "../../lib/model/scene.ts";
+
+/** @throws {CniError} 5 when it cannot be read, 6 when it is no scene */
+export function readSceneFile(file: string): Scene {
+  const text = read(file);
+  try {
+    const scene = JSON.parse(text);
+    // What is no scene at all is told from one; the rest is trusted, since it is our own output.
+    if (
+      Array.isArray(scene?.networks) &&
+      Array.isArray(scene.endpoints) &&
+      Array.isArray(scene.host?.interfaces)
+    )
+      return scene;
+  } catch {
+    // The same answer as for other JSON.
+  }
+  throw new CniError(errorCode.decodeFailure, `${file} is no scene`, {
+    reason: "scene-invalid",
+    details: "a scene is JSON with networks, endpoints and host; vswitch support-bundle writes one",
+  });
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(errorCode.ioFailure, `read scene ${file}: ${why}`, { reason: "file-failed", cause });
+  }
+}

@@ -1,0 +1,70 @@
+/** What `vswitch trace` does: one packet through the model of this host, or of a scene in a file. */
+import { writeFileSync } from "node:fs";
+import { CniError, errorCode } from "../../../lib/cni/error.ts";
+import { tracePacket } from "../../../lib/model/path/trace-packet.ts";
+import type { Scene } from "../../../lib/model/scene.ts";
+import { readScene, withHost } from "../host.ts";
+import { readSceneFile } from "../scene-file.ts";
+import { type Session, type Terminal, UsageError } from "../terminal.ts";
+import { parseStart, parseTarget } from "./ends.ts";
+import { loadFormat, type TraceFormat } from "./formats.ts";
+import { type PacketWords, packetOf } from "./packet.ts";
+import type { TraceView } from "./view.ts";
+import { exitCodeOf } from "./words.ts";
+
+export interface TraceOptions extends PacketWords {
+  readonly from: string;
+  readonly to: string;
+  readonly format: TraceFormat | undefined;
+  readonly minimal: boolean;
+  readonly detailed: boolean;
+  readonly json: boolean;
+  readonly output: string | undefined;
+  readonly scene: string | undefined;
+  readonly "data-dir": string;
+}
+
+/** @throws {UsageError} for ends that are none or several. @throws {CniError} 5 for files, 6 for a damaged scene */
+export async function trace(options: TraceOptions, session: Session): Promise<void> {
+  const format = await loadFormat[formatOf(options)]();
+  const view = traceIn(await sceneOf(options, session), options);
+  const text = format(view);
+  if (options.output === undefined) session.print(text.trimEnd());
+  else write(options.output, text);
+  session.exitWith(exitCodeOf(view.trace.verdict));
+}
+
+/** Pure. @throws {UsageError} as above */
+export function traceIn(scene: Scene, options: Pick<TraceOptions, "from" | "to"> & PacketWords): TraceView {
+  const from = parseStart(options.from, scene);
+  const to = parseTarget(options.to, scene, from.families);
+  const probe = packetOf(options, from, to);
+  return { trace: tracePacket(scene, from.start, probe, { state: options.state }), name: from.name };
+}
+
+/** @throws {UsageError} for more than one */
+function formatOf({ format, minimal, detailed, json }: TraceOptions): TraceFormat {
+  const asked = [
+    ...(format === undefined ? [] : [format]),
+    ...(minimal ? (["minimal"] as const) : []),
+    ...(detailed ? (["detailed"] as const) : []),
+    ...(json ? (["json"] as const) : []),
+  ];
+  if (new Set(asked).size > 1) throw new UsageError(`one format at a time: ${asked.join(" or ")}`);
+  return asked[0] ?? "text";
+}
+
+function sceneOf({ scene, ...options }: TraceOptions, terminal: Terminal): Scene | Promise<Scene> {
+  if (scene !== undefined) return readSceneFile(scene);
+  const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
+  return withHost({ dataDir: options["data-dir"], warn }, readScene);
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(errorCode.ioFailure, `write ${file}: ${why}`, { reason: "file-failed", cause });
+  }
+}
