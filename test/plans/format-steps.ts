@@ -32,7 +32,7 @@ function formatAction(action: Action): readonly string[] {
     case "compartment":
       return action.requests((role) => indexes[role]).map(({ title }) => `${action.kind}: ${title}`);
     case "rules":
-      return [`in one transaction`, ...action.requests.map(({ title }) => `  ${title}`)];
+      return [`in one transaction`, ...shortened(action.requests.map(({ title }) => `  ${title}`))];
     case "sysctl":
       return [
         `${action.where}: ${action.key.join("/")}=${action.value}${action.optional ? " where there" : ""}`,
@@ -46,4 +46,14 @@ function formatAction(action: Action): readonly string[] {
       return [`${protocols.join(" ")} to ports ${hostPorts.join(" ")}, from ${addresses.join(" ")}`];
     }
   }
+}
+
+/** Of what a table is made of, which golden/nft/layout.nft tells, only the kinds. */
+function shortened(titles: readonly string[]): readonly string[] {
+  const kinds = titles.map(
+    (title) => /^ *(?:add (?:chain|map|rule|set)|flush chain) \S+ \S+/.exec(title)?.[0] ?? title,
+  );
+  return kinds.flatMap((kind, i) =>
+    kind === kinds[i - 1] ? [] : kind === titles[i] ? [kind] : [`${kind} ...`],
+  );
 }

@@ -6,6 +6,7 @@ import { publishedFlows } from "../../../../lib/linux/compile/flows.ts";
 import { expectApproved } from "../../../approved.ts";
 import { formatSteps } from "../../../plans/format-steps.ts";
 import { type NatCase, natPlan } from "../../../plugins/nat/fixture.ts";
+import { everyPolicy, otherPolicies } from "../policies.ts";
 
 const dual = ["10.88.0.5/16 10.88.0.1", "fd00::5/64 fd00::1"];
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
@@ -18,6 +19,9 @@ describe("the steps that attach an endpoint", () => {
     ["IPv4 without ports", { ips: ["10.88.0.5/16 10.88.0.1"] }],
     ["both families with ports", { ips: dual, ports: [web, dns, { ...web, hostIP: "192.0.2.1" }] }],
     ["IPv6 alone", { ips: ["fd00::5/64"] }],
+    ["every kind of policy", everyPolicy],
+    ["other policies", otherPolicies],
+    ["no policy at all", { ips: ["10.88.0.5/16"], config: { guard: false } }],
     [
       "routes on the link before those through a gateway",
       {
@@ -32,11 +36,11 @@ describe("the steps that attach an endpoint", () => {
     expectApproved(`plans/steps/endpoint ${name}.txt`.replaceAll(" ", "-"), formatSteps(compile(one)));
   });
 
-  it("can all be undone by deleting the port and the published ports, which each come about at once", () => {
+  it("can all be undone by deleting the port and its policies, which each come about at once", () => {
     const steps = compile({ ips: dual, ports: [web, dns] });
     expect(new Set(steps.map(({ scope }) => scope))).toEqual(new Set(["endpoint"]));
     const undone = steps.filter(({ undo }) => undo !== undefined).map(({ title }) => title.split(" ")[0]);
-    expect(undone).toEqual(["link", "publish"]);
+    expect(undone).toEqual(["policies", "link"]);
     for (const { action, undo } of steps)
       if (undo !== undefined && action.kind === "host") expect(action.requests(() => 1)).toHaveLength(1);
   });
@@ -44,7 +48,31 @@ describe("the steps that attach an endpoint", () => {
   it("do no harm to others: nothing in the compartment comes before the pair is made", () => {
     const steps = compile({ ips: dual, ports: [web] });
     const pair = steps.findIndex(({ title }) => title.startsWith("link add"));
-    expect(steps.slice(0, pair).map(({ action }) => action.kind)).toEqual(["learn"]);
+    expect(steps.slice(0, pair).map(({ action }) => action.kind)).toEqual(["rules", "learn"]);
+  });
+
+  it.each([
+    ["every kind", everyPolicy],
+    ["others", otherPolicies],
+    ["published ports", { ips: dual, ports: [web] }],
+  ])("have all policies in force before the port is there, so that none is ever without: %s", (_, one) => {
+    const [first, ...rest] = compile(one);
+    expect(first?.action.kind).toBe("rules");
+    expect(rest.filter(({ action }) => action.kind === "rules")).toEqual([]);
+  });
+
+  it("take published ports from nobody, and what bears the port's name however it came there", () => {
+    const requests = compile({ ips: dual, ports: [web, dns] }).flatMap(({ action }) =>
+      action.kind === "rules"
+        ? action.requests.map(({ title }) => title.split(" ").slice(0, 5).join(" "))
+        : [],
+    );
+    const published = requests.filter((title) => title.includes("published"));
+    expect(published.map((title) => title.split(" ")[0])).toEqual(["create", "create"]);
+    expect(requests.filter((title) => title.includes("guard"))).not.toContain(
+      expect.stringMatching(/^create/),
+    );
+    expect(requests).toContain("add element bridge vswitch guarded");
   });
 });
 

@@ -3,6 +3,7 @@ import { mac } from "../../../../lib/addr/mac.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
 import { switchElements } from "../../../../lib/linux/compile/elements.ts";
 import { compileSwitch } from "../../../../lib/linux/compile/switch.ts";
+import { LAYOUT_VERSION } from "../../../../lib/linux/layout/table.ts";
 import type { SwitchState } from "../../../../lib/linux/observe.ts";
 import { expectApproved } from "../../../approved.ts";
 import { formatSteps } from "../../../plans/format-steps.ts";
@@ -15,6 +16,7 @@ const only6 = natPlan({ ips: ["fd00::5/64 fd00::1"] }).switch;
 const withoutNat = natPlan({ config: { ipMasq: false }, ips: ["10.88.0.5/16"] }).switch;
 const first = natPlan({ ips: ["10.88.0.5/16 10.88.0.1"] }).switch;
 const second = natPlan({ ips: ["10.99.0.5/24 10.99.0.1"], over: { switch: first } }).switch;
+const open = { ...first, reachable: true } as const;
 const [gateway4 = prefix("0.0.0.0/0")] = wanted.gateways;
 const lacking = switchElements(wanted).filter((element) => element.set === "nat6");
 const ofSecond = switchElements(second).filter((element) => String(element.key).includes("10.99.0.0/24"));
@@ -44,6 +46,17 @@ describe("the steps that make a switch", () => {
       first,
       freshHost(first, { layout: "current", link: unmarked(first) }),
     ],
+    ["in place of an older layout", wanted, warmHost(wanted, { layout: 1, missing: [] })],
+    ["where its rules are gone, or one of the tables", wanted, warmHost(wanted, { layout: "damaged" })],
+    [
+      "that is isolated, and that some may reach",
+      { ...first, isolated: true, reachable: ["web", "a-very-long-name-of-a-network"] },
+      freshHost(
+        { ...first, isolated: true, reachable: ["web", "a-very-long-name-of-a-network"] },
+        { layout: "current" },
+      ),
+    ],
+    ["that all may reach", open, freshHost(open, { layout: "current" })],
     [
       "on a host that has its default route from router advertisements",
       only6,
@@ -99,12 +112,12 @@ describe("a switch that is somebody else's", () => {
     [
       "a table that is not ours",
       { layout: "foreign" },
-      "nftables table inet vswitch is not of this project, the configuration wants layout 1",
+      `nftables table vswitch (inet or bridge) is not of this project, the configuration wants layout ${LAYOUT_VERSION}`,
     ],
     [
-      "a table of another release",
-      { layout: 7 },
-      "nftables table inet vswitch has layout 7, the configuration wants layout 1",
+      "a table of a later release",
+      { layout: LAYOUT_VERSION + 1 },
+      `nftables table vswitch (inet or bridge) has layout ${LAYOUT_VERSION + 1}, the configuration wants layout ${LAYOUT_VERSION}`,
     ],
     [
       "an interface of another kind",
