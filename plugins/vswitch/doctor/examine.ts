@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { HostProbe } from "../../../lib/model/probe.ts";
 import type { SceneHost, SceneNetwork } from "../../../lib/model/scene.ts";
-import type { EndpointRow, Lease } from "../../../lib/state/rows.ts";
+import type { EndpointRow } from "../../../lib/state/rows.ts";
 import { checkOne } from "../check/check.ts";
+import { remainsOf } from "../gc/gc.ts";
 import { type Host, liveEndpoints, sceneNetworks } from "../host.ts";
 import { couldNotCheck } from "./diagnose.ts";
 import { hostFiles } from "./files.ts";
@@ -50,9 +51,6 @@ export function examine(host: Host, options: ExamineOptions, warnings: readonly 
     probe: attempt("kernel", () => backend.probeHost(), emptyProbe),
     state: {
       dataDir: resolve(options["data-dir"]),
-      bootId: host.bootId,
-      endpoints,
-      leases: state.leases,
       warnings,
     },
     files: hostFiles,
@@ -62,7 +60,7 @@ export function examine(host: Host, options: ExamineOptions, warnings: readonly 
     user: process.getuid?.() ?? 0,
     compartmentExists: (path) => backend.compartmentExists(path),
     reports: () => endpoints.map((row) => checkOne(row, host, options["results-dir"])),
-    marks: () => backend.marks(),
+    remains: () => remainsOf(host, options),
   };
   return { patient, failures };
 }
@@ -77,7 +75,6 @@ interface State {
   readonly networks: readonly SceneNetwork[];
   readonly plans: readonly Plan[];
   readonly endpoints: readonly EndpointRow[];
-  readonly leases: readonly Lease[];
 }
 
 function readState(host: Host): State {
@@ -85,11 +82,10 @@ function readState(host: Host): State {
     networks: sceneNetworks(host),
     plans: liveEndpoints(host).map(({ plan }) => plan),
     endpoints: host.store.endpoints.list(),
-    leases: host.store.leases.list(),
   };
 }
 
-const nothing: State = { networks: [], plans: [], endpoints: [], leases: [] };
+const nothing: State = { networks: [], plans: [], endpoints: [] };
 
 const emptyHost: SceneHost = {
   interfaces: [],

@@ -1,9 +1,8 @@
 /** What the checks may ask of a host. All of it is reading; a test gives literals. */
-import type { Mark, SwitchMark } from "../../../lib/model/facts.ts";
 import type { HostProbe } from "../../../lib/model/probe.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
-import type { EndpointRow, Lease } from "../../../lib/state/rows.ts";
 import type { CheckReport } from "../check/check.ts";
+import type { Remains } from "../gc/judge.ts";
 
 /** What is looked at as a whole: the state file, the kernel's features, the host's interfaces, routes and rules. */
 export type Part = "state" | "kernel" | "network";
@@ -24,17 +23,14 @@ export interface Patient {
   readonly user: number;
   /** Whether something that can be entered is still at this path. */
   compartmentExists(path: string): boolean;
+  /** What there is of attachments: rows, leases, and marks on kernel objects. */
+  remains(): Remains;
   /** Each attachment against its plan. */
   reports(): readonly CheckReport[];
-  /** The marks on kernel objects. */
-  marks(): { readonly endpoints: readonly Mark[]; readonly switches: readonly SwitchMark[] };
 }
 
 export interface PatientState {
   readonly dataDir: string;
-  readonly bootId: string;
-  readonly endpoints: readonly EndpointRow[];
-  readonly leases: readonly Lease[];
   /** What the state said while it was opened, such as that it was damaged and rebuilt. */
   readonly warnings: readonly string[];
 }

@@ -49,14 +49,14 @@ async function collect(host: Host, options: GcOptions): Promise<Collected> {
   const log = ledger(options["dry-run"]);
   for (const { remove, ...finding } of deadRuns(host.backend, options.network))
     await log.take(finding, remove);
-  const endpoints = judgeEndpoints(observe(host, options));
+  const endpoints = judgeEndpoints(remainsOf(host, options));
   await log.judge(endpoints, (row) => removeEndpoint(row, host));
   // What was removed by its row bears no mark any more.
-  await log.judge(judgeMarks(observe(host, options)), ({ key }) => host.backend.remove({ key }));
-  await log.judge(judgeLeases(observe(host, options)), ({ key }) => void host.store.leases.release(key));
+  await log.judge(judgeMarks(remainsOf(host, options)), ({ key }) => host.backend.remove({ key }));
+  await log.judge(judgeLeases(remainsOf(host, options)), ({ key }) => void host.store.leases.release(key));
   // In a dry run they are there still.
   const gone = new Set(options["dry-run"] ? endpoints.dead.map(({ subject }) => subject.key) : []);
-  const remains = observe(host, options);
+  const remains = remainsOf(host, options);
   const alive = remains.endpoints.filter(({ key }) => !gone.has(key));
   const switches = judgeSwitches({ ...remains, endpoints: alive }, options.switches);
   await log.judge(switches, (mark) => removeSwitch(mark, host));
@@ -64,7 +64,10 @@ async function collect(host: Host, options: GcOptions): Promise<Collected> {
 }
 
 /** Marks first: an ADD writes its row before it makes anything that bears its mark. */
-function observe({ store, backend, bootId }: Host, options: GcOptions): Remains {
+export function remainsOf(
+  { store, backend, bootId }: Host,
+  options: Pick<GcOptions, "network" | "results-dir">,
+): Remains {
   const { network } = options;
   const { endpoints: marks, switches } = backend.marks(network);
   const since = readBootMs(Date.now());

@@ -1,6 +1,6 @@
-/** What is left of containers that are gone. */
-import type { EndpointRow } from "../../../../lib/state/rows.ts";
-import { shortOwner } from "../../format.ts";
+/** What is left of containers that are gone, as `vswitch gc` sees it. */
+import { plural } from "../../format.ts";
+import { judgeEndpoints, judgeLeases, judgeMarks, type Finding as Remnant } from "../../gc/judge.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, note, some, warning } from "../finding.ts";
 import type { Patient } from "../patient.ts";
@@ -9,71 +9,48 @@ export const stale: Check = {
   id: "stale",
   needs: ["state"],
   fine: "nothing is left of containers that are gone",
-  find: (patient) => [...endpoints(patient), ...leases(patient), ...strangers(patient)],
+  find(patient) {
+    const remains = patient.remains();
+    const endpoints = judgeEndpoints(withoutWorking(patient));
+    const [marks, leases] = [judgeMarks(remains), judgeLeases(remains)];
+    return [
+      ...gone([...endpoints.dead, ...marks.dead, ...leases.dead]),
+      ...doubtful([...endpoints.left, ...marks.left, ...leases.left]),
+    ];
+  },
 };
 
-const collect = {
-  remedy: "runtimes call DEL or GC sooner or later; to do it now",
-  commands: ["vswitch gc"],
-};
-
-/** An ADD that takes longer than this was killed. */
+/** An ADD that takes longer than this was killed; a younger one is at work. */
 const longestAddMs = 5 * 60_000;
 
-function endpoints(patient: Patient): readonly Complaint[] {
-  const left = patient.state.endpoints.flatMap((row) => {
-    const why = whyLeft(row, patient);
-    return why === undefined ? [] : [`${shortOwner(row)}: ${why}`];
-  });
-  if (left.length === 0) return [];
-  return [
-    warning(
-      `${left.length} ${left.length === 1 ? "attachment is" : "attachments are"} left of containers that are gone`,
-      {
-        seen: some(left),
-        ...collect,
-      },
-    ),
-  ];
+function withoutWorking(patient: Patient): ReturnType<Patient["remains"]> {
+  const remains = patient.remains();
+  const isAtWork = (row: (typeof remains.endpoints)[number]): boolean =>
+    row.phase === "adding" && patient.nowMs - row.createdMs < longestAddMs;
+  return { ...remains, endpoints: remains.endpoints.filter((row) => !isAtWork(row)) };
 }
 
-function whyLeft(row: EndpointRow, { state, nowMs, compartmentExists }: Patient): string | undefined {
-  if (row.bootId !== state.bootId) return "of an earlier boot";
-  if (row.netns !== "" && !compartmentExists(row.netns)) return `its compartment ${row.netns} is gone`;
-  if (row.phase === "adding" && nowMs - row.createdMs > longestAddMs)
-    return "its ADD did not come to its end";
-  return undefined;
-}
+const line = ({ kind, name, why }: Remnant): string => `${kind} ${name}: ${why}`;
 
-/** Addresses of attachments that nobody knows any more. Those of an earlier boot are as good as free. */
-function leases({ state, compartmentExists }: Patient): readonly Complaint[] {
-  const known = new Set(state.endpoints.map(({ key }) => key));
-  const lost = state.leases.filter(
-    ({ key, netns, bootId }) =>
-      bootId === state.bootId && !known.has(key) && netns !== "" && !compartmentExists(netns),
-  );
-  if (lost.length === 0) return [];
+function gone(remnants: readonly Remnant[]): readonly Complaint[] {
+  if (remnants.length === 0) return [];
+  // Addresses alone do no harm while there are others.
+  const say = remnants.every(({ kind }) => kind === "lease") ? note : warning;
   return [
-    note(
-      `${lost.length} ${lost.length === 1 ? "address is" : "addresses are"} still leased to containers that are gone`,
-      {
-        seen: some(lost.map((lease) => `${lease.address} of ${shortOwner(lease)}`)),
-        ...collect,
-      },
-    ),
-  ];
-}
-
-/** Kernel objects with our mark of which the state knows nothing. */
-function strangers(patient: Patient): readonly Complaint[] {
-  const known = new Set(patient.state.endpoints.map(({ key }) => key));
-  const found = patient.marks().endpoints.filter(({ key }) => !known.has(key));
-  if (found.length === 0) return [];
-  return [
-    warning("there are ports or rules with our mark of which the state knows nothing", {
-      seen: some(found.map(({ key, owner }) => (owner === undefined ? key : shortOwner(owner)))),
-      remedy: "another folder of state may know them (VSWITCH_DATA_DIR, --data-dir); else remove them",
+    say(`${plural(remnants.length, "thing")} left of containers that are gone`, {
+      seen: some(remnants.map(line)),
+      remedy: "runtimes call DEL or GC sooner or later; to do it now",
       commands: ["vswitch gc"],
+    }),
+  ];
+}
+
+function doubtful(remnants: readonly Remnant[]): readonly Complaint[] {
+  if (remnants.length === 0) return [];
+  return [
+    note(`${plural(remnants.length, "thing")} that may be left of containers`, {
+      seen: some(remnants.map(line)),
+      remedy: "vswitch gc leaves them alone, since nobody knows",
     }),
   ];
 }

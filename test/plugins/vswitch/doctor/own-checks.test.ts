@@ -48,23 +48,23 @@ describe("drift", () => {
 });
 
 describe("what is left of containers", () => {
-  test("is a warning, with the reason for each", async () => {
+  test("is a warning, with the reason for each; an ADD at work is none", async () => {
     const endpoints = [
       row(web),
       row(db, { bootId: "earlier" }),
       row(db, { containerId: "half", phase: "adding" }),
       row(db, { containerId: "new", phase: "adding", createdMs: 999_999_000 }),
     ];
-    expect(await findings(stale, { state: { endpoints }, gone: ["/run/netns/web"] })).toEqual([
-      "warning: 3 attachments are left of containers that are gone",
-      "  nat/web/eth0: its compartment /run/netns/web is gone",
-      "  nat/db/eth0: of an earlier boot",
-      "  nat/half/eth0: its ADD did not come to its end",
+    expect(await findings(stale, { remains: { endpoints }, gone: ["/run/netns/web"] })).toEqual([
+      "warning: 3 things left of containers that are gone",
+      "  endpoint nat/web/eth0: its compartment /run/netns/web is gone",
+      "  endpoint nat/db/eth0: of an earlier boot",
+      "  endpoint nat/half/eth0: its ADD did not come to its end",
       "  $ vswitch gc",
     ]);
   });
 
-  test("may be addresses alone, or kernel objects that the state does not know", async () => {
+  test("is worth knowing when it is an address alone, or when nobody knows", async () => {
     const lease = {
       ...db.owner,
       key: "k",
@@ -73,15 +73,13 @@ describe("what is left of containers", () => {
       bootId: "boot",
       takenMs: 0,
     };
-    const older = { ...lease, address: ip("10.61.0.10"), bootId: "earlier" };
-    const marks = () => ({ endpoints: [{ key: "abc", addresses: [], ports: [] }], switches: [] });
-    expect(await findings(stale, { state: { leases: [lease, older] }, gone: ["/gone"], marks })).toEqual([
-      "note: 1 address is still leased to containers that are gone",
-      "  10.61.0.9 of nat/db/eth0",
+    const marks = [{ key: "a".repeat(32), addresses: [], ports: [] }];
+    expect(await findings(stale, { remains: { leases: [lease], marks }, gone: ["/gone"] })).toEqual([
+      "note: 1 thing left of containers that are gone",
+      "  lease 10.61.0.9 of nat/db/eth0: its compartment /gone is gone",
       "  $ vswitch gc",
-      "warning: there are ports or rules with our mark of which the state knows nothing",
-      "  abc",
-      "  $ vswitch gc",
+      "note: 1 thing that may be left of containers",
+      "  port vp-aaaaaaaaaaaa: its network is not in this state: is it of another --data-dir?",
     ]);
   });
 });

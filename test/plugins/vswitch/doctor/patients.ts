@@ -4,6 +4,7 @@ import type { Scene } from "../../../../lib/model/scene.ts";
 import type { EndpointRow } from "../../../../lib/state/rows.ts";
 import type { Check } from "../../../../plugins/vswitch/doctor/check.ts";
 import type { FileFacts, Patient, PatientFiles } from "../../../../plugins/vswitch/doctor/patient.ts";
+import type { Remains } from "../../../../plugins/vswitch/gc/judge.ts";
 import { endpoint, network, scene } from "../graph/scenes.ts";
 
 export const nat = network("nat", { gateways: ["10.61.0.1/24", "fd00:61::1/64"] });
@@ -14,7 +15,8 @@ export const web = endpoint(nat, {
 });
 export const db = endpoint(nat, { containerId: "db", addresses: ["10.61.0.3", "fd00:61::3"] });
 
-export interface PatientOptions extends Partial<Omit<Patient, "files" | "state" | "scene" | "probe">> {
+export interface PatientOptions
+  extends Partial<Omit<Patient, "files" | "state" | "scene" | "probe" | "remains">> {
   /** Default: two containers of one network on a host that is well. */
   readonly scene?: Scene;
   readonly probe?: Partial<Patient["probe"]>;
@@ -24,13 +26,14 @@ export interface PatientOptions extends Partial<Omit<Patient, "files" | "state" 
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly stats?: Readonly<Record<string, Partial<FileFacts>>>;
   readonly space?: ReturnType<PatientFiles["space"]>;
+  readonly remains?: Partial<Remains>;
   /** Compartments that are gone. */
   readonly gone?: readonly string[];
 }
 
 /** A host that is well, but for what is given. */
 export function patient(options: PatientOptions = {}): Patient {
-  const { probe, state, texts = {}, sysctls = {}, stats = {}, space, gone = [], ...rest } = options;
+  const { probe, state, texts = {}, sysctls = {}, stats = {}, space, remains, gone = [], ...rest } = options;
   const whole = options.scene ?? scene([nat], [web, db]);
   return {
     unseen: [],
@@ -38,9 +41,6 @@ export function patient(options: PatientOptions = {}): Patient {
     probe: { features: [], layout: "current", layoutVersion: 2, legacyTables: [], ...probe },
     state: {
       dataDir: "/state",
-      bootId: "boot",
-      endpoints: whole.endpoints.map((plan) => row(plan)),
-      leases: [],
       warnings: [],
       ...state,
     },
@@ -51,7 +51,18 @@ export function patient(options: PatientOptions = {}): Patient {
     user: 0,
     compartmentExists: (path) => path !== "" && !gone.includes(path),
     reports: () => [],
-    marks: () => ({ endpoints: [], switches: [] }),
+    remains: () => ({
+      endpoints: whole.endpoints.map((plan) => row(plan)),
+      networks: whole.networks.map(({ name }) => name),
+      leases: [],
+      marks: [],
+      switches: [],
+      bootId: "boot",
+      exists: (path) => path !== "" && !gone.includes(path),
+      hasPort: () => true,
+      isRemembered: () => false,
+      ...remains,
+    }),
     ...rest,
   };
 }
