@@ -8,6 +8,9 @@ import { type Attached, createLab, dual, type NatLab, other, publish, whyNoNat }
 
 const reason = whyNoNat();
 
+const portOf = ({ result }: Attached): string =>
+  result.interfaces.find(({ name }) => name.startsWith("vp-"))?.name ?? "";
+
 const stages = ({ stages: all }: LiveResult) => [...new Set(all.flatMap(({ stage }) => stage ?? []))];
 
 describe.skipIf(reason !== undefined)(`a live probe${reason ? ` (${reason})` : ""}`, () => {
@@ -132,6 +135,36 @@ describe.skipIf(reason !== undefined)(`a live probe${reason ? ` (${reason})` : "
       expect(stages(result)).toEqual(["vnic.neighbour", "port.out", "port.guard"]);
     });
   }
+
+  it("finds nobody between containers of an isolated network, nor where it forges the neighbour", async () => {
+    const isolated = {
+      name: "alone",
+      ipam: { subnet: "10.63.0.0/24" },
+      DisableInterComputeCommunication: true,
+    };
+    const one = await lab.add({ id: "one", config: isolated });
+    const two = await lab.add({ id: "two", config: isolated });
+    const asked = await probeClean(one, { to: two.ip4 });
+    expect(asked.verdict).toMatchObject({ kind: "vanished", stages: ["vnic.neighbour"] });
+    const mac = two.result.interfaces.find(({ sandbox }) => sandbox !== undefined)?.mac ?? "";
+    await lab.host.exec(one.ns, "ip", "neigh", "replace", two.ip4, "lladdr", mac, "dev", "eth0");
+    const forged = await probeClean(one, { to: two.ip4 });
+    expect(forged.verdict).toMatchObject({ kind: "vanished", after: "switch, hook prerouting" });
+    expect(forged.verdict).toMatchObject({ stages: ["switch.forward"] });
+  });
+
+  it("tells that the container itself has no route, or no link", async () => {
+    const lost = await lab.add({ id: "lost" });
+    await lab.host.exec(lost.ns, "ip", "route", "delete", "default");
+    expect((await probeClean(lost, { to: uplink.outside4 })).verdict).toEqual({
+      kind: "vanished",
+      after: "compartment of nat/lost/eth0",
+      stages: ["vnic.route"],
+      hint: "the compartment has no route for it (ENETUNREACH)",
+    });
+    await lab.host.exec(lab.host.ns, "ip", "link", "set", portOf(lost), "down");
+    expect((await probe(lab, lost, { to: a.ip4 })).verdict).toMatchObject({ kind: "vanished" });
+  });
 
   it("is followed through a published port", async () => {
     const result = await probeClean(a, { to: uplink.host4, protocol: "tcp", port: 8080 });

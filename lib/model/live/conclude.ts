@@ -21,15 +21,12 @@ export interface LiveContext {
 /** @param events in the order in which they came to be known */
 export function concludeLive(events: readonly LiveEvent[], context: LiveContext): LiveResult {
   const { request, sent, blind } = context;
-  const ordered = timed(
-    ownSigns(events, context)
-      .map((event, i) => ({ event, rank: placeOf(event, request).rank, i }))
-      .sort((a, b) => a.rank - b.rank || a.i - b.i)
-      .map(({ event }) => event),
-  );
-  const bridged = isBridged(ordered);
-  const shown = ordered.filter((event) => !(bridged && event.kind === "hook" && event.layer === "host"));
-  const stages = distinct(shown.flatMap((event) => describeEvent(event, request)));
+  const signs = ownSigns(events, context)
+    .map((event, i) => ({ event, rank: placeOf(event, request).rank, i }))
+    .sort((a, b) => a.rank - b.rank || a.i - b.i)
+    .map(({ event }) => event);
+  const ordered = withoutEchoes(timed(signs), request);
+  const stages = distinct(ordered.flatMap((event) => describeEvent(event, request)));
   const last = ordered.findLast(({ kind }) => kind !== "neighbour" && kind !== "error");
   const after = last === undefined ? "nowhere" : placeOf(last, request).place;
   const verdict = decided(ordered, request) ?? { kind: "vanished", after, ...whyVanished(ordered, request) };
@@ -45,11 +42,13 @@ function timed(events: readonly LiveEvent[]): readonly LiveEvent[] {
   });
 }
 
-/** From port to port: where the host's hooks see it all the same (br_netfilter), it does not pass the host. */
-function isBridged(events: readonly LiveEvent[]): boolean {
-  return events.some(
-    (event) => event.kind === "hook" && event.layer === "bridge" && event.hook === "forward",
-  );
+/** What only passes the switch is shown to the host's hooks too (br_netfilter), and does not come to the host for that. */
+function withoutEchoes(events: readonly LiveEvent[], request: LiveRequest): readonly LiveEvent[] {
+  const steps = events.map((event) => placeOf(event, request).step);
+  const onSwitch = steps.some((step) => step.startsWith("bridge prerouting"));
+  const toHost = steps.some((step) => step.startsWith("bridge input") || step === "switch in");
+  if (!onSwitch || toHost) return events;
+  return events.filter((event) => event.kind !== "hook" || event.layer !== "host");
 }
 
 /** A question is asked again and again. */

@@ -79,7 +79,7 @@ const localTable = 255;
 /** The kernel makes a route for the subnet of each address. */
 function extraRoutes({ vnic }: Plan, { compartment }: EndpointFacts): readonly string[] {
   const found = compartment?.vnic?.routes ?? [];
-  const subnets = compartment?.vnic?.addresses ?? [];
+  const subnets = [...vnic.addresses, ...(compartment?.vnic?.addresses ?? [])];
   const planned = new Set(vnic.routes.map(({ destination, gateway }) => `${destination} ${gateway ?? ""}`));
   return found
     .filter(({ destination, gateway, table }) => {
