@@ -1,9 +1,10 @@
 /** What `vswitch graph` does: a scene of this host or of a file, as a picture, to a file or the terminal. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import { readScene, withHost } from "../host.ts";
+import { readSceneFile } from "../scene-file.ts";
 import { type Terminal, UsageError } from "../terminal.ts";
 import { type GraphFormat, loadFormat } from "./formats.ts";
 import { graphOf, onlyNetworks } from "./graph-of.ts";
@@ -34,26 +35,6 @@ function sceneOf({ scene, ...options }: GraphOptions, terminal: Terminal): Scene
   return withHost({ dataDir: options["data-dir"], warn }, readScene);
 }
 
-function readSceneFile(file: string): Scene {
-  const text = onFile(`read scene ${file}`, () => readFileSync(file, "utf8"));
-  try {
-    const scene = JSON.parse(text);
-    // What is no scene at all is told from one; the rest is trusted, since it is our own output.
-    if (
-      Array.isArray(scene?.networks) &&
-      Array.isArray(scene.endpoints) &&
-      Array.isArray(scene.host?.interfaces)
-    )
-      return scene;
-  } catch {
-    // The same answer as for other JSON.
-  }
-  throw new CniError(errorCode.decodeFailure, `${file} is no scene`, {
-    reason: "scene-invalid",
-    details: "a scene is JSON with networks, endpoints and host; vswitch support-bundle writes one",
-  });
-}
-
 function chosen(scene: Scene, networks: readonly string[]): Scene {
   if (networks.length === 0) return scene;
   const there = scene.networks.map(({ name }) => name);
@@ -66,14 +47,10 @@ function chosen(scene: Scene, networks: readonly string[]): Scene {
 const titleNow = (): string => `${hostname()}, ${new Date().toISOString().replace(/\.\d+Z$/, "Z")}`;
 
 function write(file: string, text: string): void {
-  onFile(`write ${file}`, () => writeFileSync(file, text));
-}
-
-function onFile<T>(doing: string, fn: () => T): T {
   try {
-    return fn();
+    writeFileSync(file, text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(errorCode.ioFailure, `${doing}: ${why}`, { reason: "file-failed", cause });
+    throw new CniError(errorCode.ioFailure, `write ${file}: ${why}`, { reason: "file-failed", cause });
   }
 }
