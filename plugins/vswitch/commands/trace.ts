@@ -20,6 +20,8 @@ interface Options extends CommonOptions {
   readonly detailed: boolean;
   readonly output: string | undefined;
   readonly scene: string | undefined;
+  readonly live: boolean;
+  readonly "diff-kernel": boolean;
 }
 
 const text = { type: "string", requiresArg: true } as const;
@@ -58,13 +60,19 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
         .option("detailed", { ...flag, describe: "What each stage looked up, and who wrote it" })
         .option("output", { ...text, alias: "o", describe: "File to write; else it is printed" })
         .option("scene", { ...text, describe: "A scene in this file of JSON instead of this host" })
+        .option("live", { ...flag, describe: "Also send a marked packet, and tell where the kernel differs" })
+        .option("diff-kernel", {
+          ...flag,
+          describe: "Also compare what the model took from plans with the kernel: missing, different, extra",
+        })
         .options(commonOptions)
         .epilogue(
-          "Exit codes: 0 it arrives or leaves the host, 3 dropped, 4 not sure, 2 the call's words are off.",
+          "Exit codes: 0 it arrives or leaves the host, 3 dropped, 4 not sure, 5 the kernel differs (--live, --diff-kernel), 2 the call's words are off.",
         )
         .example("$0 trace --from nat/web --to 192.0.2.7:443", "from a container to the world")
         .example("$0 trace --from 198.51.100.7 --to 192.0.2.10:8080", "to a published port, from outside")
         .example("$0 trace --from web --to db:5432 --detailed", "what was looked up, and who wrote it")
+        .example("$0 trace --from web --to db:5432 --live", "model and kernel side by side")
         .example("$0 trace --from web --to db --format svg -o path.svg", "a picture for any browser"),
     handler: async (argv) => {
       const { trace } = await import("../trace/command.ts");

@@ -87,10 +87,13 @@ function livePacket({ packet, state }: Trace, from: Plan): LivePacket {
   if (packet.bytes !== undefined)
     throw new UsageError("--live sends a small packet: --bytes does not go with it");
   const { source, destination, sourcePort, destinationPort, ttl } = packet;
+  const protocol = protocolOf(packet);
+  if (protocol !== "icmp" && destinationPort === undefined)
+    throw new UsageError(`--live sends ${protocol} to a port: --to ADDRESS:PORT`);
   return {
     source,
     destination,
-    protocol: protocolOf(packet),
+    protocol,
     ...(sourcePort === undefined ? {} : { sourcePort }),
     ...(destinationPort === undefined ? {} : { destinationPort }),
     ...(ttl === undefined ? {} : { ttl }),

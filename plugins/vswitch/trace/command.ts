@@ -21,17 +21,31 @@ export interface TraceOptions extends PacketWords {
   readonly json: boolean;
   readonly output: string | undefined;
   readonly scene: string | undefined;
+  readonly live: boolean;
+  readonly "diff-kernel": boolean;
   readonly "data-dir": string;
 }
 
 /** @throws {UsageError} for ends that are none or several. @throws {CniError} 5 for files, 6 for a damaged scene */
 export async function trace(options: TraceOptions, session: Session): Promise<void> {
-  const format = await loadFormat[formatOf(options)]();
+  const name = formatOf(options);
+  const format = await loadFormat[name]();
+  if (options.live || options["diff-kernel"]) {
+    const { traceLive } = await import("../live/command.ts");
+    const { formatLiveView, liveExitCode } = await import("../live/format-against.ts");
+    const view = await traceLive(options, name, session);
+    finish(formatLiveView(view, name, format), options, session);
+    session.exitWith(liveExitCode(view));
+    return;
+  }
   const view = traceIn(await sceneOf(options, session), options);
-  const text = format(view);
+  finish(format(view), options, session);
+  session.exitWith(exitCodeOf(view.trace.verdict));
+}
+
+function finish(text: string, options: Pick<TraceOptions, "output">, session: Session): void {
   if (options.output === undefined) session.print(text.trimEnd());
   else write(options.output, text);
-  session.exitWith(exitCodeOf(view.trace.verdict));
 }
 
 /** Pure. @throws {UsageError} as above */
