@@ -84,6 +84,8 @@ export interface ToolBackend extends Backend {
   observeCounters(): Counters;
   /** Kernel features, tried where nothing is left of it, and whether our tables are whole. */
   probeHost(): HostProbe;
+  /** The rules of our data path and what they go by, as text. */
+  formatTables(): string;
   /**
    * What passes an interface of the host from now on.
    *

@@ -6,6 +6,7 @@ import type { Plan } from "../model/plan.ts";
 import { asking, linuxBackend, tryOpen } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
 import { extraEntries } from "./extra-entries.ts";
+import { formatTables } from "./format-tables.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { linkOf } from "./observe.ts";
 import { observeCounters } from "./observe-counters.ts";
@@ -32,6 +33,7 @@ export function linuxTool(
       asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine)),
     observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
     probeHost: () => asking("try what the kernel can do", () => probeHost(machine)),
+    formatTables: () => asking("list our nftables tables", () => formatTables(machine.rules)),
     openCapture: (device, snapLength) =>
       asking(`capture at ${device}`, () => openCapture(machine, device, snapLength)),
     repair: (plan, options) => {

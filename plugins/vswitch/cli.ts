@@ -13,6 +13,7 @@ import { repairCommand } from "./commands/repair.ts";
 import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
+import { supportBundleCommand } from "./commands/support-bundle.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { jsonOption } from "./options.ts";
 import { type Session, type Terminal, UsageError } from "./terminal.ts";
@@ -42,6 +43,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .command(traceCommand(session))
     .command(graphCommand(session))
     .command(doctorCommand(session))
+    .command(supportBundleCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .completion("completion", "Print a completion script for bash or zsh")

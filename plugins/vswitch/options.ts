@@ -24,6 +24,22 @@ export const resultsDirOption = {
   describe: "Folder of the runtimes' results: what later plugins changed on purpose is no drift",
 } as const;
 
+export const confDirOption = {
+  type: "string",
+  requiresArg: true,
+  default: "/etc/cni/net.d",
+  describe: "Where runtimes have the configurations of networks",
+} as const;
+
+/** Of commands that only look at what is there. */
+export const binDirOption = {
+  type: "string",
+  array: true,
+  requiresArg: true,
+  default: ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"] as string[],
+  describe: "Where runtimes have their plugins",
+} as const;
+
 /** What they give. */
 export interface CommonOptions {
   readonly json: boolean;

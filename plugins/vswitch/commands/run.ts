@@ -1,6 +1,6 @@
 /** `vswitch run`. */
 import type { CommandModule } from "yargs";
-import { type CommonOptions, commonOptions } from "../options.ts";
+import { type CommonOptions, commonOptions, confDirOption } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 
 interface Options extends CommonOptions {
@@ -73,12 +73,7 @@ export function runCommand(session: Session): CommandModule<object, Options> {
           default: false,
           describe: "Say nothing of addresses",
         })
-        .option("conf-dir", {
-          type: "string",
-          requiresArg: true,
-          default: "/etc/cni/net.d",
-          describe: "Where configurations are",
-        })
+        .option("conf-dir", confDirOption)
         .option("bin-dir", {
           type: "string",
           array: true,

@@ -1,0 +1,91 @@
+/** `vswitch support-bundle`: one file for a bug report, without what is nobody's business. */
+import { writeFileSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
+import { CniError, errorCode } from "../../../lib/cni/error.ts";
+import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
+import { formatBytes, formatTable } from "../format.ts";
+import { type Host, withHost } from "../host.ts";
+import type { CommonOptions } from "../options.ts";
+import { type Session, UsageError } from "../terminal.ts";
+import { type BundleFile, type BundleOptions, bundleFiles } from "./files.ts";
+import { pseudonymiser } from "./pseudonyms.ts";
+import { tarArchive } from "./tar.ts";
+
+export interface SupportBundleOptions extends CommonOptions, BundleOptions {
+  /** `-`: standard output. */
+  readonly output?: string;
+  readonly "with-addresses": boolean;
+}
+
+const stdout = 1;
+
+export async function supportBundle(options: SupportBundleOptions, session: Session): Promise<void> {
+  const now = new Date();
+  const output = options.output ?? `vswitch-support-${now.toISOString().replace(/[-:]|\.\d+/g, "")}.tar.gz`;
+  if (output === "-" && isatty(stdout))
+    throw new UsageError("an archive is not for a terminal: vswitch support-bundle -o - > FILE.tar.gz");
+  const warn = (text: string): void => session.complain(`vswitch: ${text}`);
+  const files = await withHost({ dataDir: options["data-dir"], warn }, (host) => collect(host, options));
+  session.complain(listing(files, output));
+  const folder = "vswitch-support";
+  const entries = files.map(({ name, text }) => ({
+    name: `${folder}/${name}`,
+    bytes: new TextEncoder().encode(text),
+  }));
+  write(Bun.gzipSync(tarArchive(entries, now.getTime() / 1000)), output);
+  if (options.json)
+    session.print(JSON.stringify({ file: output, files: files.map(({ name, what }) => ({ name, what })) }));
+}
+
+async function collect(host: Host, options: SupportBundleOptions): Promise<readonly BundleFile[]> {
+  const files = await bundleFiles(host, options);
+  if (options["with-addresses"]) return [readMe("Addresses are as they are on the host."), ...files];
+  const own = host.store.networks.list().flatMap(({ spec }) => subnetsOf(spec as NetworkSpec));
+  // Of this bundle alone, and in nobody's hands.
+  const hide = pseudonymiser(crypto.randomUUID(), own);
+  return [
+    readMe(
+      "Addresses outside our own networks, and hardware addresses, are pseudonyms: 240.0.0.0/4 and 2001:db8::/32 stand\n" +
+        "for others. The same address has the same pseudonym in all files, and those of one subnet share their prefix.",
+    ),
+    ...files.map((file) => (file.verbatim ? file : { ...file, text: hide(file.text) })),
+  ];
+}
+
+const subnetsOf = ({ switch: { gateways }, automatic }: NetworkSpec): readonly Prefix[] => [
+  ...gateways.map(networkOf),
+  ...(automatic === undefined ? [] : [automatic]),
+];
+
+function readMe(addresses: string): BundleFile {
+  const text = `What vswitch support-bundle found on a host, to go with a bug report.
+
+${addresses}
+Secrets of configurations are left out. There is nothing of the environment, of processes, or of what passed the wire.
+Names of containers, networks and files are as they are.
+`;
+  return { name: "README.txt", what: "how to read this", text };
+}
+
+function listing(files: readonly BundleFile[], output: string): string {
+  const rows = files.map(({ name, what, text }) => [name, formatBytes(Buffer.byteLength(text)), what]);
+  const where = output === "-" ? "standard output" : output;
+  return [`into ${where}:`, formatTable(rows, { indent: "  ", right: [1] })].join("\n");
+}
+
+function write(archive: Uint8Array, output: string): void {
+  if (output === "-") {
+    for (let at = 0; at < archive.length; ) at += writeSync(stdout, archive.subarray(at));
+    return;
+  }
+  try {
+    writeFileSync(output, archive, { mode: 0o600, flag: "wx" });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(errorCode.ioFailure, `write ${output}: ${why}`, {
+      reason: "bundle-not-written",
+      cause,
+    });
+  }
+}

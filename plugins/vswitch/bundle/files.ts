@@ -1,0 +1,117 @@
+/** What goes into a bundle, each as text; what cannot be had says why instead. */
+import { readdirSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { version } from "../../../lib/cni/main.ts";
+import { checkOne } from "../check/check.ts";
+import { diagnose, worstFirst } from "../doctor/diagnose.ts";
+import { examine } from "../doctor/examine.ts";
+import { type Host, readScene } from "../host.ts";
+import { redactConf } from "./redact.ts";
+import { sysctlsOf } from "./sysctls.ts";
+
+export interface BundleFile {
+  readonly name: string;
+  readonly what: string;
+  readonly text: string;
+  /** Holds no addresses, only what looks like some: versions. */
+  readonly verbatim?: true;
+}
+
+export interface BundleOptions {
+  readonly "conf-dir": string;
+  readonly "bin-dir": readonly string[];
+  readonly "results-dir": string;
+  readonly "data-dir": string;
+}
+
+/** More of a configuration is nothing that a person wrote. */
+const mostConf = 256 * 1024;
+
+export async function bundleFiles(host: Host, options: BundleOptions): Promise<readonly BundleFile[]> {
+  const { store, backend } = host;
+  return [
+    {
+      ...(await file("versions.json", "this program, its runtime, kernel, distribution", versions)),
+      verbatim: true,
+    },
+    await file("state.json", "networks, endpoints with their plans, leases", () => ({
+      networks: store.networks.list(),
+      endpoints: store.endpoints.list(),
+      leases: store.leases.list(),
+    })),
+    await file("scene.json", "interfaces, routes, neighbours, rules of other programs", () =>
+      readScene(host),
+    ),
+    await file("nftables.txt", "our tables as they are in the kernel", () => backend.formatTables()),
+    await file("marks.json", "what bears our mark in the kernel", () => backend.marks()),
+    await file("counters.json", "what passed ports, and which layer dropped", () =>
+      backend.observeCounters(),
+    ),
+    await file("sysctls.txt", "the kernel's settings that matter here", () => sysctlsOf(store)),
+    await file("check.json", "endpoints against their plans", () =>
+      store.endpoints.list().map((row) => checkOne(row, host, options["results-dir"])),
+    ),
+    await file("doctor.json", "what vswitch doctor finds", () => findings(host, options)),
+    ...(await configurations(options["conf-dir"])),
+  ];
+}
+
+async function file(name: string, what: string, make: () => unknown): Promise<BundleFile> {
+  const text = await told(make);
+  return { name, what, text };
+}
+
+async function told(make: () => unknown): Promise<string> {
+  try {
+    const value = await make();
+    return typeof value === "string" ? value : `${JSON.stringify(value, null, 2)}\n`;
+  } catch (error) {
+    return `could not be had: ${error instanceof Error ? error.message : String(error)}\n`;
+  }
+}
+
+function versions(): unknown {
+  return {
+    "vswitch-cni": version,
+    bun: Bun.version,
+    kernel: release(),
+    machine: process.arch,
+    distribution: /^PRETTY_NAME="?(.*?)"?$/m.exec(textOf("/etc/os-release") ?? "")?.[1],
+  };
+}
+
+async function findings(host: Host, options: BundleOptions): Promise<unknown> {
+  const { patient, failures } = examine(host, options, []);
+  return worstFirst([
+    ...failures.map((failure) => ({ id: "examination", ...failure })),
+    ...(await diagnose(patient)),
+  ]);
+}
+
+async function configurations(folder: string): Promise<readonly BundleFile[]> {
+  const names = namesIn(folder).filter((name) => /\.(conf|conflist|json)$/.test(name));
+  return Promise.all(
+    names.map((name) =>
+      file(`conf/${name}`.slice(0, 100), "a network's configuration, without secrets", () =>
+        redactConf((textOf(join(folder, name)) ?? "").slice(0, mostConf)),
+      ),
+    ),
+  );
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

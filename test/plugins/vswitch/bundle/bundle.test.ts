@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { redactConf } from "../../../../plugins/vswitch/bundle/redact.ts";
+import { tarArchive } from "../../../../plugins/vswitch/bundle/tar.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe("an archive", () => {
+  test("is unpacked by tar as it was packed", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tar-"));
+    try {
+      const files: Readonly<Record<string, string>> = {
+        "d/empty": "",
+        "d/one-block": "x".repeat(512),
+        "d/more": `${"y".repeat(600)}\n`,
+        [`d/${"n".repeat(98)}`]: "long name",
+      };
+      const entries = Object.entries(files).map(([name, text]) => ({ name, bytes: bytes(text) }));
+      writeFileSync(join(folder, "a.tar"), tarArchive(entries, 1_700_000_000));
+      const listed = spawnSync("tar", ["--utc", "-tvf", "a.tar"], { cwd: folder, encoding: "utf8" });
+      expect(listed.stderr).toBe("");
+      expect(listed.stdout.split("\n")[1]).toMatch(/^-rw------- 0\/0 +512 2023-11-14 22:13 d\/one-block$/);
+      expect(spawnSync("tar", ["-xf", "a.tar"], { cwd: folder }).status).toBe(0);
+      for (const [name, text] of Object.entries(files))
+        expect(readFileSync(join(folder, name), "utf8")).toBe(text);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("refuses a name that does not fit", () => {
+    expect(() => tarArchive([{ name: "n".repeat(101), bytes: bytes("") }], 0)).toThrow("too long");
+  });
+});
+
+describe("a configuration", () => {
+  test("loses whatever stands below a key that names a secret, and where else it is repeated", () => {
+    const conf = {
+      name: "n",
+      plugins: [{ type: "overlay", psk: "short", etcd: { password: { old: "tops3cret" }, token: 12345 } }],
+      note: "the password is tops3cret",
+      dns: { nameservers: ["10.0.0.1"] },
+    };
+    const text = redactConf(JSON.stringify(conf));
+    expect(text).not.toMatch(/short|tops3cret|12345/);
+    expect(JSON.parse(text)).toEqual({
+      name: "n",
+      plugins: [{ type: "overlay", psk: "***", etcd: { password: "***", token: "***" } }],
+      note: "the password is ***",
+      dns: { nameservers: ["10.0.0.1"] },
+    });
+  });
+
+  test("that is no JSON is left out: nobody knows what is in it", () => {
+    expect(redactConf('{"token": "tops3cret"')).toBe("21 characters that are no JSON are left out\n");
+  });
+});
