@@ -41,7 +41,8 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
     limiter: limiter && isLimiterOf(limiter, key) ? limiter : undefined,
   });
   deleteElements(rules, elements);
-  if (elements.some(({ set }) => set === "judged")) deleteElements(rules, knownFlows(rules, portName(key)));
+  if (port !== undefined && elements.some(({ set }) => set === "judged"))
+    deleteElements(rules, knownFlows(rules, port.index));
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(machine, flows);
 }
@@ -77,8 +78,8 @@ function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
     .filter((element) => markedKey(element.comment) === key);
 }
 
-/** What ACLs remember of a port: rules put it there, so it bears no mark but the port's name. */
-function knownFlows(rules: Netlink, port: string): readonly LayoutElement[] {
+/** What ACLs remember of a port: rules put it there, so it bears no mark but the port's number. */
+function knownFlows(rules: Netlink, port: number): readonly LayoutElement[] {
   return stateSetNames.flatMap((set) => dumpElements(rules, set)).filter(({ key }) => key[0] === port);
 }
 

@@ -4,7 +4,7 @@
  *
  * The state is our own, since many kernels have no connection tracking for bridges: a flow that was allowed is an
  * element with a time. A packet of a flow that was seen a moment ago costs one look-up, whatever number of ACLs there
- * is.
+ * is. Rules are in the order of how often they are met, and TCP has its own: each one costs every packet.
  */
 import { type AclDirection, alwaysOpen6, icmpErrors, icmpQueries, icmpReplies } from "../../policy/acl.ts";
 import type { FieldName } from "./field.ts";
@@ -14,6 +14,7 @@ import {
   hasMorePieces,
   icmpType,
   isLaterPiece,
+  isLong,
   isProtocol,
   isTransport,
   isWrapped,
@@ -35,12 +36,15 @@ const chain = (name: string, rules: readonly LayoutRule[]): LayoutChain => ({
 
 type Family = 4 | 6;
 const families = [4, 6] as const;
-const tracked: readonly Transport[] = ["tcp", "udp", "sctp", "dccp", "udplite"];
+/** Protocols with ports beside TCP. */
+const others: readonly Transport[] = ["udp", "sctp", "dccp", "udplite"];
 
 /** One direction as the rules see it. */
 interface Side {
   readonly name: "out" | "in";
+  /** By which policies know the port, and by which the state does. */
   readonly port: FieldName;
+  readonly index: FieldName;
   readonly remote: (family: Family) => FieldName;
   readonly localPort: FieldName;
   readonly remotePort: FieldName;
@@ -50,6 +54,7 @@ const sides: Readonly<Record<AclDirection, Side>> = {
   Out: {
     name: "out",
     port: "iifname",
+    index: "iif",
     remote: (family) => (family === 4 ? "ip daddr" : "ip6 daddr"),
     localPort: "th sport",
     remotePort: "th dport",
@@ -57,6 +62,7 @@ const sides: Readonly<Record<AclDirection, Side>> = {
   In: {
     name: "in",
     port: "oifname",
+    index: "oif",
     remote: (family) => (family === 4 ? "ip saddr" : "ip6 saddr"),
     localPort: "th dport",
     remotePort: "th sport",
@@ -74,7 +80,9 @@ export function aclChains(): readonly LayoutChain[] {
 function sideChains({ name, port }: Side): readonly LayoutChain[] {
   return [
     chain(`acl_${name}`, [
+      rule(isProtocol("ip"), isTransport("tcp"), goTo(`tcp_${name}4`)),
       rule(isProtocol("ip"), goTo(`acl_${name}4`)),
+      rule(isProtocol("ip6"), isTransport("tcp"), goTo(`tcp_${name}6`)),
       rule(isProtocol("ip6"), goTo(`acl_${name}6`)),
       rule(isProtocol("arp"), accept),
       ...isWrapped.map((wrapped) => because("nobody sees what is inside", wrapped, goTo(`block_${name}`))),
@@ -95,61 +103,83 @@ function sideChains({ name, port }: Side): readonly LayoutChain[] {
 
 function familyChains(side: Side, family: Family): readonly LayoutChain[] {
   const of = (name: string): string => `${name}_${side.name}${family}`;
-  const { port, localPort, remotePort } = side;
+  const { port, index, localPort, remotePort } = side;
   const remote = side.remote(family);
-  const flow = [port, "meta l4proto", remote, localPort, remotePort] as const;
-  const asked = [port, "meta l4proto", remote] as const;
+  const judged = [port, "meta l4proto", remote, localPort, remotePort] as const;
+  const flow = [index, "meta l4proto", remote, localPort, remotePort] as const;
+  const asked = [index, "meta l4proto", remote] as const;
   const icmp = family === 4 ? "icmp" : "icmp6";
+  const [fresh, flows, queries] = [`fresh${family}`, `flows${family}`, `asked${family}`] as const;
   const judgeAnew = goTo(of("new"));
+  const pieces = because(
+    "those behind it bear no ports",
+    hasMorePieces[family],
+    remember(asked, queries, askedMs),
+  );
+  const full = because("where no more can be remembered, too", accept);
   return [
-    chain(of("acl"), [
-      rule(inSet(flow, `fresh${family}`), goTo(of("fresh"))),
-      rule(inSet(flow, `flows${family}`), goTo(of("known"))),
-      ...tracked.map((transport) => rule(isTransport(transport), judgeAnew)),
-      rule(isTransport(icmp), goTo(of("icmp"))),
-      rule(inSet(asked, `asked${family}`), goTo(of("allow"))),
+    chain(of("tcp"), [
+      rule(changesTcp, goTo(of("turn"))),
+      rule(inSet(flow, fresh), goTo(of("fresh"))),
+      rule(inSet(flow, flows), goTo(of("renew"))),
       rule(judgeAnew),
+    ]),
+    chain(of("turn"), [
+      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
+      because("the last answers shall renew nothing", endsTcp, inSet(flow, flows), goTo(of("end"))),
+      rule(inSet(flow, flows), accept),
+      rule(judgeAnew),
+    ]),
+    chain(of("end"), [
+      rule(remember(flow, fresh, freshMs)),
+      rule(remember(flow, flows, endedMs)),
+      rule(accept),
+    ]),
+    chain(of("acl"), [
+      rule(inSet(flow, fresh), goTo(of("fresh"))),
+      rule(inSet(flow, flows), goTo(of("remember"))),
+      ...others.map((transport) => rule(isTransport(transport), judgeAnew)),
+      rule(isTransport(icmp), goTo(of("icmp"))),
+      rule(inSet(asked, queries), goTo(of("allow"))),
+      rule(judgeAnew),
+    ]),
+    chain(of("fresh"), [pieces, rule(accept)]),
+    chain(of("begin"), [pieces, rule(remember(flow, flows, flowMs)), full]),
+    chain(of("renew"), [
+      pieces,
+      because("a bare answer may be all that comes", isLong, remember(flow, fresh, freshMs)),
+      rule(remember(flow, flows, flowMs)),
+      full,
+    ]),
+    chain(of("remember"), [
+      pieces,
+      rule(remember(flow, fresh, freshMs)),
+      rule(isTransport("udp"), remember(flow, flows, datagramMs), accept),
+      rule(remember(flow, flows, flowMs)),
+      full,
     ]),
     chain(of("icmp"), icmpRules(side, family)),
     chain(of("about"), [
-      because("about a flow that is known", inSet(aboutFlow(side, family), `flows${family}`), accept),
-      rule(inSet(aboutFlow(side, family).slice(0, 3), `asked${family}`), accept),
+      because("about a flow that is known", inSet(aboutFlow(side, family), flows), accept),
+      rule(inSet(aboutFlow(side, family).slice(0, 3), queries), accept),
       rule(judgeAnew),
     ]),
     chain(of("new"), [
-      rule(inSet(flow, `allowed_${side.name}${family}`), goTo(of("allow"))),
-      rule(inSet(flow, `blocked_${side.name}${family}`), goTo(`block_${side.name}`)),
-      because(
-        "follows the piece with the ports",
-        isLaterPiece[family],
-        inSet(asked, `asked${family}`),
-        accept,
-      ),
+      rule(inSet(judged, `allowed_${side.name}${family}`), goTo(of("allow"))),
+      rule(inSet(judged, `blocked_${side.name}${family}`), goTo(`block_${side.name}`)),
+      because("follows the piece with the ports", isLaterPiece[family], inSet(asked, queries), accept),
       rule(goTo(`default_${side.name}`)),
     ]),
     chain(of("allow"), [
-      rule(hasMorePieces[family], remember(asked, `asked${family}`, askedMs)),
-      ...tracked.map((transport) => rule(isTransport(transport), goTo(of("remember")))),
+      rule(isTransport("tcp"), goTo(of("begin"))),
+      ...others.map((transport) => rule(isTransport(transport), goTo(of("remember")))),
       rule(isTransport(icmp), goTo(of("ask"))),
-      rule(remember(asked, `asked${family}`, askedMs)),
+      rule(remember(asked, queries, askedMs)),
       rule(accept),
     ]),
     chain(of("ask"), [
-      because("echo request", icmpType(icmpQueries[family]), remember(asked, `asked${family}`, askedMs)),
+      because("echo request", icmpType(icmpQueries[family]), remember(asked, queries, askedMs)),
       rule(accept),
-    ]),
-    chain(of("fresh"), [rule(changesTcp, goTo(of("turn"))), rule(accept)]),
-    chain(of("known"), [rule(changesTcp, goTo(of("turn"))), rule(goTo(of("remember")))]),
-    chain(of("turn"), [
-      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
-      rule(goTo(of("remember"))),
-    ]),
-    chain(of("remember"), [
-      rule(remember(flow, `fresh${family}`, freshMs)),
-      rule(isTransport("udp"), remember(flow, `flows${family}`, datagramMs), accept),
-      rule(endsTcp, remember(flow, `flows${family}`, endedMs), accept),
-      rule(remember(flow, `flows${family}`, flowMs)),
-      because("where no more can be remembered, too", accept),
     ]),
   ];
 }
@@ -157,7 +187,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
 /** Only ICMP comes here, or a later piece of it, in which nothing of this is found. */
 function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
   const of = (name: string): string => `${name}_${side.name}${family}`;
-  const asked = [side.port, "meta l4proto", side.remote(family)] as const;
+  const asked = [side.index, "meta l4proto", side.remote(family)] as const;
   const { first, last, report } = alwaysOpen6;
   const discovery = [
     because("neighbour discovery, multicast listening", icmpType(first, ">="), icmpType(last, "<="), accept),
@@ -172,12 +202,12 @@ function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
 }
 
 /** The flow of the packet that an error is about: it went the other way. */
-function aboutFlow({ name, port }: Side, family: Family): readonly FieldName[] {
+function aboutFlow({ name, index }: Side, family: Family): readonly FieldName[] {
   const [source, destination, sourcePort, destinationPort, protocol] =
     family === 4
       ? (["@th,160,32", "@th,192,32", "@th,224,16", "@th,240,16", "@th,136,8"] as const)
       : (["@th,128,128", "@th,256,128", "@th,384,16", "@th,400,16", "@th,112,8"] as const);
   return name === "in"
-    ? [port, protocol, destination, sourcePort, destinationPort]
-    : [port, protocol, source, destinationPort, sourcePort];
+    ? [index, protocol, destination, sourcePort, destinationPort]
+    : [index, protocol, source, destinationPort, sourcePort];
 }

@@ -43,6 +43,8 @@ export const FIELDS = {
   "@th,384,16": { type: "inet_service", load: header("transport", 48, 2) },
   "@th,400,16": { type: "inet_service", load: header("transport", 50, 2) },
   "meta l4proto": { type: "inet_proto", load: property("l4proto") },
+  iif: { type: "iface_index", load: property("iif") },
+  oif: { type: "iface_index", load: property("oif") },
   iifname: { type: "ifname", load: property("iifname") },
   oifname: { type: "ifname", load: property("oifname") },
 } as const satisfies Record<string, Field>;

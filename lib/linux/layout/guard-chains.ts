@@ -23,10 +23,15 @@ export function guardChains(): readonly LayoutChain[] {
       rule(isTransport("icmp6"), goTo("guard_discovery")),
     ]),
     chain("guard_judged4", [
+      rule(isTransport("tcp"), goTo("tcp_out4")),
       because("a DHCP server's", udpTo(dhcpClientPorts[4]), jump("guard_dhcp")),
       rule(goTo("acl_out4")),
     ]),
-    chain("guard_judged6", [rule(jump("guard_service6")), rule(goTo("acl_out6"))]),
+    chain("guard_judged6", [
+      rule(isTransport("tcp"), goTo("tcp_out6")),
+      rule(jump("guard_service6")),
+      rule(goTo("acl_out6")),
+    ]),
     chain("guard", [
       rule(inSet(["iifname", "ether saddr"], "guard_macs"), goTo("guard_own_mac")),
       rule(goTo("guard_spoofed")),

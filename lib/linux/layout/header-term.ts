@@ -1,6 +1,6 @@
 /** Terms that look at one header field and compare it with a number. */
 
-import { writeBe16 } from "../../netlink/bytes.ts";
+import { writeBe16, writeU32 } from "../../netlink/bytes.ts";
 import type { Cmp } from "../../netlink/nft/expr/cmp.ts";
 import type { Expression } from "../../netlink/nft/expr/expression.ts";
 import { IPPROTO_FRAGMENT } from "../../netlink/nft/expr/exthdr.ts";
@@ -18,6 +18,15 @@ export const ETHERTYPE: Readonly<Record<NetworkProtocol | "8021q" | "8021ad" | "
   "8021ad": Uint8Array.of(0x88, 0xa8),
   "802.2": Uint8Array.of(0x00, 0x04),
 };
+
+/** linux/netfilter/nf_tables.h, enum nft_meta_keys. */
+const NFT_META_LEN = 0;
+
+function hostOrder(value: number): Uint8Array {
+  const encoded = new Uint8Array(4);
+  writeU32(encoded, 0, value);
+  return encoded;
+}
 
 const compare = (op: Cmp["op"], value: Uint8Array): Expression => ({
   kind: "cmp",
@@ -110,24 +119,16 @@ export function icmpType(type: number, op: "==" | ">=" | "<=" = "=="): Term {
 const flags = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
 /** A packet that opens a connection: SYN without ACK. */
-export const opensTcp: Term = tcpFlags(
-  "(syn | ack) == syn",
-  flags.syn | flags.ack,
-  compare("eq", byte(flags.syn)),
-);
-export const endsTcp: Term = tcpFlags("(fin | rst) != 0", flags.fin | flags.rst, compare("neq", byte(0)));
+export const opensTcp: Term = tcpFlags(flags.syn | flags.ack, "==", flags.syn);
+export const endsTcp: Term = tcpFlags(flags.fin | flags.rst, "!=", 0);
 /** One that opens, answers an opening or ends. */
-export const changesTcp: Term = tcpFlags(
-  "(fin | syn | rst) != 0",
-  flags.fin | flags.syn | flags.rst,
-  compare("neq", byte(0)),
-);
+export const changesTcp: Term = tcpFlags(flags.fin | flags.syn | flags.rst, "!=", 0);
 
-function tcpFlags(words: string, mask: number, comparison: Expression): Term {
-  const { expressions } = isTransport("tcp");
+/** Where nothing but TCP comes: the flags are byte 13 of its header (RFC 9293 3.1). */
+function tcpFlags(mask: number, op: "==" | "!=", value: number): Term {
   return {
-    words: `tcp flags & ${words}`,
-    expressions: [...expressions, transport(13, 1), keep(byte(mask)), comparison],
+    words: `@th,104,8 & ${mask} ${op} ${value}`,
+    expressions: [transport(13, 1), keep(byte(mask)), compare(op === "==" ? "eq" : "neq", byte(value))],
   };
 }
 
@@ -157,6 +158,16 @@ export const hasMorePieces: Readonly<Record<4 | 6, Term>> = {
       compare("eq", byte(1)),
     ],
   },
+};
+
+/** 128 bytes and more, IP header included: in TCP all but bare answers. In host order. */
+export const isLong: Term = {
+  words: "meta length & 4294967168 != 0",
+  expressions: [
+    { kind: "meta", key: NFT_META_LEN, register: NFT_REG_1 },
+    keep(hostOrder(0xffff_ff80)),
+    compare("neq", hostOrder(0)),
+  ],
 };
 
 function ipFlags(words: string, mask: readonly number[]): Term {

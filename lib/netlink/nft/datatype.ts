@@ -64,6 +64,17 @@ export const DATATYPES = {
     },
     decode: (bytes) => readU32(bytes, 0),
   },
+  iface_index: {
+    id: 20,
+    size: 4,
+    byteorder: "host",
+    encode: (value) => {
+      const index = new Uint8Array(4);
+      writeU32(index, 0, integer(value, 0x7fff_ffff));
+      return index;
+    },
+    decode: (bytes) => readU32(bytes, 0),
+  },
   ifname: { id: 41, size: IFNAMSIZ, byteorder: "host", encode: encodeIfname, decode: decodeText },
 } as const satisfies Record<string, Datatype>;
 
