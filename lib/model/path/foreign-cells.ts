@@ -4,9 +4,12 @@ import type { ForeignChain, ForeignCondition, ForeignHook } from "../foreign.ts"
 import { addressCell, type Cell, rangeCell } from "./consulted.ts";
 import type { Cells } from "./look.ts";
 
-/** Whether anybody filters at the hook. */
-export const hasChains = (chains: readonly ForeignChain[], hook: ForeignHook): boolean =>
-  chains.some(({ base }) => base?.hook === hook && base.type === "filter");
+/** Whether anybody filters at the hook, be it of the bridge or of IP. */
+export const hasChains = (chains: readonly ForeignChain[], hook: ForeignHook, bridged: boolean): boolean =>
+  chains.some(
+    ({ table, base }) =>
+      base?.hook === hook && base.type === "filter" && table.startsWith("bridge ") === bridged,
+  );
 
 /** Rules compare addresses with prefixes and ports with ranges. */
 export function foreignCells(chains: readonly ForeignChain[], packet: IpPacket): Cells {

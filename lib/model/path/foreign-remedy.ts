@@ -1,25 +1,34 @@
 /** How another program is told to let a packet pass, in that program's own words where they are known. */
-import type { ForeignChain } from "../foreign.ts";
-import { networkOfSwitch } from "./find.ts";
+import type { ForeignChain, ForeignHook } from "../foreign.ts";
+import type { Scene } from "../scene.ts";
 import type { Who } from "./foreign-chain.ts";
-import type { Walk } from "./walk.ts";
 
-/** A sentence. */
-export function foreignRemedy(walk: Walk, by: Who): string {
-  const { scene, in: from, out: to } = walk;
-  const isSource = networkOfSwitch(scene, from) !== undefined;
-  const ours = isSource ? from : networkOfSwitch(scene, to) === undefined ? undefined : to;
-  if (ours === undefined) return `Change the rule in ${by.table} ${by.chain}: rules of ours cannot lift it.`;
-  const side = isSource ? "iifname" : "oifname";
-  const other = isSource ? "oifname" : "iifname";
-  const owner = programOf(scene.host.foreign, by);
-  return words[owner]({ ours, side, other, by });
+/** Where the packet met the rules. */
+export interface ForeignPlace {
+  readonly hook: ForeignHook;
+  readonly in?: string | undefined;
+  readonly out?: string | undefined;
 }
 
-interface Subject {
+/** A sentence. */
+export function foreignRemedy(scene: Scene, by: Who, place: ForeignPlace): string {
+  const isSource = isOurs(scene, place.in);
+  const ours = isSource ? place.in : isOurs(scene, place.out) ? place.out : undefined;
+  if (ours === undefined) return `Change the rule in ${by.table} ${by.chain}: rules of ours cannot lift it.`;
+  return words[programOf(scene.host.foreign, by)]({ ours, isSource, by, ...place });
+}
+
+/** A switch of ours, or a port of one. */
+function isOurs({ networks, endpoints }: Scene, name: string | undefined): boolean {
+  return (
+    networks.some((network) => network.switch.name === name) ||
+    endpoints.some(({ port }) => port.name === name)
+  );
+}
+
+interface Subject extends ForeignPlace {
   readonly ours: string;
-  readonly side: string;
-  readonly other: string;
+  readonly isSource: boolean;
   readonly by: Who;
 }
 
@@ -30,14 +39,23 @@ const words: Readonly<Record<Program, (subject: Subject) => string>> = {
     `Docker leaves its chain DOCKER-USER to you: \`iptables -I DOCKER-USER -i ${ours} -j ACCEPT\`, and the same with -o.`,
   firewalld: ({ ours }) =>
     `\`firewall-cmd --permanent --zone=trusted --add-interface=${ours}\`, then \`firewall-cmd --reload\`.`,
-  ufw: ({ ours }) => `\`ufw route allow in on ${ours}\`, and the same with \`out on\`.`,
-  other: ({ ours, side, other, by }) =>
-    `Rules of ours cannot lift it; \`nft insert rule ${by.table} ${by.chain} ${side} ${ours} accept\`, and the same with ${other}.`,
+  ufw: ({ ours, hook }) =>
+    hook === "forward"
+      ? `\`ufw route allow in on ${ours}\`, and the same with \`out on\`.`
+      : `\`ufw allow in on ${ours}\`.`,
+  other: nft,
 };
+
+/** Answers come the other way, and pass the hook of forwarding too. */
+function nft({ ours, isSource, by, hook }: Subject): string {
+  const [side, other] = isSource ? ["iifname", "oifname"] : ["oifname", "iifname"];
+  const both = hook === "forward" ? `, and the same with ${other}` : "";
+  return `Rules of ours cannot lift it; \`nft insert rule ${by.table} ${by.chain} ${side} ${ours} accept\`${both}.`;
+}
 
 function programOf(chains: readonly ForeignChain[], { table, chain }: Who): Program {
   const beside = chains.filter((one) => one.table === table).map((one) => one.chain);
-  if (/firewalld/.test(table)) return "firewalld";
+  if (table.endsWith(" firewalld")) return "firewalld";
   if (beside.some((name) => /^ufw6?-/.test(name))) return "ufw";
   if (chain === "FORWARD" && beside.includes("DOCKER-USER")) return "docker";
   return "other";

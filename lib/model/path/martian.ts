@@ -38,34 +38,39 @@ const own = ({ scene }: IpWalk): readonly Ip[] =>
   scene.host.interfaces.flatMap(({ addresses }) => addresses.map(prefixAddress));
 
 function martian4(walk: IpWalk, source: Ip, destination: Ip): Fault | undefined {
-  if (isMulticast(source) || source === limitedBroadcast) return bad(source, "is no sender");
+  if (isMulticast(source) || source === limitedBroadcast) return badSource(source, "is no sender");
   // What is sent to all may come from nobody yet: DHCP.
   const isToAll = destination === limitedBroadcast;
   if (isUnspecified(source) && isToAll) return undefined;
-  if (contains(zero, source)) return bad(source, "is no sender");
-  if (contains(zero, destination)) return bad(destination, "is no destination");
+  if (contains(zero, source)) return badSource(source, "is no sender");
+  if (contains(zero, destination)) return badDestination(destination, "is no destination");
   const fromSwitch = networkOfSwitch(walk.scene, walk.in) !== undefined;
-  if (!fromSwitch && isLoopback(destination)) return bad(destination, "is the host's own");
-  if (!fromSwitch && isLoopback(source)) return bad(source, "is the host's own");
-  return own(walk).includes(source) ? bad(source, "is an address of the host") : undefined;
+  if (!fromSwitch && isLoopback(destination)) return badDestination(destination, "is the host's own");
+  if (!fromSwitch && isLoopback(source)) return badSource(source, "is the host's own");
+  return own(walk).includes(source) ? badSource(source, "is an address of the host") : undefined;
 }
 
 function martian6(source: Ip, destination: Ip): Fault | undefined {
-  if (isMulticast(source)) return bad(source, "is no sender");
-  if (isLoopback(source)) return bad(source, "is the host's own");
-  if (isLoopback(destination)) return bad(destination, "is the host's own");
-  if (isUnspecified(destination)) return bad(destination, "is no destination");
+  if (isMulticast(source)) return badSource(source, "is no sender");
+  if (isLoopback(source)) return badSource(source, "is the host's own");
+  if (isLoopback(destination)) return badDestination(destination, "is the host's own");
+  if (isUnspecified(destination)) return badDestination(destination, "is no destination");
   return undefined;
 }
 
-function bad(address: Ip, why: string): Fault {
-  return {
-    reason: "martian",
-    by: `${address} ${why}: it cannot come from a link`,
-    remedy:
-      "The sender must use an address of its own; `sysctl net.ipv4.conf.all.log_martians=1` logs such packets.",
-  };
-}
+const logged = "`sysctl -w net.ipv4.conf.all.log_martians=1` logs such packets.";
+
+const badSource = (address: Ip, why: string): Fault => ({
+  reason: "martian",
+  by: `${address} ${why}: it cannot come from a link`,
+  remedy: `The sender must use an address of its own; ${logged}`,
+});
+
+const badDestination = (address: Ip, why: string): Fault => ({
+  reason: "martian",
+  by: `${address} ${why}: no link may lead there`,
+  remedy: `The host must be called on an address of one of its links; ${logged}`,
+});
 
 /** Addresses that stay on their link (ip6_forward). @returns undefined when the packet may be forwarded */
 export function bound(walk: IpWalk): Fault | undefined {

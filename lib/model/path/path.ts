@@ -29,6 +29,7 @@ import { portAclIn, portAclOut } from "./layers/port-acl.ts";
 import { portGuard } from "./layers/port-guard.ts";
 import { portIn, portOut } from "./layers/port-link.ts";
 import { portQosIn, portQosOut } from "./layers/port-qos.ts";
+import { bridgeForward, bridgeInput, bridgePostrouting, bridgePrerouting } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
 import { vnicNeighbour } from "./layers/vnic-neighbour.ts";
 import { vnicReceive } from "./layers/vnic-receive.ts";
@@ -42,13 +43,16 @@ export interface Stretch {
 
 export const path: Readonly<Record<Segment, Stretch>> = {
   "compartment.out": { layers: [vnicRoute, vnicNeighbour], next: "port.out" },
-  "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut], next: "switch" },
+  "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut, bridgePrerouting], next: "switch" },
   switch: { layers: [switchForward] },
-  "host.in": { layers: [hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },
+  "host.in": { layers: [bridgeInput, hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },
   "host.out": { layers: [hostSend, foreignOutput, hostNatOutput, hostRouteOut, hostMtu, hostLeave] },
   "host.input": { layers: [foreignInput, hostLoopback, hostInput] },
   "host.forward": { layers: [hostTtl, hostMtu, foreignForward, hostIsolation], next: "host.postrouting" },
   "host.postrouting": { layers: [foreignPostrouting, hostNatPostrouting, hostNeighbour] },
-  "port.in": { layers: [portIn, portAclIn, portQosIn], next: "compartment.in" },
+  "port.in": {
+    layers: [bridgeForward, bridgePostrouting, portIn, portAclIn, portQosIn],
+    next: "compartment.in",
+  },
   "compartment.in": { layers: [vnicReceive] },
 };

@@ -16,6 +16,8 @@ export interface Walk {
   readonly endpoint?: Plan;
   /** Whose switch it is on. */
   readonly network?: SceneNetwork;
+  /** Port by which it entered the switch; absent for what comes from the host's side. */
+  readonly entered?: string;
   /** Interface by which it came to the host; absent for what the host itself sends. */
   readonly in?: string;
   /** Interface by which it leaves the host. */

@@ -37,15 +37,16 @@ function formatWay({ destination, type, gateway, interface: name, priority }: Sc
 
 /** Why a packet ends where the host has no way for it. */
 export function noWay(way: Extract<Way, { readonly kind: "none" | "forbidden" }>, destination: Ip): Fault {
+  const ip = ipFamily(destination) === 6 ? "ip -6" : "ip";
   if (way.kind === "none")
     return {
       reason: "no-route",
       by: `the host has no route to ${destination}`,
-      remedy: `\`ip ${ipFamily(destination) === 6 ? "-6 " : ""}route add\` one, or a default route: has the uplink lost its own?`,
+      remedy: `\`${ip} route add\` one, or a default route; the uplink may have lost its own.`,
     };
   return {
     reason: "route-forbids",
     by: `route ${way.text}`,
-    remedy: `Somebody wants it so: \`ip route del ${way.text}\` takes the route away.`,
+    remedy: `Somebody wants it so: \`${ip} route del ${way.text}\` takes the route away.`,
   };
 }

@@ -30,7 +30,12 @@ export const hostNeighbour = ipLayer((walk) => {
   });
 });
 
-function toSwitch(walk: IpWalk, opening: Opening, network: SceneNetwork, nextHop: Ip): Passage {
+function toSwitch(
+  { entered: _entered, ...walk }: IpWalk,
+  opening: Opening,
+  network: SceneNetwork,
+  nextHop: Ip,
+): Passage {
   const { scene, packet } = walk;
   const fault = switchFault(scene, network);
   if (fault !== undefined) return drop(walk, opening, fault.by, fault);

@@ -8,7 +8,7 @@ import {
   type GuardReason,
   guardDrops,
 } from "../../../policy/guard.ts";
-import { IPPROTO, type Packet } from "../../../policy/packet.ts";
+import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import { addressCell, rangeCell } from "../consulted.ts";
 import { byEndpoint, portPlace } from "../find.ts";
@@ -57,6 +57,10 @@ function claim(packet: Packet): string {
     : sourceMac;
 }
 
+/** Solicitations and advertisements of neighbours have a target. */
+const isClaim = (icmpType: number | undefined): boolean =>
+  icmpType === ND.neighbourSolicit || icmpType === ND.neighbourAdvert;
+
 /** The ports by which it knows DHCP. */
 const dhcpPorts = [...Object.values(dhcpClientPorts), dhcpServerPort4].map((port) => ({
   first: port,
@@ -67,7 +71,7 @@ const dhcpPorts = [...Object.values(dhcpClientPorts), dhcpServerPort4].map((port
 function cells({ addresses }: Guard, packet: Packet): Cells {
   if (packet.kind === "arp") return packet.senderIp === "0.0.0.0" ? {} : { targetIp: undefined };
   if (packet.kind !== "ip") return {};
-  const { source, protocol, destinationPort } = packet;
+  const { source, protocol, destinationPort, icmpType } = packet;
   const known = [...addresses.map(hostPrefix), prefix("0.0.0.0/32"), prefix("::/128")];
   return {
     source: addressCell(source, known),
@@ -75,6 +79,7 @@ function cells({ addresses }: Guard, packet: Packet): Cells {
       ? { destinationPort: rangeCell(destinationPort, dhcpPorts) }
       : {}),
     ...(protocol === IPPROTO.udp ? {} : { destinationPort: undefined }),
-    ...(protocol === IPPROTO.icmp6 ? {} : { icmpType: undefined, target: undefined }),
+    ...(protocol === IPPROTO.icmp6 ? {} : { icmpType: undefined }),
+    ...(protocol === IPPROTO.icmp6 && isClaim(icmpType) ? {} : { target: undefined }),
   };
 }

@@ -23,7 +23,8 @@ function portLink(id: Extract<StageId, "port.out" | "port.in">): Layer {
     if (fault !== undefined) return drop(walk, opening, fault.by, fault);
     // What enters was small enough for the compartment's end; a switch drops what is too big for a port without a word.
     const { mtu = 0 } = findInterface(scene, endpoint.port.name) ?? {};
-    if (id === "port.out" || packet.kind !== "ip") return skip(walk);
+    if (id === "port.out") return skip({ ...walk, entered: endpoint.port.name });
+    if (packet.kind !== "ip") return skip(walk);
     const { bytes = 0 } = packet;
     const asked = consult(walk, { bytes: rangeCell(bytes, [{ last: mtu }]) });
     if (bytes <= mtu) return skip(asked);

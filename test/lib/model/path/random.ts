@@ -182,7 +182,7 @@ const networkOf = (name: string, gateways: readonly string[], other: string) =>
     });
 
 const condition: fc.Arbitrary<ForeignCondition> = fc.oneof(
-  fc.record({ kind: one(["in", "out"] as const), interface: one(["vsw-*", "eth0", "lo"]) }),
+  fc.record({ kind: one(["in", "out"] as const), interface: one(["vsw-*", "vp-*", "eth0", "lo"]) }),
   fc.record({ kind: one(["source", "destination"] as const), prefixes: some(everyPrefix) }),
   fc.record({ kind: fc.constant("protocol" as const), protocols: some(protocols) }),
   fc.record({
@@ -207,7 +207,7 @@ const rule: fc.Arbitrary<ForeignRule> = fc.record({
 });
 
 const chain: fc.Arbitrary<ForeignChain> = fc.record({
-  table: one(["inet other", "ip filter", "ip6 filter"]),
+  table: one(["inet other", "ip filter", "ip6 filter", "bridge other"]),
   chain: one(["A", "B", "C", "D"]),
   base: fc.record({
     type: one(["filter", "filter", "nat"]),

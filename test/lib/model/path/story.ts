@@ -1,0 +1,110 @@
+/** One host for the stories below: two networks, three containers, and packets as short as a test can say them. */
+import { type Ip, ip, ipFamily } from "../../../../lib/addr/ip.ts";
+import { prefix } from "../../../../lib/addr/prefix.ts";
+import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
+import type { ConnectionState, Trace } from "../../../../lib/model/path/trace.ts";
+import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
+import type { Plan } from "../../../../lib/model/plan.ts";
+import type { Scene, SceneHost } from "../../../../lib/model/scene.ts";
+import type { Acl } from "../../../../lib/policy/acl.ts";
+import { IPPROTO, type IpPacket } from "../../../../lib/policy/packet.ts";
+import type { Policy } from "../../../../lib/policy/policy.ts";
+import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
+import { type EndpointCase, endpoint, type NetworkCase, network, scene } from "./scene.ts";
+
+/** What differs from the usual host. */
+export interface Host {
+  readonly nat?: NetworkCase;
+  readonly other?: NetworkCase;
+  readonly web?: EndpointCase;
+  readonly db?: EndpointCase;
+  readonly far?: EndpointCase;
+  readonly host?: Partial<SceneHost>;
+}
+
+export interface Story extends Host {
+  readonly from: "web" | "db" | "far" | "host" | "outside";
+  /** `ADDRESS` for an echo request, `tcp ADDRESS PORT` ... */
+  readonly to: string;
+  readonly packet?: Partial<IpPacket>;
+  readonly state?: ConnectionState;
+}
+
+export interface Told {
+  readonly trace: Trace;
+  readonly scene: Scene;
+}
+
+const outsider = { 4: ip("198.51.100.7"), 6: ip("2001:db8:1::7") } as const;
+
+export function usual({ nat, other, web, db, far, host }: Host = {}) {
+  const networks = {
+    nat: network("nat", ["10.1.0.1/24", "fd01::1/64"], nat),
+    other: network("other", ["10.2.0.1/24", "fd02::1/64"], other),
+  };
+  const endpoints = {
+    web: endpoint(networks.nat, "web", ["10.1.0.2/24", "fd01::2/64"], web),
+    db: endpoint(networks.nat, "db", ["10.1.0.3/24", "fd01::3/64"], db),
+    far: endpoint(networks.other, "far", ["10.2.0.2/24", "fd02::2/64"], far),
+  };
+  return { networks, endpoints, scene: scene(Object.values(networks), Object.values(endpoints), host) };
+}
+
+export function tell(story: Story): Told {
+  const { scene: built, endpoints } = usual(story);
+  const { from, to, packet, state = "new" } = story;
+  const probe = { ...probeTo(to, state), ...packet };
+  const source = from === "outside" ? { source: outsider[ipFamily(probe.destination)] } : {};
+  const start = startOf(from, endpoints);
+  const whole = { ...source, ...probe } as Probe;
+  return { scene: built, trace: tracePacket(built, start, whole, { state }) };
+}
+
+function startOf(from: Story["from"], endpoints: Readonly<Record<"web" | "db" | "far", Plan>>): TraceStart {
+  if (from === "host" || from === "outside") return { kind: from };
+  return { kind: "endpoint", key: endpoints[from].key };
+}
+
+function probeTo(to: string, state: ConnectionState): Probe & { readonly destination: Ip } {
+  const [first = "", second, port] = to.split(" ");
+  if (second === undefined) return { kind: "ip", destination: ip(first), ...echo[ipFamily(ip(first))] };
+  return {
+    kind: "ip",
+    destination: ip(second),
+    protocol: IPPROTO[first as keyof typeof IPPROTO],
+    sourcePort: 40_000,
+    ...(port === undefined ? {} : { destinationPort: Number(port) }),
+    ...(first === "tcp" ? { opens: state === "new" } : {}),
+  };
+}
+
+const echo = {
+  4: { protocol: IPPROTO.icmp, icmpType: 8 },
+  6: { protocol: IPPROTO.icmp6, icmpType: 128 },
+} as const;
+
+export const acl = (over: Partial<Acl>): Acl => ({
+  kind: "ACL",
+  action: "Allow",
+  direction: "In",
+  protocols: [],
+  localAddresses: [],
+  remoteAddresses: [],
+  localPorts: [],
+  remotePorts: [],
+  priority: 100,
+  ...over,
+});
+
+export const published = (address: string, over: Partial<PortMapping> = {}): PortMapping => ({
+  kind: "PortMapping",
+  protocol: "tcp",
+  hostPort: 8080,
+  containerPort: 80,
+  address: ip(address),
+  ...over,
+});
+
+export const bears = (...policies: readonly Policy[]): EndpointCase => ({ policies });
+
+export const subnet = prefix;
