@@ -11,6 +11,9 @@ import { dumpRoutes } from "../netlink/route/route.ts";
 import { readForeignChains } from "./foreign/read-foreign.ts";
 import type { Readers } from "./observe.ts";
 
+/** Of br_netfilter, absent where the kernel does not have it. */
+const bridgeFilterKeys = { 4: "bridge-nf-call-iptables", 6: "bridge-nf-call-ip6tables" } as const;
+
 /** Names of links by their index. */
 type Names = ReadonlyMap<number, string>;
 
@@ -30,6 +33,9 @@ export function observeSceneHost({ host, rules, readSysctl }: Readers): SceneHos
       4: readSysctl(["ipv4", "ip_forward"]) === "1",
       6: readSysctl(["ipv6", "conf", "all", "forwarding"]) === "1",
     },
+    bridgeFilter: ([4, 6] as const).filter(
+      (family) => readSysctl(["bridge", bridgeFilterKeys[family]]) === "1",
+    ),
     foreign: readForeignChains(rules, names),
   };
 }

@@ -26,6 +26,8 @@ export interface SceneHost {
   readonly routes: readonly SceneRoute[];
   readonly neighbours: readonly SceneNeighbour[];
   readonly forwarding: Readonly<Record<Family, boolean>>;
+  /** Packets of these families that only pass a switch are shown to the host's IP hooks too (br_netfilter). */
+  readonly bridgeFilter?: readonly Family[];
   readonly foreign: readonly ForeignChain[];
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { SceneHost } from "../../../lib/model/scene.ts";
 import { noNamespace, runJson, titled } from "./own-namespace.ts";
@@ -73,5 +74,6 @@ describe.skipIf(noNamespace !== undefined)(titled("the host's own compartment"),
 
   test("says which families are forwarded", () => {
     expect(host?.forwarding).toEqual({ 4: true, 6: false });
+    expect(host?.bridgeFilter).toEqual(existsSync("/proc/sys/net/bridge") ? [4] : []);
   });
 });

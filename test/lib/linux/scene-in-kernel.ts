@@ -21,7 +21,9 @@ const setup = `set -e
   nft 'add rule ip docker FORWARD iifname "up0" accept'
   nft 'add table inet vswitch; add chain inet vswitch own'
   echo 1 > /proc/sys/net/ipv4/ip_forward
-  echo 0 > /proc/sys/net/ipv6/conf/all/forwarding`;
+  echo 0 > /proc/sys/net/ipv6/conf/all/forwarding
+  [ ! -e /proc/sys/net/bridge ] || echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables
+  [ ! -e /proc/sys/net/bridge ] || echo 0 > /proc/sys/net/bridge/bridge-nf-call-ip6tables`;
 const done = spawnSync("sh", ["-c", setup], { encoding: "utf8" });
 if (done.status !== 0) throw new Error(done.stderr);
 
