@@ -1,9 +1,10 @@
 /** The command line of the operator's tool: commands, help, exit codes. */
-import yargs from "yargs";
+import yargs, { type Argv } from "yargs";
 import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { gcCommand } from "./commands/gc.ts";
 import { graphCommand } from "./commands/graph.ts";
@@ -15,7 +16,8 @@ import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { supportBundleCommand } from "./commands/support-bundle.ts";
 import { traceCommand } from "./commands/trace.ts";
-import { jsonOption } from "./options.ts";
+import { askingWord } from "./completion/scripts.ts";
+import { dataDirOption, jsonOption } from "./options.ts";
 import { type Session, type Terminal, UsageError } from "./terminal.ts";
 
 /** @returns the exit code: 0 done, 1 failed or drift found, 2 the call's words are off */
@@ -27,26 +29,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       exitCode = code;
     },
   };
+  if (args[0] === askingWord) {
+    await answerShell(args.slice(1), session);
+    return exitCode;
+  }
   const cli = yargs()
     .scriptName("vswitch")
     // What stands behind -- is a command of its own.
     .parserConfiguration({ "populate--": true })
     .usage("$0 COMMAND [OPTIONS]\n\nThe operator's tool of vswitch-cni.")
-    .option("json", jsonOption)
-    .command(runCommand(session))
-    .command(showCommand(session))
-    .command(checkCommand(session))
-    .command(repairCommand(session))
-    .command(gcCommand(session))
-    .command(statsCommand(session))
-    .command(captureCommand(session))
-    .command(traceCommand(session))
-    .command(graphCommand(session))
-    .command(doctorCommand(session))
-    .command(supportBundleCommand(session))
-    .command(installCommand(session))
-    .command(importCommand(session))
-    .completion("completion", "Print a completion script for bash or zsh")
+    .option("json", jsonOption);
+  defineCommands(cli, session)
     .version(version)
     .demandCommand(1, "Which command?")
     .strict()
@@ -65,6 +58,34 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     terminal.complain(describe(error));
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** In the order in which --help lists them. */
+function defineCommands(cli: Argv, session: Session): Argv {
+  return cli
+    .command(runCommand(session))
+    .command(showCommand(session))
+    .command(checkCommand(session))
+    .command(repairCommand(session))
+    .command(gcCommand(session))
+    .command(statsCommand(session))
+    .command(captureCommand(session))
+    .command(traceCommand(session))
+    .command(graphCommand(session))
+    .command(doctorCommand(session))
+    .command(supportBundleCommand(session))
+    .command(installCommand(session))
+    .command(importCommand(session))
+    .command(completionCommand(session));
+}
+
+/** What may stand at the cursor, a line each. */
+async function answerShell(words: readonly string[], session: Session): Promise<void> {
+  const { commandWords } = await import("./completion/command-words.ts");
+  const { complete } = await import("./completion/complete.ts");
+  const commands = commandWords((cli) => defineCommands(cli, session));
+  const found = complete(words, dataDirOption.default, commands);
+  if (found.length > 0) session.print(found.join("\n"));
 }
 
 function describe(error: unknown): string {
