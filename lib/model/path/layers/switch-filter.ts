@@ -21,12 +21,17 @@ function filter(hook: ForeignHook): Layer {
     if (entered === undefined || network === undefined || !families.includes(ipFamily(packet.source)))
       return skip(walk);
     const { name } = network.switch;
-    return askForeign(walk, {
-      id: `host.foreign.${hook}`,
-      where: hostPlace,
-      hook,
-      in: hook === "postrouting" ? undefined : name,
-      out: hook === "prerouting" ? undefined : name,
-    });
+    const passage = askForeign(
+      { ...walk, in: name, out: name },
+      {
+        id: `host.foreign.${hook}`,
+        where: hostPlace,
+        hook,
+        in: hook === "postrouting" ? undefined : name,
+        out: hook === "prerouting" ? undefined : name,
+      },
+    );
+    const { in: _in, out: _out, ...after } = passage.walk;
+    return { ...passage, walk: after };
   });
 }
