@@ -29,6 +29,7 @@ import { portAclIn, portAclOut } from "./layers/port-acl.ts";
 import { portGuard } from "./layers/port-guard.ts";
 import { portIn, portOut } from "./layers/port-link.ts";
 import { portQosIn, portQosOut } from "./layers/port-qos.ts";
+import { filterForward, filterPostrouting, filterPrerouting } from "./layers/switch-filter.ts";
 import { bridgeForward, bridgeInput, bridgePostrouting, bridgePrerouting } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
 import { vnicNeighbour } from "./layers/vnic-neighbour.ts";
@@ -51,7 +52,16 @@ export const path: Readonly<Record<Segment, Stretch>> = {
   "host.forward": { layers: [hostTtl, hostMtu, foreignForward, hostIsolation], next: "host.postrouting" },
   "host.postrouting": { layers: [foreignPostrouting, hostNatPostrouting, hostNeighbour] },
   "port.in": {
-    layers: [bridgeForward, bridgePostrouting, portIn, portAclIn, portQosIn],
+    layers: [
+      filterPrerouting,
+      filterForward,
+      filterPostrouting,
+      bridgeForward,
+      bridgePostrouting,
+      portIn,
+      portAclIn,
+      portQosIn,
+    ],
     next: "compartment.in",
   },
   "compartment.in": { layers: [vnicReceive] },

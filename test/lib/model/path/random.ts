@@ -227,6 +227,7 @@ const host = (base: Scene): fc.Arbitrary<Partial<SceneHost>> =>
         { 4: true, 6: true },
         { 4: false, 6: false },
       ] as const),
+      bridgeFilter: one([undefined, [4], [4, 6]] as const),
       foreign: fc.oneof(fc.constant([]), fc.array(chain, { maxLength: 3 })),
       amiss: one([undefined, undefined, undefined, undefined, ...base.host.interfaces.keys()]),
       how: one(["gone", "down", "small", "free"] as const),
@@ -243,7 +244,7 @@ const host = (base: Scene): fc.Arbitrary<Partial<SceneHost>> =>
         2,
       ),
     })
-    .map(({ forwarding, foreign, amiss, how, without, more }) => {
+    .map(({ forwarding, bridgeFilter, foreign, amiss, how, without, more }) => {
       const interfaces = base.host.interfaces.flatMap((link, i) => {
         if (i !== amiss) return [link];
         const { master: _, ...free } = link;
@@ -252,7 +253,13 @@ const host = (base: Scene): fc.Arbitrary<Partial<SceneHost>> =>
         ];
       });
       const routes = [...base.host.routes.filter((_, i) => i !== without), ...more];
-      return { forwarding, foreign, interfaces, routes };
+      return {
+        forwarding,
+        foreign,
+        interfaces,
+        routes,
+        ...(bridgeFilter === undefined ? {} : { bridgeFilter }),
+      };
     });
 
 export const randomScene: fc.Arbitrary<Scene> = fc

@@ -549,6 +549,16 @@ export const stories: Readonly<Record<string, Readonly<Record<string, Story>>>> 
         ),
       ),
     },
+    "Docker's policy of FORWARD where br_netfilter shows it what is bridged": {
+      from: "web",
+      to: "tcp 10.1.0.3 80",
+      host: { ...docker, bridgeFilter: [4] },
+    },
+    "the same of IPv6, where it is on for IPv4 alone": {
+      from: "web",
+      to: "tcp fd01::3 80",
+      host: { ...docker, bridgeFilter: [4] },
+    },
     "somebody's rules at each of the bridge's own hooks": {
       from: "web",
       to: "10.1.0.3",
