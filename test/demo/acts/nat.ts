@@ -20,9 +20,12 @@ import {
 import type { Act, Stage } from "../story.ts";
 import { serve } from "../talk.ts";
 import { linkNamed, type Machine, type World } from "../world.ts";
+import { jobPolicies, tellWhy } from "./why.ts";
 
 const dataDir = "/run/vswitch";
 const subnets: Readonly<Record<Family, string>> = { 4: "10.88.0.0/24", 6: "fd00:88::/64" };
+/** Capability by which a runtime hands on what a pod is annotated with. */
+const annotations = "io.kubernetes.cri.pod-annotations";
 const published = { tcp: 8080, udp: 5300 };
 /** What stays on the host on purpose: others may rely on it by now. */
 const forwarding = /^[-+] net\.(ipv4\.ip_forward|ipv[46]\.conf\.\S+\.forwarding) = /;
@@ -49,6 +52,7 @@ export const natAct: Act = {
     const [web, app, job] = attach(scene);
     await sendPackets(scene, web, app);
     checkUp(scene, web);
+    tellWhy(stage, dataDir, { web, app, job });
     await detach(scene, web, app, job);
     leave(scene, [before, takeInventory(world.host, dataDir)], [web.machine, app.machine, job.machine]);
   },
@@ -56,7 +60,8 @@ export const natAct: Act = {
 
 function networkConfig({ families }: World): NetworkConfig {
   const ranges = families.map((family) => [{ subnet: subnets[family] }]);
-  const plugin = { type: "nat", capabilities: { portMappings: true }, ipam: { type: "ipam", ranges } };
+  const capabilities = { portMappings: true, [annotations]: true };
+  const plugin = { type: "nat", capabilities, ipam: { type: "ipam", ranges } };
   return { cniVersion: "1.1.0", name: "demo", plugins: [plugin] };
 }
 
@@ -79,10 +84,11 @@ function attach({ world, report, runtime }: Scene): readonly [Attached, Attached
   const all = [
     add("web", `publishes ${ports}`, { runtimeConfig: { portMappings } }),
     add("app", ""),
-    add("job", ""),
   ] as const;
+  const annotated = { "vswitch-cni/policies": JSON.stringify(jobPolicies(all[1].address(4))) };
+  const job = add("job", "lets app in, by ACLs", { runtimeConfig: { [annotations]: annotated } });
   report.block(`\nThe result of ADD web:\n${formatJson(result)}`);
-  return all;
+  return [...all, job];
 }
 
 function attached(container: Container, result: Result | undefined): Attached {
