@@ -31,8 +31,7 @@ const usualBurstMs = 5;
 const leastBurstMs = 1;
 /**
  * Runtimes send bursts of 2^31 bits and more and mean "enough": so much would pass without a limit first, which at
- * 10 Mbit/s are minutes. With this the first second has 2.5 % more than each later one; and since a queue must take
- * what the bucket lets pass at once, nobody waits longer for it.
+ * 10 Mbit/s are minutes. With this the first second has 2.5 % more than each later one.
  */
 const mostBurstMs = 25;
 /** A kernel counts it in 32 bits. */

@@ -13,10 +13,16 @@ import { limiterGroup, limiterMac, limiterName } from "../limiter.ts";
 import { endpointAlias } from "../mark.ts";
 import type { LinkIndex, Role, Step } from "../step.ts";
 
-/** How long a packet waits at most for those before it: enough for TCP over 70 ms of round trip to fill the rate. */
-const queueMs = 25;
-/** TCP begins with ten packets (RFC 6928). With 16 in the queue it fills 1 Mbit/s; with 24 and more its losses come in rows. */
-const leastQueueFrames = 16;
+/**
+ * How long a packet waits at most for those before it. It is enough for TCP over 70 ms of round trip to fill the rate,
+ * and more than any burst: a packet that the bucket lets pass at once, 64 KiB with segmentation offload, must fit.
+ */
+const queueMs = 30;
+/**
+ * TCP begins with ten packets (RFC 6928). With 18 it fills rates of 1 Mbit/s and more; the losses of a longer queue come
+ * in rows, after which TCP falls silent for a fifth of a second.
+ */
+const leastQueueFrames = 18;
 
 /**
  * The port is there, down, and is up after these steps: on a link that is up, each queueing discipline costs the
@@ -85,6 +91,6 @@ function setUpLimiter({ owner, vnic }: Plan, bucket: TokenBucket, limiter: numbe
 }
 
 function bucketOf({ bytesPerSecond, burstBytes }: Limit, mtu: number): TokenBucket {
-  const queued = Math.max(Math.ceil((bytesPerSecond * queueMs) / 1000), leastQueueFrames * mtu);
-  return { bytesPerSecond, burstBytes, limitBytes: burstBytes + queued };
+  const ofRate = Math.ceil((bytesPerSecond * queueMs) / 1000);
+  return { bytesPerSecond, burstBytes, limitBytes: Math.max(ofRate, leastQueueFrames * mtu) };
 }

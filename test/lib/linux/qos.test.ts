@@ -48,10 +48,10 @@ describe("a port with limits", () => {
   });
 
   it.each([
-    ["slow", 125_000, "rate 125000bps burst 3036b limit 27036b"],
+    ["slow", 125_000, "rate 125000bps burst 3036b limit 27000b"],
     ["fast", 625_000_000, "rate 625000000bps burst 3125000b limit 18750000b"],
     ["beyond 32 bits", 5_000_000_000, "rate 5000000000bps burst 25000000b limit 150000000b"],
-  ])("lets a few packets wait, or 25 ms of them: %s", (_, bytesPerSecond, bucket) => {
+  ])("lets a few packets wait, or 30 ms of them: %s", (_, bytesPerSecond, bucket) => {
     const steps = formatSteps(limitRates(limited(lab(), { kind: "QOS", in: { bytesPerSecond } })));
     expect(steps).toContain(`qdisc add dev [port] root tbf ${bucket}`);
   });
