@@ -70,6 +70,31 @@ describe.skipIf(reason !== undefined)(`vswitch trace --live${reason ? ` (${reaso
     expect(said).toContain("was dropped by table ip filter, chain FORWARD: its policy");
   });
 
+  it("agrees with the model that it parts containers too, where br_netfilter shows it what is bridged", async () => {
+    const { host } = lab;
+    const filter = await host.run(host.ns, ["sysctl", "-n", "net.bridge.bridge-nf-call-iptables"]);
+    const chain = "chain FORWARD { type filter hook forward priority 0; policy drop; }";
+    await host.exec(host.ns, "nft", `add table ip filter { ${chain}; }`);
+    for (const on of filter.exitCode === 0 ? ["1", "0"] : []) {
+      await host.exec(host.ns, "sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${on}`);
+      const { alone, live, said } = await both("--from", "nat/a", "--to", b.ip4);
+      expect(said).toContain("Model and kernel agree.");
+      expect({ alone, live }).toEqual(on === "1" ? { alone: 3, live: 3 } : { alone: 0, live: 0 });
+    }
+    await host.run(host.ns, ["sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${filter.stdout || 0}`]);
+    await host.exec(host.ns, "nft", "delete table ip filter");
+  });
+
+  it("agrees with the model on what another program drops at the bridge's own hooks", async () => {
+    const { host } = lab;
+    const chain = "chain c { type filter hook forward priority 0; policy accept; ip protocol icmp drop; }";
+    await host.exec(host.ns, "nft", `add table bridge strange { ${chain}; }`);
+    const { alone, live, said } = await both("--from", "nat/a", "--to", b.ip4);
+    await host.exec(host.ns, "nft", "delete table bridge strange");
+    expect({ alone, live }).toEqual({ alone: 3, live: 3 });
+    expect(said).toContain('was dropped by table bridge strange, chain c: the rule "ip protocol icmp drop"');
+  });
+
   it("differs where the kernel has lost what the model has, and names it", async () => {
     const { host } = lab;
     const listed = await host.exec(host.ns, "nft", "list", "set", "inet", "vswitch", "nat4");

@@ -31,7 +31,7 @@ function learned(alternatives: Alternatives): Pick<Match, "learned"> {
 
 /** What words about this field leave unsaid: "tcp dport" says the protocol. */
 export function impliedBy(field: KnownField, name: string): NonNullable<Match["implies"]> {
-  if (field === "saddr" || field === "daddr") return ["family"];
+  if (name.startsWith("ip ") || name.startsWith("ip6 ")) return ["family"];
   if (field === "icmpType") return ["family", "protocol"];
   return (field === "sport" || field === "dport" || field === "tcpFlags") && !name.startsWith("th ")
     ? ["protocol"]

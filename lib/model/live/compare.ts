@@ -21,7 +21,7 @@ export function compareLive(trace: Trace, live: LiveResult): LiveComparison {
   const { verdict } = trace;
   if (verdict.kind === "needs more input") return { agree: undefined, differences: [] };
   if (verdict.kind === "perhaps") {
-    const stopped = live.verdict.kind === "dropped" && live.verdict.stage?.startsWith("host.foreign.");
+    const stopped = live.verdict.kind === "dropped" && live.verdict.stage.includes(".foreign.");
     return stopped ? { agree: true, differences: [] } : told(differing(verdict.otherwise, live.verdict));
   }
   return told(differing(verdict, live.verdict));
@@ -55,8 +55,9 @@ function sameEnd(verdict: Delivered | Leaves, live: LiveVerdict): boolean {
 /** The kernel may not tell at which of several stages a packet went. */
 function stopDiffers(stage: StageId, live: LiveVerdict): readonly string[] {
   if (live.kind === "dropped") {
-    const same = live.stage === undefined || live.stage === stage;
-    return same ? [] : [`the model drops it at ${stage}, the kernel at ${live.stage}: ${formatLive(live)}`];
+    return live.stage === stage
+      ? []
+      : [`the model drops it at ${stage}, the kernel at ${live.stage}: ${formatLive(live)}`];
   }
   if (live.kind === "vanished") {
     const same = live.stages.length === 0 || live.stages.includes(stage);

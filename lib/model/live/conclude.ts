@@ -91,8 +91,7 @@ function dropped(events: readonly LiveEvent[]): LiveVerdict | undefined {
   for (const event of events) {
     if (event.kind !== "rule" || event.verdict !== "drop") continue;
     const { table, chain, rule } = event;
-    const stage = ruleStage(event);
-    return { kind: "dropped", table, chain, ...(stage && { stage }), ...(rule !== undefined && { rule }) };
+    return { kind: "dropped", stage: ruleStage(event), table, chain, ...(rule !== undefined && { rule }) };
   }
   return undefined;
 }

@@ -61,7 +61,7 @@ export type LiveVerdict =
   | { readonly kind: "left"; readonly interface: string; readonly header: LiveHeader }
   | {
       readonly kind: "dropped";
-      readonly stage?: StageId;
+      readonly stage: StageId;
       readonly table: string;
       readonly chain: string;
       /** The rule in nft's words; absent: the policy of the chain. */

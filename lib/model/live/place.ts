@@ -68,9 +68,11 @@ export type Step = (typeof STEPS)[number];
 const PROVEN: Partial<Record<Step, StageId>> = {
   "vnic out": "vnic.neighbour",
   "port in": "port.out",
-  "bridge prerouting last": "port.acl.out",
+  "bridge prerouting last": "switch.foreign.prerouting",
   "bridge input first": "switch.forward",
+  "bridge input last": "switch.foreign.input",
   "bridge forward first": "switch.forward",
+  "bridge forward last": "switch.foreign.forward",
   "switch in": "switch.forward",
   "host prerouting first": "host.arrival",
   "host prerouting last": "host.nat.prerouting",

@@ -3,14 +3,14 @@ import type { StageId } from "../path/trace.ts";
 import type { LiveEvent, LiveHook } from "./event.ts";
 
 /** Layer of the model to which a rule of ours, or of others, belongs. */
-export function ruleStage(event: Extract<LiveEvent, { kind: "rule" }>): StageId | undefined {
+export function ruleStage(event: Extract<LiveEvent, { kind: "rule" }>): StageId {
   const { table, chain, layer, hook } = event;
   if (table === "bridge vswitch") {
     if (chain.startsWith("guard") || chain === "from_port") return "port.guard";
     return hook === "prerouting" ? "port.acl.out" : "port.acl.in";
   }
   if (table === "inet vswitch") return OWN[hook];
-  return layer === "bridge" ? undefined : FOREIGN[hook];
+  return layer === "bridge" ? `switch.foreign.${hook}` : `host.foreign.${hook}`;
 }
 
 const OWN: Readonly<Record<LiveHook, StageId>> = {
@@ -19,12 +19,4 @@ const OWN: Readonly<Record<LiveHook, StageId>> = {
   forward: "host.isolation",
   output: "host.nat.output",
   postrouting: "host.nat.postrouting",
-};
-
-const FOREIGN: Readonly<Record<LiveHook, StageId>> = {
-  prerouting: "host.foreign.prerouting",
-  input: "host.foreign.input",
-  forward: "host.foreign.forward",
-  output: "host.foreign.output",
-  postrouting: "host.foreign.postrouting",
 };

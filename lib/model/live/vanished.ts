@@ -20,7 +20,13 @@ const inRules = (where: string, stages: readonly StageId[]): Next => ({
   stages,
   hint: `rules ${where} that nf_tables tells nothing of: legacy iptables, ebtables, or a BPF program`,
 });
-const guarding: readonly StageId[] = ["port.guard", "port.acl.out"];
+const guarding: readonly StageId[] = ["port.guard", "port.acl.out", "switch.foreign.prerouting"];
+const towardsPort: readonly StageId[] = [
+  "switch.foreign.forward",
+  "switch.foreign.output",
+  "switch.foreign.postrouting",
+  "port.acl.in",
+];
 const forwarding: readonly StageId[] = ["host.foreign.forward", "host.isolation"];
 
 /** By the last place that saw it. */
@@ -55,7 +61,10 @@ const NEXT: Partial<Record<Step, Next>> = {
   },
   "switch out": onSwitch,
   "bridge output last": onSwitch,
-  "bridge postrouting first": inRules("of the switch", ["port.acl.in"]),
+  "bridge input first": inRules("of the switch", ["switch.foreign.input"]),
+  "bridge forward first": inRules("of the switch", towardsPort),
+  "bridge output first": inRules("of the switch", towardsPort),
+  "bridge postrouting first": inRules("of the switch", towardsPort),
   "bridge postrouting last": {
     stages: ["port.qos.in", "port.in"],
     hint: "it waits or was dropped by the limit of the port (QOS), or the port is down",

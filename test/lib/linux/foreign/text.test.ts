@@ -17,6 +17,7 @@ const same = [
   "ip saddr { 10.0.0.0/8, 192.168.1.1 } accept",
   "ip6 daddr fd00::/8 drop",
   "ip saddr @friends accept",
+  "ip protocol tcp accept",
   "ip daddr . tcp dport vmap { 10.0.0.1 . 80 : drop, 10.0.0.2 . 81 : jump sub }",
   "tcp dport 80 accept",
   "tcp dport { 22, 80-90 } accept",

@@ -69,6 +69,8 @@ describe("signs of a live probe", () => {
     expect(stage("bridge", "prerouting", "block_out")).toMatchObject({ stage: "port.acl.out" });
     expect(stage("bridge", "postrouting", "block_in")).toMatchObject({ stage: "port.acl.in" });
     expect(stage("host", "forward", "refuse")).toMatchObject({ stage: "host.isolation" });
+    const foreign = signs.rule("bridge", "forward", ["bridge filter", "FORWARD"], "drop");
+    expect(conclude(foreign).verdict).toMatchObject({ stage: "switch.foreign.forward" });
   });
 
   it("are told in the order of the path, rules at the time of the frame before", () => {
@@ -76,7 +78,7 @@ describe("signs of a live probe", () => {
     expect(stages.map(({ ms, stage }) => [ms, stage])).toEqual([
       [0.1, "vnic.neighbour"],
       [0.2, "port.out"],
-      [0.2, "port.acl.out"],
+      [0.2, "switch.foreign.prerouting"],
       [0.2, "switch.forward"],
       [0.2, "port.acl.in"],
       [0.8, "port.qos.in"],
