@@ -15,32 +15,40 @@ import {
   prefixOf,
 } from "../../addr/prefix.ts";
 import type { PortRange } from "../../policy/acl.ts";
+import type { Packet } from "../../policy/packet.ts";
 
-/** Of the packet as it set out, outer headers first; `state` is that of its connection. */
-export const fieldNames = [
-  "kind",
-  "state",
-  "sourceMac",
-  "destinationMac",
-  "etherType",
-  "operation",
-  "senderMac",
-  "senderIp",
-  "targetIp",
-  "source",
-  "destination",
-  "protocol",
-  "sourcePort",
-  "destinationPort",
-  "opens",
-  "icmpType",
-  "target",
-  "about",
-  "fragment",
-  "bytes",
-  "ttl",
-] as const;
-export type FieldName = (typeof fieldNames)[number];
+type FieldOf<P> = P extends Packet ? keyof P : never;
+
+/** Of the packet as it set out, and `state`, that of its connection. */
+export type FieldName = FieldOf<Packet> | "state";
+
+/** Outer headers first. A new field of a packet has its place here. */
+const fields: Readonly<Record<FieldName, true>> = {
+  kind: true,
+  state: true,
+  sourceMac: true,
+  destinationMac: true,
+  etherType: true,
+  snap: true,
+  operation: true,
+  senderMac: true,
+  senderIp: true,
+  targetIp: true,
+  source: true,
+  destination: true,
+  protocol: true,
+  sourcePort: true,
+  destinationPort: true,
+  opens: true,
+  icmpType: true,
+  target: true,
+  about: true,
+  fragment: true,
+  bytes: true,
+  ttl: true,
+};
+
+export const fieldNames = Object.keys(fields) as readonly FieldName[];
 
 export type Consulted = { readonly field: FieldName } & Cell;
 

@@ -26,6 +26,9 @@ export function broadcasts(subnets: readonly Prefix[]): readonly Ip[] {
 /** Bit 0 of the first byte: to more than one. */
 export const isGroupMac = (mac: Mac): boolean => ((macBytes(mac)[0] ?? 0) & 1) === 1;
 
+/** 802.1Q 8.6.3: what switches say to each other; no bridge passes it on, but 00, when it does no spanning tree. */
+export const isLinkMac = (mac: Mac): boolean => /^01:80:c2:00:00:0[1-9a-f]$/.test(mac);
+
 /**
  * The MAC of a group (RFC 1112 6.4, RFC 2464 7).
  *

@@ -31,7 +31,7 @@ export const portGuard = atEndpoint((walk) => {
   if (found === undefined) return pass(asked, opening, formatPolicy(guard));
   return drop(asked, opening, formatPolicy(guard), {
     reason: found,
-    by: `${claims[found](walk.packet)}: ${formatPolicy(guard)}`,
+    by: `${claims[found](walk.packet, guard)}: ${formatPolicy(guard)}`,
     remedy: remedies[found],
   });
 });
@@ -43,8 +43,11 @@ const remedies: Readonly<Record<GuardReason, string>> = {
     'Allow the container to be a DHCP server or a router in its guard ("dhcp-server", "router"), or set "guard": false.',
 };
 
-const claims: Readonly<Record<GuardReason, (packet: Packet) => string>> = {
-  spoofed: (packet) => `${claim(packet)} is not the container's to claim`,
+const claims: Readonly<Record<GuardReason, (packet: Packet, guard: Guard) => string>> = {
+  spoofed: (packet, { mac }) =>
+    packet.kind === "other" && packet.sourceMac === mac
+      ? `${formatFlow(packet)} may hide any other`
+      : `${claim(packet)} is not the container's to claim`,
   service: (packet) => `${formatFlow(packet)} is what a DHCP server or router sends`,
 };
 

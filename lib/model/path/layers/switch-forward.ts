@@ -4,7 +4,7 @@ import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
 import type { Plan } from "../../plan.ts";
 import { valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
-import { isGroupMac } from "../groups.ts";
+import { isGroupMac, isLinkMac } from "../groups.ts";
 import { atEndpoint, type Branch, deliver, drop, type Opening, type Passage, pass } from "../layer.ts";
 import { look } from "../look.ts";
 import { consult, type EndpointWalk, type Walk } from "../walk.ts";
@@ -21,6 +21,12 @@ export const switchForward = atEndpoint((walk) => {
     writer: byNetwork(network),
   };
   const asked = consult(walk, { destinationMac: valueCell(mac) });
+  if (isLinkMac(mac))
+    return drop(asked, opening, "of the link alone", {
+      reason: "scope",
+      by: `switches pass nothing on to ${mac}`,
+      remedy: "Such frames are for the next switch; LLDP and the like end at the port.",
+    });
   if (isGroupMac(mac)) return toGroup(asked, opening);
   if (mac === switchMac(scene, network)) return toHost(asked, opening);
   const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);

@@ -15,7 +15,7 @@ describe("the path of a packet", () => {
     const told = Object.entries(stories[group] ?? {}).map(
       ([title, story]) => `# ${title}\n${tellAll(tell(story).trace)}`,
     );
-    expectApproved(`traces/${group}.txt`, told.join("\n\n"));
+    expectApproved(`traces/${group.replaceAll(" ", "-")}.txt`, told.join("\n\n"));
   });
 
   test("is told in full: each stage, each reason of a drop and each verdict has a story", () => {

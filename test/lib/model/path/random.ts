@@ -319,9 +319,26 @@ const arpProbe: fc.Arbitrary<Probe> = fc
   })
   .map(defined) as fc.Arbitrary<Probe>;
 
+function otherProbe(base: Scene): fc.Arbitrary<Probe> {
+  const own = base.endpoints.map(({ vnic }) => vnic.mac);
+  return fc
+    .record({
+      kind: fc.constant("other" as const),
+      etherType: one([0x88b5, 0x8100, 40]),
+      snap: optional(fc.constant(true as const)),
+      destinationMac: one([...own, ...macs, mac("01:80:c2:00:00:0e")]),
+      sourceMac: seldom(one([...own, ...macs])),
+    })
+    .map(defined) as fc.Arbitrary<Probe>;
+}
+
 /** A scene with one packet in it. */
 export const randomCase: fc.Arbitrary<RandomCase> = randomScene.chain((base) => {
-  const probe = fc.oneof({ weight: 8, arbitrary: ipProbe(base) }, { weight: 1, arbitrary: arpProbe });
+  const probe = fc.oneof(
+    { weight: 8, arbitrary: ipProbe(base) },
+    { weight: 1, arbitrary: arpProbe },
+    { weight: 1, arbitrary: otherProbe(base) },
+  );
   return fc.record({
     scene: fc.constant(base),
     start: fc.oneof(

@@ -160,6 +160,63 @@ export const stories: Readonly<Record<string, Readonly<Record<string, Story>>>> 
       },
     },
   },
+  "who has": {
+    "another container": { from: "web", to: "arp 10.1.0.3" },
+    "the gateway": { from: "web", to: "arp 10.1.0.1" },
+    "another address of the host, for which it answers too": { from: "web", to: "arp 192.0.2.10" },
+    nobody: { from: "web", to: "arp 10.1.0.77" },
+    "another container of an isolated network": { from: "web", to: "arp 10.1.0.3", nat: { isolated: true } },
+    "its own address, which is an announcement for all": { from: "web", to: "arp 10.1.0.2" },
+    "asked in another's name": { from: "web", to: "arp 10.1.0.3", packet: { senderIp: ip("10.1.0.1") } },
+    "asked with another's MAC": {
+      from: "web",
+      to: "arp 10.1.0.3",
+      packet: { senderMac: mac("02:00:00:00:00:09") },
+    },
+    "a probe before an address is used": {
+      from: "web",
+      to: "arp 10.1.0.2",
+      packet: { senderIp: ip("0.0.0.0") },
+    },
+    "an answer that claims the gateway's address": {
+      from: "web",
+      to: "arp 10.1.0.3",
+      packet: { operation: "reply", senderIp: ip("10.1.0.1"), destinationMac: db.vnic.mac },
+    },
+    "an answer to the host": {
+      from: "web",
+      to: "arp 10.1.0.1",
+      packet: { operation: "reply", destinationMac: networks.nat.switch.mac },
+    },
+    "by IPv6": {
+      from: "web",
+      to: "ff02::1:ff00:3",
+      packet: { protocol: IPPROTO.icmp6, icmpType: ND.neighbourSolicit, target: ip("fd01::3") },
+    },
+    "the gateway, by IPv6": {
+      from: "web",
+      to: "ff02::1:ff00:1",
+      packet: { protocol: IPPROTO.icmp6, icmpType: ND.neighbourSolicit, target: ip("fd01::1") },
+    },
+    "an address of the host beyond the link, by IPv6: it does not answer": {
+      from: "web",
+      to: "ff02::1:ff00:10",
+      packet: { protocol: IPPROTO.icmp6, icmpType: ND.neighbourSolicit, target: ip("2001:db8::10") },
+    },
+    "not to be asked by the host": { from: "host", to: "arp 10.1.0.2" },
+    "a frame that is no IP goes to all": { from: "web", to: "frame" },
+    "a frame that hides another": { from: "web", to: "frame", packet: { etherType: 0x8100 } },
+    "a frame for the next switch": {
+      from: "web",
+      to: "frame",
+      packet: { destinationMac: mac("01:80:c2:00:00:0e") },
+    },
+    "a frame that is no IP, for the host": {
+      from: "web",
+      to: "frame",
+      packet: { destinationMac: networks.nat.switch.mac },
+    },
+  },
   switch: {
     "from port to port": { from: "web", to: "tcp 10.1.0.3 80" },
     "from port to port, IPv6": { from: "web", to: "tcp fd01::3 80" },

@@ -1,13 +1,13 @@
 /** One host for the stories below: two networks, three containers, and packets as short as a test can say them. */
-import { type Ip, ip, ipFamily } from "../../../../lib/addr/ip.ts";
-import { prefix } from "../../../../lib/addr/prefix.ts";
+import { ip, ipFamily } from "../../../../lib/addr/ip.ts";
+import { mac } from "../../../../lib/addr/mac.ts";
 import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
 import type { ConnectionState, Trace } from "../../../../lib/model/path/trace.ts";
 import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost } from "../../../../lib/model/scene.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
-import { IPPROTO, type IpPacket } from "../../../../lib/policy/packet.ts";
+import { type ArpPacket, IPPROTO, type IpPacket, type OtherPacket } from "../../../../lib/policy/packet.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
 import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
 import { type EndpointCase, endpoint, type NetworkCase, network, scene } from "./scene.ts";
@@ -24,9 +24,9 @@ export interface Host {
 
 export interface Story extends Host {
   readonly from: "web" | "db" | "far" | "host" | "outside";
-  /** `ADDRESS` for an echo request, `tcp ADDRESS PORT` ... */
+  /** `ADDRESS` for an echo request, `tcp ADDRESS PORT` ..., `arp ADDRESS`, `frame`. */
   readonly to: string;
-  readonly packet?: Partial<IpPacket>;
+  readonly packet?: Partial<IpPacket> | Partial<ArpPacket> | Partial<OtherPacket>;
   readonly state?: ConnectionState;
 }
 
@@ -53,10 +53,11 @@ export function usual({ nat, other, web, db, far, host }: Host = {}) {
 export function tell(story: Story): Told {
   const { scene: built, endpoints } = usual(story);
   const { from, to, packet, state = "new" } = story;
-  const probe = { ...probeTo(to, state), ...packet };
-  const source = from === "outside" ? { source: outsider[ipFamily(probe.destination)] } : {};
   const start = startOf(from, endpoints);
-  const whole = { ...source, ...probe } as Probe;
+  const probe = probeTo(to, state);
+  const source =
+    from === "outside" && probe.kind === "ip" ? { source: outsider[ipFamily(probe.destination)] } : {};
+  const whole = { ...source, ...probe, ...packet } as Probe;
   return { scene: built, trace: tracePacket(built, start, whole, { state }) };
 }
 
@@ -65,8 +66,11 @@ function startOf(from: Story["from"], endpoints: Readonly<Record<"web" | "db" | 
   return { kind: "endpoint", key: endpoints[from].key };
 }
 
-function probeTo(to: string, state: ConnectionState): Probe & { readonly destination: Ip } {
+function probeTo(to: string, state: ConnectionState): Probe {
   const [first = "", second, port] = to.split(" ");
+  if (first === "frame") return { kind: "other", etherType: 0x88b5, destinationMac: everybody };
+  if (first === "arp" && second !== undefined)
+    return { kind: "arp", operation: "request", targetIp: ip(second) };
   if (second === undefined) return { kind: "ip", destination: ip(first), ...echo[ipFamily(ip(first))] };
   return {
     kind: "ip",
@@ -77,6 +81,8 @@ function probeTo(to: string, state: ConnectionState): Probe & { readonly destina
     ...(first === "tcp" ? { opens: state === "new" } : {}),
   };
 }
+
+const everybody = mac("ff:ff:ff:ff:ff:ff");
 
 const echo = {
   4: { protocol: IPPROTO.icmp, icmpType: 8 },
@@ -106,5 +112,3 @@ export const published = (address: string, over: Partial<PortMapping> = {}): Por
 });
 
 export const bears = (...policies: readonly Policy[]): EndpointCase => ({ policies });
-
-export const subnet = prefix;

@@ -48,6 +48,7 @@ export function vary(one: RandomCase, { packet, consulted }: Trace, next: () => 
 
 function varied(probe: Probe): readonly FieldName[] {
   const raw = "destinationMac" in probe ? (["destinationMac"] as const) : [];
+  if (probe.kind === "other") return ["sourceMac", "destinationMac", "etherType", "snap"];
   if (probe.kind === "arp") return ["sourceMac", "senderMac", "senderIp", "targetIp", ...raw];
   return [
     "sourceMac",
@@ -95,6 +96,10 @@ function poolOf(field: FieldName, value: unknown): readonly unknown[] {
     case "senderIp":
     case "targetIp":
       return addresses[ipFamily(value as Ip)];
+    case "etherType":
+      return [0x88b5, 0x8100, 40];
+    case "snap":
+      return [undefined, true];
     case "target":
       return [undefined, ...addresses[6]];
     case "protocol":
