@@ -39,7 +39,17 @@ export function parseStart(text: string, scene: Scene): Start {
   const end = { source: address, families: [ipFamily(address)] };
   if (localPrefixes(scene).some((prefix) => contains(prefix, address)))
     return { ...end, start: { kind: "host" }, name: "the host" };
+  refuseStranger(scene, address);
   return { ...end, start: { kind: "outside" }, name: `${address}, beyond the host` };
+}
+
+/** An address of a network of ours that nobody has is a slip. @throws {UsageError} */
+function refuseStranger({ networks, endpoints }: Scene, address: Ip): void {
+  const network = networks.find(({ switch: { gateways } }) => gateways.some((one) => contains(one, address)));
+  if (network === undefined) return;
+  const there = endpoints.map(({ owner }) => owner).filter((owner) => owner.network === network.name);
+  const choices = there.length === 0 ? "there are none" : `there are ${there.map(formatOwner).join(", ")}`;
+  throw new UsageError(`no endpoint of network ${network.name} has ${address}; ${choices}`);
 }
 
 function fromEndpoint(plan: Plan): Start {

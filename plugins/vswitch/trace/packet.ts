@@ -5,7 +5,7 @@ import type { Probe } from "../../../lib/model/path/start.ts";
 import type { ConnectionState } from "../../../lib/model/path/trace.ts";
 import { IPPROTO, type IpPacket, ND } from "../../../lib/policy/packet.ts";
 import { UsageError } from "../terminal.ts";
-import { parseAddress, type Start, type Target } from "./ends.ts";
+import { parseAddress, parsePort, type Start, type Target } from "./ends.ts";
 import type { TraceProtocol } from "./protocols.ts";
 
 export interface PacketWords {
@@ -45,16 +45,20 @@ export function packetOf(words: PacketWords, from: Start, to: Target): Probe {
   };
 }
 
-function requireSense(
-  { sport, "spoof-mac": mac }: PacketWords,
-  proto: TraceProtocol,
-  { port }: Target,
-): void {
+function requireSense(words: PacketWords, proto: TraceProtocol, { port }: Target): void {
+  const { sport, bytes, ttl } = words;
   const hasPorts = proto !== "icmp" && proto !== "arp";
   if (!hasPorts && port !== undefined) throw new UsageError(`${proto} has no ports, and --to names ${port}`);
   if (!hasPorts && sport !== undefined)
     throw new UsageError(`${proto} has no ports: --sport does not go with it`);
-  if (mac !== undefined && parseMac(mac) === undefined) throw new UsageError(`"${mac}" is no MAC address`);
+  if (sport !== undefined) parsePort(`${sport}`);
+  requireWithin("bytes", bytes, 20, 65_535);
+  requireWithin("ttl", ttl, 0, 255);
+}
+
+function requireWithin(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && least <= value && value <= most)) return;
+  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`);
 }
 
 function macOf(text: string): Mac {

@@ -90,7 +90,8 @@ function flood(walk: EndpointWalk, opening: Opening): Passage {
   const others = isolated ? [] : endpointsOn(scene, network).filter(({ key }) => key !== endpoint.key);
   const branches: Branch[] = others.map((one) => ({ walk: { ...walk, endpoint: one }, to: "port.in" }));
   if (walk.packet.kind === "ip") branches.push({ walk: atHost(walk), to: "host.in" });
-  const value = isolated ? "the host alone: the ports are isolated" : `${others.length} ports and the host`;
+  const count = `${others.length} other port${others.length === 1 ? "" : "s"}`;
+  const value = isolated ? "the host alone: the ports are isolated" : `${count} and the host`;
   return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };
 }
 
