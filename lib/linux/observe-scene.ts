@@ -8,6 +8,7 @@ import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { dumpLinks } from "../netlink/route/link.ts";
 import { decodeNeighbour, dumpNeighbours } from "../netlink/route/neighbour.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
+import { readLegacyChains } from "./foreign/legacy-chains.ts";
 import { readForeignChains } from "./foreign/read-foreign.ts";
 import type { Readers } from "./observe.ts";
 
@@ -36,7 +37,7 @@ export function observeSceneHost({ host, rules, readSysctl }: Readers): SceneHos
     bridgeFilter: ([4, 6] as const).filter(
       (family) => readSysctl(["bridge", bridgeFilterKeys[family]]) === "1",
     ),
-    foreign: readForeignChains(rules, names),
+    foreign: [...readForeignChains(rules, names), ...readLegacyChains()],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Rules of the legacy iptables (xt tables): nfnetlink shows nothing of them, only that their tables are there. */
+/** Which tables of the legacy iptables (xt tables) there are: nfnetlink shows nothing of them. */
 import { isErrno } from "../../os/error.ts";
 import { readText } from "../../os/file.ts";
 
@@ -6,7 +6,7 @@ const LISTS = { ip: "ip_tables_names", ip6: "ip6_tables_names" } as const;
 
 /**
  * Tables of legacy iptables in the compartment of the calling thread: "ip filter". They may be empty: a table comes
- * into being by being listed. What is in them cannot be read, so where there are any no verdict is sure.
+ * into being by being listed. legacy-chains.ts reads what is in them.
  */
 export function legacyTables(): readonly string[] {
   return Object.entries(LISTS).flatMap(([family, file]) => {

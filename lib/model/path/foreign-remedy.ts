@@ -50,7 +50,17 @@ const words: Readonly<Record<Program, (subject: Subject) => string>> = {
 function nft({ ours, isSource, by, hook }: Subject): string {
   const [side, other] = isSource ? ["iifname", "oifname"] : ["oifname", "iifname"];
   const both = hook === "forward" ? `, and the same with ${other}` : "";
+  if (by.table.endsWith("(legacy)")) return legacy({ ours, isSource, by, hook });
   return `Rules of ours cannot lift it; \`nft insert rule ${by.table} ${by.chain} ${side} ${ours} accept\`${both}.`;
+}
+
+/** nft knows nothing of these. */
+function legacy({ ours, isSource, by, hook }: Subject): string {
+  const tool = by.table.startsWith("ip6 ") ? "ip6tables-legacy" : "iptables-legacy";
+  const [side, other] = isSource ? ["-i", "-o"] : ["-o", "-i"];
+  const both = hook === "forward" ? `, and the same with ${other}` : "";
+  const name = by.table.split(" ")[1];
+  return `Rules of ours cannot lift it; \`${tool} -t ${name} -I ${by.chain} ${side} ${ours} -j ACCEPT\`${both}.`;
 }
 
 function programOf(chains: readonly ForeignChain[], { table, chain }: Who): Program {

@@ -24,23 +24,25 @@ export function programOf(
 ): ForeignProgram {
   const beside = chains.filter((one) => one.table === table).map((one) => one.chain);
   if (table.endsWith(" firewalld")) return firewalld;
-  if (beside.includes("DOCKER-USER")) return docker(family);
+  const tool = toolOf(table, family);
+  if (beside.includes("DOCKER-USER")) return docker(tool);
   if (beside.some((name) => /^ufw6?-/.test(name))) return ufw;
   const known = /^(KUBE|cali|CNI|LIBVIRT|NETAVARK)/.exec(chain)?.[1];
-  if (table === "ip filter" || table === "ip6 filter") return iptables(family, known);
+  if (/^ip6? filter/.test(table)) return iptables(tool, known);
   return nftables(table, chain);
 }
 
-/** The kernel's own words for what such rules are kept in. */
-const tool = (family: Family): string => (family === 4 ? "iptables" : "ip6tables");
+/** Where both are installed, `iptables` may be either. */
+const toolOf = (table: string, family: Family): string =>
+  `${family === 4 ? "iptables" : "ip6tables"}${table.endsWith("(legacy)") ? "-legacy" : ""}`;
 
 const lost = "such rules last until the next boot: let a unit that starts after it add them";
 
-function docker(family: Family): ForeignProgram {
+function docker(tool: string): ForeignProgram {
   return {
     name: "Docker",
     hint: `Docker leaves its chain DOCKER-USER to the operator; ${lost}`,
-    commands: (name, direction) => [`${tool(family)} -I DOCKER-USER ${flag(direction)} ${name} -j ACCEPT`],
+    commands: (name, direction) => [`${tool} -I DOCKER-USER ${flag(direction)} ${name} -j ACCEPT`],
   };
 }
 
@@ -57,11 +59,11 @@ const ufw: ForeignProgram = {
   commands: (name, direction) => [`ufw route allow ${direction} on ${name}`],
 };
 
-function iptables(family: Family, program?: string): ForeignProgram {
+function iptables(tool: string, program?: string): ForeignProgram {
   return {
-    name: program === undefined ? tool(family) : `${tool(family)} (${program})`,
+    name: program === undefined ? tool : `${tool} (${program})`,
     hint: lost,
-    commands: (name, direction) => [`${tool(family)} -I FORWARD ${flag(direction)} ${name} -j ACCEPT`],
+    commands: (name, direction) => [`${tool} -I FORWARD ${flag(direction)} ${name} -j ACCEPT`],
   };
 }
 

@@ -1,10 +1,26 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { whyNoNamespaces } from "../../../system/namespaces.ts";
-import { docker, dockerAllowed, dockerUser, firewalld, kubeProxy, ufw } from "./programs.ts";
+import { toolPath, whyNoNamespaces } from "../../../system/namespaces.ts";
+import {
+  docker,
+  dockerAllowed,
+  dockerUser,
+  firewalld,
+  forgetLegacy,
+  kubeProxy,
+  legacy,
+  ufw,
+} from "./programs.ts";
 import { createRouter, judgePassing, type Passing, type Router } from "./router.ts";
 
-const iptables = Bun.which("iptables-nft", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" }) !== null;
+const iptables = Bun.which("iptables-nft", { PATH: toolPath }) !== null;
 const reason = whyNoNamespaces() ?? (iptables ? undefined : "the program iptables is not installed");
+
+/** Newer kernels leave it out. */
+const noLegacy =
+  spawnSync("unshare", ["--net", "iptables-legacy", "-nL"], { env: { PATH: toolPath } }).status === 0
+    ? undefined
+    : "the kernel has no legacy iptables, or its program is not installed";
 
 const ends = [
   ["10.1.0.2", "198.51.100.7"],
@@ -108,6 +124,29 @@ describe.skipIf(reason !== undefined)(`rules of other programs${reason ? ` (${re
     const by = judged.filter(({ verdict }) => verdict === "drop").map(({ by }) => by);
     expect(new Set(by.map((who) => who?.chain))).toEqual(new Set(["filter_FWD_public"]));
     expect(by[0]?.rule).toBe("reject");
+  });
+
+  it.skipIf(noLegacy !== undefined).each([
+    ["Docker", docker],
+    ["Docker with our switch allowed", dockerAllowed],
+    ["Docker with an operator's rules", dockerUser],
+    ["ufw", ufw],
+  ])(`of %s are the same by legacy iptables${noLegacy ? ` (${noLegacy})` : ""}`, async (_, script) => {
+    const byNft = await compare(script);
+    const byLegacy = await compare(legacy(script));
+    const chains = router.chains();
+    await router.host.exec(router.host.ns, "sh", "-ec", forgetLegacy);
+    expect({ ...byLegacy, judged: [] }).toEqual({
+      wrong: [],
+      perhaps: [],
+      dropped: byNft.dropped,
+      judged: [],
+    });
+    expect(byLegacy.judged.map(({ verdict, policy }) => [verdict, policy])).toEqual(
+      byNft.judged.map(({ verdict, policy }) => [verdict, policy]),
+    );
+    expect(chains.some(({ table }) => table === "ip filter (legacy)")).toBe(true);
+    expect(router.chains().filter(({ table }) => table.endsWith("(legacy)"))).toEqual([]);
   });
 
   it("as kube-proxy writes them may let marked packets pass: perhaps", async () => {

@@ -68,6 +68,20 @@ export const kubeProxy = `
   iptables -A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
   iptables -A KUBE-SERVICES -d 198.51.100.7/32 -p tcp -m comment --comment "default/gone has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable`;
 
+/** The same by iptables-legacy, which nf_tables knows nothing of. */
+export const legacy = (script: string): string => `
+  iptables() { iptables-legacy "$@"; }
+  ip6tables() { ip6tables-legacy "$@"; }
+  ${script}`;
+
+/** As a table is when it comes into being. */
+export const forgetLegacy = ["iptables-legacy", "ip6tables-legacy"]
+  .flatMap((tool) => [
+    `${tool} -P FORWARD ACCEPT`,
+    ...["filter", "nat"].flatMap((table) => [`${tool} -t ${table} -F`, `${tool} -t ${table} -X`]),
+  ])
+  .join("\n");
+
 /** firewalld 1.3 of Debian 12 with eth0 in zone public, and what it knows nothing of in the default zone. */
 export const firewalld = `nft -f - <<'END'
 table inet firewalld {

@@ -3,6 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import { ip } from "../../../../lib/addr/ip.ts";
 import { mac } from "../../../../lib/addr/mac.ts";
+import { readLegacyChains } from "../../../../lib/linux/foreign/legacy-chains.ts";
 import { readForeignChains } from "../../../../lib/linux/foreign/read-foreign.ts";
 import { encodeFrame, encodePacket, type Transport } from "../../../../lib/linux/live/frame.ts";
 import { inCompartment } from "../../../../lib/linux/netns.ts";
@@ -96,7 +97,7 @@ export async function createRouter(): Promise<Router> {
       const tags = await arrived();
       return packets.map(({ from }, i) => tags[other[from]].has(first + i));
     },
-    chains: () => readForeignChains(rules),
+    chains: () => [...readForeignChains(rules), ...inNamespace(host.ns, readLegacyChains)],
     async [Symbol.asyncDispose]() {
       rules.close();
       for (const socket of Object.values(sockets)) socket.close();
@@ -139,10 +140,12 @@ function script(neighbours: Readonly<Record<Side, Namespace>>): string {
     ${links.join("\n")}`;
 }
 
-function openIn({ path }: Namespace): RawSocket {
+const openIn = (ns: Namespace): RawSocket => inNamespace(ns, () => openRaw("eth0"));
+
+function inNamespace<T>({ path }: Namespace, fn: () => T): T {
   const fd = openSync(path, "r");
   try {
-    return inCompartment({ fd, path }, () => openRaw("eth0"));
+    return inCompartment({ fd, path }, fn);
   } finally {
     closeSync(fd);
   }

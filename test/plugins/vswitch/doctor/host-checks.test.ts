@@ -234,7 +234,7 @@ describe("published ports", () => {
 test("tables of the legacy iptables are worth knowing, save for those that only translate", async () => {
   const probe = { legacyTables: ["ip filter", "ip nat", "ip6 mangle"] };
   expect(await findings(legacyIptables, { probe })).toEqual([
-    "note: there are tables of the legacy iptables, whose rules cannot be judged here",
+    "note: there are tables of the legacy iptables, which nft does not list",
     "  table ip filter",
     "  table ip6 mangle",
     "  $ iptables-legacy -t filter -S",
