@@ -70,6 +70,18 @@ describe.skipIf(reason !== undefined)(`vswitch trace --live${reason ? ` (${reaso
     expect(said).toContain("was dropped by table ip filter, chain FORWARD: its policy");
   });
 
+  it("agrees with the model on legacy iptables, which tell nothing to a probe", async ({ skip }) => {
+    const { host } = lab;
+    const tried = await host.run(host.ns, ["iptables-legacy", "-P", "FORWARD", "DROP"]);
+    if (tried.exitCode !== 0) skip("the kernel has no legacy iptables, or its program is not installed");
+    const { alone, live, said } = await both("--from", "nat/a", "--to", uplink.outside4);
+    await host.exec(host.ns, "iptables-legacy", "-P", "FORWARD", "ACCEPT");
+    expect({ alone, live }).toEqual({ alone: 3, live: 3 });
+    expect(said).toContain("policy of ip filter (legacy) FORWARD");
+    expect(said).toContain("vanished after host, hook forward");
+    expect(said).toContain("Not watched: rules of legacy iptables (ip filter)");
+  });
+
   it("agrees with the model that it parts containers too, where br_netfilter shows it what is bridged", async () => {
     const { host } = lab;
     const filter = await host.run(host.ns, ["sysctl", "-n", "net.bridge.bridge-nf-call-iptables"]);
