@@ -94,5 +94,6 @@ function suggest(packet: Packet, direction: AclDirection): string {
     if (hasPorts(protocol) && destinationPort !== undefined)
       rule[direction === "Out" ? "RemotePorts" : "LocalPorts"] = `${destinationPort}`;
   }
-  return JSON.stringify(rule);
+  const fields = Object.entries(rule).map(([name, value]) => `"${name}": "${value}"`);
+  return `{${fields.join(", ")}}`;
 }
