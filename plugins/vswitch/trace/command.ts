@@ -28,6 +28,7 @@ export interface TraceOptions extends PacketWords {
 
 /** @throws {UsageError} for ends that are none or several. @throws {CniError} 5 for files, 6 for a damaged scene */
 export async function trace(options: TraceOptions, session: Session): Promise<void> {
+  requireOnce(options);
   const name = formatOf(options);
   const format = await loadFormat[name]();
   if (options.live || options["diff-kernel"]) {
@@ -41,6 +42,12 @@ export async function trace(options: TraceOptions, session: Session): Promise<vo
   const view = traceIn(await sceneOf(options, session), options);
   finish(format(view), options, session);
   session.exitWith(exitCodeOf(view.trace.verdict));
+}
+
+/** yargs makes a list of an option that stands twice. @throws {UsageError} */
+function requireOnce(options: TraceOptions): void {
+  const twice = Object.entries(options).filter(([name, value]) => name !== "_" && Array.isArray(value));
+  for (const [name] of twice) throw new UsageError(`--${name} stands twice`);
 }
 
 function finish(text: string, options: Pick<TraceOptions, "output">, session: Session): void {

@@ -57,6 +57,7 @@ describe("vswitch trace", () => {
     [["--from", "nat", "--to", "198.51.100.9"], "may be nat/web/eth0 or nat/db/eth0"],
     [["--from", "web", "--to", "nobody:80"], "there are nat/web/eth0"],
     [["--from", "web"], "to"],
+    [["--from", "web", "--from", "db", "--to", "198.51.100.9"], "--from stands twice"],
     [["--from", "web", "--to", "198.51.100.9", "--proto", "gre"], "gre"],
     [
       ["--from", "web", "--to", "198.51.100.9", "--minimal", "--json"],
