@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { acl } from "./acl-scene.ts";
 import { uplink } from "./host.ts";
 import { answerAll, type DropSite, isDropped, type Knock, passes } from "./knock.ts";
 import type { Namespace } from "./namespaces.ts";
@@ -7,11 +8,6 @@ import { type Attached, createLab, dual, type NatLab, whyNoNat } from "./nat-lab
 const reason = whyNoNat();
 
 type Settings = Readonly<Record<string, unknown>>;
-const acl = (Action: "Allow" | "Block", Direction: "In" | "Out", rest: Settings = {}) => ({
-  Type: "ACL",
-  Settings: { Action, Direction, ...rest },
-});
-
 /** "tcp out 443", "ping in", "udp out 53 6": what the container does or what is done to it, of one family or both. */
 type Word = string;
 

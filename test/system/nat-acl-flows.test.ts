@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { acl, between, complaint, complaints, datagram, segment } from "./acl-scene.ts";
+import type { Lane } from "./lane.ts";
+import { createLab, dual, whyNoNat } from "./nat-lab.ts";
+import { TCP, udp } from "./packets.ts";
+import { macOf } from "./siege.ts";
+import { type Bytes, ETH, ethernet, inPieces, ip4, ip6, NEXT, piece6 } from "./wire.ts";
+
+const reason = whyNoNat();
+const nothing: readonly string[] = [];
+const families = [{ family: 4 }, { family: 6 }] as const;
+const ofFamily = "over IPv$family";
+
+describe.skipIf(reason !== undefined)(`ACLs know a flow${reason ? ` (${reason})` : ""}`, () => {
+  it.each(families)(`by both ends and both ports (${ofFamily})`, async ({ family }) => {
+    await using lab = await createLab();
+    const { out, back, dropped } = await between(lab, {
+      policies: [acl("Allow", "Out", { Protocols: "17" })],
+    });
+    expect(await back.send(datagram(back, family, 7000, 41_000))).toEqual(nothing);
+    expect(await dropped("in")).toBe(1);
+    expect(await out.send(datagram(out, family, 41_000, 7000))).toHaveLength(1);
+    const others = [
+      datagram(back, family, 7001, 41_000),
+      datagram(back, family, 7000, 41_001),
+      segment(back, family, 7000, 41_000, TCP.ack),
+    ];
+    expect(await back.send(...others)).toEqual(nothing);
+    expect(await dropped("in")).toBe(others.length);
+    expect(await back.send(datagram(back, family, 7000, 41_000))).toHaveLength(1);
+  });
+
+  it.each(families)(`and judge anew who opens a connection in it (${ofFamily})`, async ({ family }) => {
+    await using lab = await createLab();
+    const { out, back, dropped } = await between(lab, {
+      policies: [acl("Allow", "Out", { Protocols: "6" })],
+    });
+    expect(await out.send(segment(out, family, 41_000, 7000, TCP.syn))).toHaveLength(1);
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.syn | TCP.ack))).toHaveLength(1);
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.syn))).toEqual(nothing);
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.syn | TCP.push))).toEqual(nothing);
+    expect(await dropped("in")).toBe(2);
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.ack))).toHaveLength(1);
+    // Nor after its end.
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.rst))).toHaveLength(1);
+    expect(await back.send(segment(back, family, 7000, 41_000, TCP.syn))).toEqual(nothing);
+  });
+
+  it.each(families)(
+    `and errors about it, both ways, and about no other (${ofFamily})`,
+    async ({ family }) => {
+      await using lab = await createLab();
+      const policies = [
+        acl("Allow", "Out", { Protocols: "17", RemotePorts: "7000" }),
+        acl("Allow", "In", { Protocols: "17", LocalPorts: "8000" }),
+      ];
+      const { out, back, dropped } = await between(lab, { policies });
+      await out.send(datagram(out, family, 41_000, 7000));
+      await back.send(datagram(back, family, 42_000, 8000));
+      const [box, peer] = [out.from[`ip${family}`], out.to[`ip${family}`]];
+      const sent = { from: box, to: peer, source: 41_000, destination: 7000 };
+      const received = { from: peer, to: box, source: 42_000, destination: 8000 };
+      await dropped("in");
+      await dropped("out");
+      for (const what of complaints) {
+        expect(await back.send(complaint(back, family, what, sent)), what).toHaveLength(1);
+        expect(await out.send(complaint(out, family, what, received)), what).toHaveLength(1);
+        const forged = [
+          { ...sent, source: 41_001 },
+          { ...sent, destination: 7001 },
+          { ...sent, to: family === 4 ? "192.0.2.2" : "2001:db8::2" },
+          received,
+        ];
+        expect(await back.send(...forged.map((one) => complaint(back, family, what, one))), what).toEqual(
+          nothing,
+        );
+        const forgedOut = [{ ...received, source: 42_001 }, { ...received, destination: 8001 }, sent];
+        expect(await out.send(...forgedOut.map((one) => complaint(out, family, what, one))), what).toEqual(
+          nothing,
+        );
+        expect(await dropped("in"), what).toBe(forged.length);
+        expect(await dropped("out"), what).toBe(forgedOut.length);
+      }
+    },
+  );
+
+  it.each(families)(`and no piece of a packet without its first (${ofFamily})`, async ({ family }) => {
+    await using lab = await createLab();
+    const policies = [acl("Allow", "In", { Protocols: "17", LocalPorts: "8000" })];
+    const { out, back, dropped } = await between(lab, { policies });
+    const pieces = (lane: Lane, source: number, destination: number): readonly Bytes[] => {
+      const ends = { from: lane.from[`ip${family}`], to: lane.to[`ip${family}`] };
+      const whole = udp(
+        ends,
+        { source, destination },
+        Array.from({ length: 2000 }, () => 7),
+      );
+      return inPieces(whole, 1000, destination).map(({ bytes, ...piece }) =>
+        family === 4
+          ? ethernet(
+              { to: lane.to.mac, from: lane.from.mac, type: ETH.ip },
+              ip4({ ...ends, protocol: NEXT.udp, piece }, bytes),
+            )
+          : ethernet(
+              { to: lane.to.mac, from: lane.from.mac, type: ETH.ip6 },
+              ip6(ends, piece6(piece, { next: NEXT.udp, bytes })),
+            ),
+      );
+    };
+    // Of a packet that may not come in; then the later ones of one that might, alone.
+    expect(await back.send(...pieces(back, 42_000, 8001))).toEqual(nothing);
+    expect(await back.send(...pieces(back, 42_000, 8000).slice(1))).toEqual(nothing);
+    expect(await dropped("in")).toBe(5);
+    expect(await back.send(...pieces(back, 42_000, 8000))).toHaveLength(3);
+    // The flow is known, and its answer may come in pieces.
+    expect(await out.send(...pieces(out, 8000, 42_000))).toHaveLength(3);
+    expect(await dropped("out")).toBe(0);
+  });
+
+  it("and leave ARP and neighbour discovery alone, whatever else they block", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const peer = await lab.add({ id: "peer" });
+    const box = await lab.add({ id: "box", config: { ...dual, defaultAction: "Block" } });
+    for (const [ns, to, mac] of [
+      [peer.ns, box.ip4, macOf(box)],
+      [peer.ns, box.ip6, macOf(box)],
+      [box.ns, peer.ip4, macOf(peer)],
+      [box.ns, peer.ip6, macOf(peer)],
+    ] as const) {
+      await host.exec(ns, "ip", "neigh", "flush", "dev", "eth0");
+      await using _ = host.start(ns, ["busybox", "ping", "-c", "1", "-W", "5", to]);
+      await expect.poll(() => host.exec(ns, "ip", "neigh", "show", to)).toContain(mac);
+    }
+  });
+});
