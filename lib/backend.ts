@@ -4,6 +4,7 @@
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
 import type { CniError } from "./cni/error.ts";
+import type { HostChange } from "./model/change.ts";
 import type { Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
@@ -111,6 +112,8 @@ export interface ToolBackend extends Backend {
    * @throws {CniError} 11 when the compartment is held for too long
    */
   repair(plan: Plan, options: RepairOptions): Repair;
+  /** From now on. @throws {CniError} 110 */
+  watch(): HostWatch;
   /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */
   inCompartment<T>(path: string, fn: () => T): T;
 }
@@ -132,6 +135,15 @@ export interface Repair {
   readonly failure?: CniError;
   /** Why nothing was done, and what helps instead. */
   readonly beyond?: BeyondRepair;
+}
+
+/** Tells of changes of the host. */
+export interface HostWatch {
+  /** Until something changed, a signal came, or so long. */
+  wait(ms: number): void;
+  /** What changed since the last time; more often than it is worth, never less. */
+  receive(): readonly HostChange[];
+  close(): void;
 }
 
 /** Frames as they come; the kernel keeps some for who is late. */

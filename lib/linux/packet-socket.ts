@@ -5,6 +5,7 @@ import { errno } from "../os/errno.ts";
 import { SystemCallError } from "../os/error.ts";
 import { closeFile } from "../os/file.ts";
 import { addressOf, attemptCall, attemptToolCall, fixedBytes, systemCall, toolCall } from "../os/libc.ts";
+import { POLLIN, poll } from "../os/poll.ts";
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -25,7 +26,6 @@ const TP_STATUS_VLAN_VALID = 1 << 4;
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
-const POLLIN = 1;
 
 const SOCKADDR_LL_BYTES = 20;
 /** struct msghdr and struct iovec of 64-bit machines. */
@@ -155,15 +155,12 @@ function withTag(bytes: Uint8Array, tag: Uint8Array): Uint8Array {
   return tagged;
 }
 
-/** struct pollfd: descriptor, events, what came about. Nothing is waited for of the output: only that it breaks. */
+/** Nothing is waited for of the output: only that it breaks. */
 function wait(fd: number, ms: number, output: number | undefined): ReturnType<Capture["wait"]> {
-  const watched = new Uint8Array(output === undefined ? 8 : 16);
-  writeU32(watched, 0, fd);
-  writeU16(watched, 4, POLLIN);
-  if (output !== undefined) writeU32(watched, 8, output);
-  toolCall("wait for a frame", ({ poll }) => poll(watched, BigInt(watched.length / 8), ms));
-  if (output !== undefined && readU16(watched, 14) !== 0) return "closed";
-  return readU16(watched, 6) === 0 ? "quiet" : "readable";
+  const others = output === undefined ? [] : [{ fd: output, events: 0 }];
+  const [frame = 0, broken = 0] = poll([{ fd, events: POLLIN }, ...others], ms);
+  if (broken !== 0) return "closed";
+  return frame === 0 ? "quiet" : "readable";
 }
 
 /** struct tpacket_stats: packets, drops. */

@@ -14,6 +14,7 @@ import { observeSceneHost } from "./observe-scene.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
 import { repairEndpoint } from "./repair.ts";
+import { watchHost } from "./watch-host.ts";
 
 /** How long a repair waits for an ADD or DEL at work in the compartment. */
 const repairLockMs = 5000;
@@ -55,6 +56,7 @@ export function linuxTool(
       }
     },
     extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
+    watch: () => asking("watch the host", () => watchHost(machine.host)),
     createCompartment,
     removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
     inCompartment: (path, fn) => {

@@ -88,10 +88,15 @@ export function attemptCall(call: (symbols: Libc) => number | bigint): number {
   return attempt(libc(), call);
 }
 
-/** `attemptCall` for what only the operator's tool calls. */
-export function attemptToolCall(call: (symbols: ToolLibc) => number | bigint): number {
+/** What only the operator's tool calls; kept as `libc` is. */
+export function toolLibc(): ToolLibc {
   openedTool ??= open(toolSymbols).symbols;
-  return attempt(openedTool, call);
+  return openedTool;
+}
+
+/** `attemptCall` for those. */
+export function attemptToolCall(call: (symbols: ToolLibc) => number | bigint): number {
+  return attempt(toolLibc(), call);
 }
 
 /** `systemCall` likewise. @throws {SystemCallError} */

@@ -2,6 +2,7 @@
 import yargs, { type Argv } from "yargs";
 import { CniError } from "../../lib/cni/error.ts";
 import { version } from "../../lib/cni/main.ts";
+import { agentCommand } from "./commands/agent.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
@@ -74,6 +75,7 @@ function defineCommands(cli: Argv, session: Session): Argv {
     .command(graphCommand(session))
     .command(doctorCommand(session))
     .command(supportBundleCommand(session))
+    .command(agentCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .command(completionCommand(session));

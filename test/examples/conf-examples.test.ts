@@ -12,7 +12,9 @@ const folder = join(root, "conf-examples");
 const ours = join(root, "dist/bin");
 const reference = "/usr/lib/cni";
 
-const examples = readdirSync(folder).toSorted();
+const examples = readdirSync(folder)
+  .filter((name) => /\.conf(list)?$/.test(name))
+  .toSorted();
 
 test("there is one example for each mode, policy and runtime", () => {
   expect(examples).toEqual([

@@ -8,12 +8,13 @@ export function formatRepairs(reports: readonly RepairReport[]): string {
   if (reports.length === 0) return "no endpoints";
   const verdicts = Map.groupBy(reports, ({ verdict }) => verdict);
   const counts = [...verdicts].map(([verdict, list]) => `${list.length} ${verdict}`);
-  return [...reports.map(formatOne), `${plural(reports.length, "endpoint")}: ${counts.join(", ")}`].join(
+  return [...reports.map(formatRepair), `${plural(reports.length, "endpoint")}: ${counts.join(", ")}`].join(
     "\n",
   );
 }
 
-function formatOne(report: RepairReport): string {
+/** One endpoint: what was mended, by what, and what differs still. */
+export function formatRepair(report: RepairReport): string {
   const { why, verdict, before = [], after = [], steps = [], beyond } = report;
   const head = `${shortOwner(report)}: ${verdict}${why === undefined ? "" : `: ${why}`}`;
   const left = new Set(after.map(({ what }) => what));

@@ -1,0 +1,104 @@
+/** Watches the host for changes that our data path depends on: links, addresses, forwarding, our tables. */
+import type { HostWatch } from "../backend.ts";
+import type { HostChange } from "../model/change.ts";
+import { decodeAttrs, getI32, getText } from "../netlink/attr.ts";
+import { readU32 } from "../netlink/bytes.ts";
+import type { Netlink } from "../netlink/connection.ts";
+import type { Message } from "../netlink/message.ts";
+import { NFNL_SUBSYS_NFTABLES } from "../netlink/nfnetlink.ts";
+import { decodeElements } from "../netlink/nft/element.ts";
+import { decodeNft, NFT_MSG_DELSET, NFT_MSG_DELSETELEM, NFT_MSG_DELTABLE } from "../netlink/nft/message.ts";
+import { decodeLink } from "../netlink/route/decode-link.ts";
+import { RTM_DELLINK, RTM_NEWLINK } from "../netlink/route/ifinfo.ts";
+import { POLLIN, poll } from "../os/poll.ts";
+import { listen } from "./event-socket.ts";
+import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
+import { markedKey, markedNetwork } from "./mark.ts";
+import { linkOf } from "./observe.ts";
+
+/** linux/rtnetlink.h. */
+const RTNLGRP = { link: 1, ipv4Address: 5, ipv6Address: 9, ipv4Settings: 24, ipv6Settings: 25 } as const;
+const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
+const RTM_NEWNETCONF = 80;
+/** linux/netconf.h: a setting of all interfaces. */
+const NETCONFA_IFINDEX = 1;
+const NETCONFA_IFINDEX_ALL = -1;
+/** struct netconfmsg: one byte, filled up. */
+const NETCONFMSG_LENGTH = 4;
+/** linux/netfilter/nfnetlink.h. */
+const NFNLGRP_NFTABLES = 7;
+const NFT_MSG_DELCHAIN = 5;
+const NFT_MSG_DELRULE = 8;
+/** In messages of every kind. */
+const NFTA_TABLE = 1;
+
+/** What of our tables may go. */
+const removals = new Set([NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET]);
+
+/** @param host rtnetlink, for the names of links. @throws {SystemCallError} EPERM without CAP_NET_ADMIN */
+export function watchHost(host: Netlink): HostWatch {
+  const routes = listen("route", Object.values(RTNLGRP));
+  const rules = listen("netfilter", [NFNLGRP_NFTABLES]);
+  return {
+    wait: (ms) =>
+      void poll(
+        [routes, rules].map(({ fd }) => ({ fd, events: POLLIN })),
+        ms,
+      ),
+    receive: () => [
+      ...(routes.receive()?.flatMap((message) => ofRoute(message, host)) ?? [lost]),
+      ...(rules.receive()?.flatMap(ofRules) ?? [lost]),
+    ],
+    close: () => {
+      routes.close();
+      rules.close();
+    },
+  };
+}
+
+const lost: HostChange = { kind: "host" };
+
+function ofRoute(message: Message, host: Netlink): readonly HostChange[] {
+  switch (message.type) {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      return [{ kind: "interface", name: decodeLink(message).name }];
+    case RTM_NEWADDR:
+    case RTM_DELADDR: {
+      // struct ifaddrmsg: family, length, flags, scope, index.
+      const name = linkOf(host, readU32(message.payload, 4))?.name;
+      return name === undefined ? [] : [{ kind: "interface", name }];
+    }
+    case RTM_NEWNETCONF: {
+      const index = getI32(decodeAttrs(message.payload, NETCONFMSG_LENGTH), NETCONFA_IFINDEX);
+      return index === NETCONFA_IFINDEX_ALL ? [{ kind: "host" }] : [];
+    }
+    default:
+      return [];
+  }
+}
+
+function ofRules(message: Message): readonly HostChange[] {
+  if (message.type >> 8 !== NFNL_SUBSYS_NFTABLES) return [];
+  const kind = message.type & 0xff;
+  if (kind !== NFT_MSG_DELSETELEM && !removals.has(kind)) return [];
+  if (!isOurs(message)) return [];
+  if (kind !== NFT_MSG_DELSETELEM) return [{ kind: "host" }];
+  return decodeElements(message).flatMap(({ comment }): HostChange[] => {
+    const [key, mark] = [markedKey(comment), markedNetwork(comment)];
+    if (key !== undefined) return [{ kind: "endpoint", key }];
+    return mark === undefined ? [] : [{ kind: "network", mark }];
+  });
+}
+
+function isOurs(message: Message): boolean {
+  try {
+    const { family, attrs } = decodeNft(message);
+    return getText(attrs, NFTA_TABLE) === LAYOUT_TABLE.table && LAYOUT_FAMILIES.some((one) => one === family);
+  } catch (error) {
+    // A family that we have no name for has no table of ours.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

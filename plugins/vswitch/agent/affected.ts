@@ -1,0 +1,35 @@
+/** Which endpoints a change of the host may concern. Pure. */
+import type { HostChange } from "../../../lib/model/change.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+
+export interface Watched {
+  readonly key: string;
+  readonly network: string;
+  readonly plan: Pick<Plan, "port" | "switch">;
+}
+
+/** @returns keys; more than are concerned at worst, since each is compared before it is touched */
+export function affected(changes: readonly HostChange[], endpoints: readonly Watched[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const change of changes)
+    for (const { key } of endpoints.filter((endpoint) => concerns(change, endpoint))) keys.add(key);
+  return keys;
+}
+
+function concerns(change: HostChange, { key, network, plan }: Watched): boolean {
+  switch (change.kind) {
+    case "host":
+      return true;
+    case "endpoint":
+      return key === change.key;
+    // The mark of a network with a long name is another text.
+    case "network":
+      return network === change.mark || network.startsWith(change.mark.split("~")[0] ?? "");
+    case "interface": {
+      const { name } = change;
+      const digits = plan.port.name.slice("vp-".length);
+      // The port's limiter has the port's digits.
+      return name === plan.port.name || name === plan.switch.name || name.endsWith(`-${digits}`);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
+import { type HostWatch, loadTool } from "../../../lib/backend.ts";
+import type { HostChange } from "../../../lib/model/change.ts";
+import { plural } from "../format.ts";
+import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
+import type { CommonOptions } from "../options.ts";
+import { type RepairReport, repair, repairOne } from "../repair/repair.ts";
+import { type Session, UsageError } from "../terminal.ts";
+import { affected } from "./affected.ts";
+import { type Journal, journal } from "./journal.ts";
+import { isQuarrel, nextPatience, type Patience } from "./patience.ts";
+import { hostSource } from "./state.ts";
+
+export interface AgentOptions extends CommonOptions {
+  /** Seconds between two looks at everything. */
+  readonly interval: number;
+  /** Seconds that a change settles before it is looked at. */
+  readonly settle: number;
+  /** One look at everything, then the end. */
+  readonly once: boolean;
+  /** Folder of libcni's results. */
+  readonly "results-dir": string;
+}
+
+/** How long a signal waits at most. */
+const quietMs = 500;
+
+/** Until SIGTERM or SIGINT; of `--once` the exit code of `vswitch repair`. */
+export async function agent(options: AgentOptions, session: Session): Promise<void> {
+  const { interval, settle, once } = options;
+  if (!(interval >= 1)) throw new UsageError("--interval must be 1 second at least");
+  if (!(settle >= 0)) throw new UsageError("--settle must be 0 seconds at least");
+  if (once) return repair({ ...options, targets: [], "dry-run": false }, session);
+  const log = journal(options.json, session);
+  const backend = await loadTool();
+  const source = hostSource({ dataDir: options["data-dir"], warn: log.warn }, backend);
+  const watch = backend.watch();
+  const stop = stopping();
+  try {
+    const count = liveEndpoints(source.current()).length;
+    log.say(`watching ${plural(count, "endpoint")}, all of them every ${interval} s`);
+    await mending({ watch, host: () => source.current(), options, log, stopped: stop.asked });
+    log.say("stopped");
+  } finally {
+    stop.end();
+    watch.close();
+    source.close();
+    backend.close();
+  }
+}
+
+interface Mending {
+  readonly watch: HostWatch;
+  readonly host: () => Host;
+  readonly options: AgentOptions;
+  readonly log: Journal;
+  readonly stopped: () => boolean;
+}
+
+async function mending({ watch, host, options, log, stopped }: Mending): Promise<void> {
+  const keeper = keeperOf(options, log);
+  let changes: HostChange[] = [];
+  let everythingMs = 0;
+  let settledMs = Number.POSITIVE_INFINITY;
+  while (!stopped()) {
+    const now = Date.now();
+    if (now >= everythingMs) {
+      everythingMs = now + options.interval * 1000;
+      await keeper.look(host(), "all", stopped);
+    } else if (now >= settledMs || now >= keeper.nextMs()) {
+      const settled = now >= settledMs ? changes.splice(0) : [];
+      if (settled.length > 0) settledMs = Number.POSITIVE_INFINITY;
+      await keeper.look(host(), settled, stopped);
+    }
+    const next = Math.min(everythingMs, settledMs, keeper.nextMs());
+    watch.wait(Math.min(quietMs, Math.max(0, next - Date.now())));
+    changes = [...changes, ...watch.receive()];
+    if (changes.length > 0) settledMs = Math.min(settledMs, Date.now() + options.settle * 1000);
+    // Signals are seen here.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Remembers who does not stay mended. */
+function keeperOf(options: AgentOptions, log: Journal) {
+  const patience = new Map<string, Patience>();
+  const mend = (row: LiveEndpoint, host: Host): void => {
+    const now = Date.now();
+    const before = patience.get(row.key);
+    if (before !== undefined && now < before.untilMs) return;
+    // Whatever comes between, it is not looked at again at once.
+    const failed = nextPatience(before, "differs still", now);
+    if (failed !== undefined) patience.set(row.key, failed);
+    const report = repairOne(row, host, { "dry-run": false, "results-dir": options["results-dir"] });
+    // DEL was at work: what was there a moment ago is gone on purpose.
+    if (host.store.endpoints.get(row.key) === undefined) return void patience.delete(row.key);
+    const next = nextPatience(before, report.verdict, now);
+    if (next === undefined) patience.delete(row.key);
+    else patience.set(row.key, next);
+    log.report(report, quarrelOf(report, next));
+  };
+  return {
+    /** @param changes what happened; those whose time has come again are looked at with it */
+    look: async (
+      host: Host,
+      changes: readonly HostChange[] | "all",
+      stopped: () => boolean,
+    ): Promise<void> => {
+      const rows = attempt(() => liveEndpoints(host), log) ?? [];
+      const now = Date.now();
+      const keys = changes === "all" ? new Set(rows.map(({ key }) => key)) : affected(changes, rows);
+      for (const row of rows) {
+        if (stopped()) return;
+        const due = isDue(patience.get(row.key), now);
+        if (due || keys.has(row.key)) attempt(() => mend(row, host), log);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const known = new Set(rows.map(({ key }) => key));
+      for (const key of patience.keys()) if (!known.has(key)) patience.delete(key);
+    },
+    nextMs: (): number => Math.min(...[...patience.values()].filter(waits).map(({ untilMs }) => untilMs)),
+  };
+}
+
+/** Whether it is left alone for a while. */
+const waits = ({ untilMs, lastMs }: Patience): boolean => untilMs > lastMs;
+
+const isDue = (patience: Patience | undefined, nowMs: number): boolean =>
+  patience !== undefined && waits(patience) && patience.untilMs <= nowMs;
+
+function quarrelOf({ verdict }: RepairReport, patience: Patience | undefined): number | undefined {
+  if (verdict !== "mended" || patience === undefined || !isQuarrel(patience)) return undefined;
+  return Math.round((patience.untilMs - patience.lastMs) / 1000);
+}
+
+/** A state that is locked, a kernel that is short of memory: the next look may do better. */
+function attempt<T>(fn: () => T, log: Journal): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    log.warn(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+function stopping(): { asked(): boolean; end(): void } {
+  let asked = false;
+  const stop = (): void => {
+    asked = true;
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return { asked: () => asked, end: () => void process.off("SIGINT", stop).off("SIGTERM", stop) };
+}
