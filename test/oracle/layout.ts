@@ -14,6 +14,8 @@ export interface Layout {
   readonly containers: readonly Container[];
   /** Whether another program's FORWARD policy is DROP. */
   readonly foreignDrop: boolean;
+  /** Whether bridged packets pass the host's IP hooks (br_netfilter). */
+  readonly bridgeFilter: boolean;
 }
 
 export const subnets = {
@@ -157,5 +159,6 @@ export const layouts: fc.Arbitrary<Layout> = fc.integer({ min: 1, max: 3 }).chai
       .integer({ min: 2, max: 4 })
       .chain((many) => fc.tuple(...Array.from({ length: many }, (_, at) => container(count, at)))),
     foreignDrop: fc.constantFrom(false, false, false, true),
+    bridgeFilter: fc.boolean(),
   }),
 );

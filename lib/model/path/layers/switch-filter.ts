@@ -3,9 +3,9 @@
  * interfaces: a FORWARD policy of Docker's then parts containers of one network.
  */
 
-import { ipFamily } from "../../../addr/ip.ts";
 import type { ForeignHook } from "../../foreign.ts";
 import { askForeign } from "../ask-foreign.ts";
+import { bridgeFiltered } from "../bridge-filter.ts";
 import { hostPlace } from "../find.ts";
 import { ipLayer, type Layer, skip } from "../layer.ts";
 
@@ -16,10 +16,8 @@ export const filterPostrouting: Layer = filter("postrouting");
 /** What comes from the host's side has passed its hooks as a packet of the host. */
 function filter(hook: ForeignHook): Layer {
   return ipLayer((walk) => {
-    const { entered, network, packet, scene } = walk;
-    const families = scene.host.bridgeFilter ?? [];
-    if (entered === undefined || network === undefined || !families.includes(ipFamily(packet.source)))
-      return skip(walk);
+    const { network } = walk;
+    if (network === undefined || !bridgeFiltered(walk)) return skip(walk);
     const { name } = network.switch;
     const passage = askForeign(
       { ...walk, in: name, out: name },

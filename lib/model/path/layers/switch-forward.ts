@@ -2,16 +2,18 @@
 import type { Ip } from "../../../addr/ip.ts";
 import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
 import type { Plan } from "../../plan.ts";
+import { bridgeFiltered } from "../bridge-filter.ts";
 import { valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
 import { isGroupMac, isLinkMac } from "../groups.ts";
-import { atEndpoint, type Branch, deliver, drop, type Opening, type Passage, pass } from "../layer.ts";
+import { atEndpoint, type Branch, deliver, drop, isIp, type Opening, type Passage, pass } from "../layer.ts";
 import { look } from "../look.ts";
-import { consult, type EndpointWalk, type Walk } from "../walk.ts";
+import { sendToPublished } from "../published.ts";
+import { consult, type EndpointWalk, type IpWalk, merge, type Walk } from "../walk.ts";
 import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
 
 export const switchForward = atEndpoint((walk) => {
-  const { scene, endpoint, network, packet } = walk;
+  const { scene, network, packet } = walk;
   const mac = packet.destinationMac;
   const opening: Opening = {
     id: "switch.forward",
@@ -29,6 +31,21 @@ export const switchForward = atEndpoint((walk) => {
     });
   if (isGroupMac(mac)) return toGroup(asked, opening);
   if (mac === switchMac(scene, network)) return toHost(asked, opening);
+  if (isIp(asked) && bridgeFiltered(asked)) return filtered(asked, opening);
+  return byMac(asked, opening);
+});
+
+/** Where br_netfilter is on, a published port is looked for before the MAC counts, whatever that is. */
+function filtered(walk: EndpointWalk & IpWalk, opening: Opening): Passage {
+  const sent = sendToPublished({ ...walk, in: walk.network.switch.name }, "host.nat.prerouting");
+  const asked = merge(walk, sent.walk);
+  if (sent.kind === "on" && sent.walk.dnat) return toHost(asked, { ...opening, object: "br_netfilter" });
+  return byMac(asked, opening);
+}
+
+function byMac(asked: EndpointWalk, opening: Opening): Passage {
+  const { scene, endpoint, network, packet } = asked;
+  const mac = packet.destinationMac;
   const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);
   if (port !== undefined) return toPort(asked, opening, port);
   return drop(asked, opening, "nobody has the MAC", {
@@ -37,7 +54,7 @@ export const switchForward = atEndpoint((walk) => {
     remedy:
       "The sender's neighbour entry is stale or was made by hand: `ip neigh flush all` in the container.",
   });
-});
+}
 
 function toHost(walk: EndpointWalk, opening: Opening): Passage {
   if (walk.packet.kind === "ip") return pass(atHost(walk), opening, "the host", "forward", "host.in");
