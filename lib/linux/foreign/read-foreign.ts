@@ -77,20 +77,21 @@ function readTables(
   const tables = rules.request(dumpAllTables()).filter(isKnownFamily).map(decodeDormant);
   const awake = tables.filter((table) => isWanted(table) && !table.dormant);
   if (awake.length === 0) return [];
-  const allChains = rules.request(dumpAllChains()).filter(isKnownFamily).flatMap(chainOf);
-  const allRules = rules.request(dumpAllRules()).filter(isKnownFamily).map(decodeRule);
+  const chains = rules.request(dumpAllChains()).filter(isKnownFamily).flatMap(chainOf);
+  // kube-proxy has thousands of both.
+  const inChain = Map.groupBy(rules.request(dumpAllRules()).filter(isKnownFamily).map(decodeRule), chainKey);
   return awake.flatMap((table) => {
     const known = { ...FAMILIES[table.family], interfaces };
-    const own = allRules.filter((rule) => sameTable(rule, table));
-    const sets = setsByName(setsFrom(rules, table, new Set(own.flatMap(setsOf))));
-    return allChains
+    const own = chains
       .filter((chain) => sameTable(chain, table))
-      .map((chain) => {
-        const inChain = own.filter((rule) => rule.chain === chain.chain);
-        return readChain(chain, inChain, (rule) => translateRule(rule, sets, known));
-      });
+      .map((chain) => ({ chain, read: inChain.get(chainKey(chain)) ?? [] }));
+    const wanted = new Set(own.flatMap(({ read }) => read.flatMap(setsOf)));
+    const sets = setsByName(setsFrom(rules, table, wanted));
+    return own.map(({ chain, read }) => readChain(chain, read, (rule) => translateRule(rule, sets, known)));
   });
 }
+
+const chainKey = ({ family, table, chain }: Chain | RuleInfo): string => `${family} ${table} ${chain}`;
 
 function isForeign({ family, table }: TableName): boolean {
   return (
