@@ -1,5 +1,6 @@
 /** Taking away what bears a mark. Needs neither compartment nor state; absent is success. */
 import type { Ip } from "../addr/ip.ts";
+import { CniError } from "../cni/error.ts";
 import { limitsOf } from "../model/limits.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
@@ -58,7 +59,13 @@ function deleteLinks(host: Netlink, { port, limiter }: { readonly [role: string]
 }
 
 function elementsOf(rules: Netlink, key: string, plan: Plan | undefined): readonly LayoutElement[] {
-  return plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
+  try {
+    return plan === undefined ? markedElements(rules, key) : plannedElements(rules, plan);
+  } catch (error) {
+    // Of a plan that cannot be compiled hardly anything ever came to be: what did bears marks.
+    if (error instanceof CniError) return markedElements(rules, key);
+    throw error;
+  }
 }
 
 /** Of the planned elements those that are there and ours: another endpoint may have taken the port since. */

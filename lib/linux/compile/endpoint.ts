@@ -170,7 +170,13 @@ function applyPolicies(plan: Plan): readonly Step[] {
       title: `policies of ${plan.port.name}: ${elements.length} elements`,
       scope: "endpoint",
       action: { kind: "rules", requests: [...encodeEnsure(own), ...encodeAdd(shared)] },
-      undo: { kind: "rules", requests: encodeDelete(elements) },
+      undo: {
+        kind: "rules",
+        // Few are undone, and thousands of elements take their time.
+        get requests() {
+          return encodeDelete(elements);
+        },
+      },
     },
   ];
 }

@@ -122,6 +122,12 @@ function encodeIfname(value: FieldValue): Uint8Array {
   return padded;
 }
 
+function mapped(address: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(16).fill(0xff, 10, 12);
+  bytes.set(address, 12);
+  return bytes;
+}
+
 function integer(value: FieldValue, max: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
     throw new RangeError(`not an integer of 0..${max}: ${value}`);
@@ -129,7 +135,9 @@ function integer(value: FieldValue, max: number): number {
   return value;
 }
 
-function sized(bytes: Uint8Array, size: number, value: FieldValue): Uint8Array {
+/** The text of an IPv4-mapped IPv6 address is that of the IPv4 address, so it may come where IPv6 is wanted. */
+function sized(given: Uint8Array, size: number, value: FieldValue): Uint8Array {
+  const bytes = given.length === 4 && size === 16 ? mapped(given) : given;
   if (bytes.length !== size) throw new RangeError(`${value} has ${bytes.length} bytes, not ${size}`);
   return bytes;
 }

@@ -1,6 +1,6 @@
 /** One field of a key as a range of keys: "10.0.0.0/8", "80-90", or a single value, which is a range of one. */
-import { type Family, familyBits, ipFromBytes, ipFromNumber } from "../../addr/ip.ts";
-import { bounds, parsePrefix, prefixOf } from "../../addr/prefix.ts";
+import { familyBits, ipFromBytes } from "../../addr/ip.ts";
+import { prefixOf } from "../../addr/prefix.ts";
 import { DATATYPES, type DatatypeName, type FieldValue } from "./datatype.ts";
 
 export interface FieldRange {
@@ -11,17 +11,28 @@ export interface FieldRange {
 
 /** @throws {RangeError} when the value is not of this type */
 export function encodeRange(type: DatatypeName, value: FieldValue): FieldRange {
+  if (typeof value === "string" && isAddress(type) && value.includes("/")) return prefixRange(type, value);
   const { encode } = DATATYPES[type];
-  if (typeof value === "string" && isAddress(type)) {
-    const prefix = parsePrefix(value);
-    if (prefix !== undefined) {
-      const family: Family = type === "ipv4_addr" ? 4 : 6;
-      const { first, last } = bounds(prefix);
-      return { first: encode(ipFromNumber(family, first)), last: encode(ipFromNumber(family, last)) };
-    }
-  }
   const [first, last] = splitRange(type, value);
-  return { first: encode(first), last: encode(last) };
+  const encoded = encode(first);
+  return { first: encoded, last: first === last ? encoded : encode(last) };
+}
+
+/** By bits: thousands of them are encoded at once. */
+function prefixRange(type: "ipv4_addr" | "ipv6_addr", value: string): FieldRange {
+  const slash = value.indexOf("/");
+  const { size, encode } = DATATYPES[type];
+  const digits = value.slice(slash + 1);
+  const length = Number(digits);
+  if (!/^[0-9]{1,3}$/.test(digits) || length > size * 8) throw new RangeError(`not a prefix: ${value}`);
+  const first = encode(value.slice(0, slash));
+  const last = new Uint8Array(first);
+  for (let i = 0; i < size; i++) {
+    const hostBits = 0xff >> Math.min(8, Math.max(0, length - i * 8));
+    first[i] = (first[i] ?? 0) & ~hostBits;
+    last[i] = (last[i] ?? 0) | hostBits;
+  }
+  return { first, last };
 }
 
 /** Addresses come back as a prefix where there is one ("10.0.0.1/32" too), anything else as value or "from-to". */

@@ -3,6 +3,9 @@ import type { LayoutElement } from "../../../lib/linux/layout/element.ts";
 import { encodeAdd } from "../../../lib/linux/layout/element-requests.ts";
 import { endpointSetNames, layoutSet, stateSetNames } from "../../../lib/linux/layout/sets.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
+import { getLink } from "../../../lib/netlink/route/link.ts";
+import { policiesOf } from "../../../lib/policy/policy.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { type Lab, lab } from "./fake-host.ts";
 import { everyPolicy, otherPolicies } from "./policies.ts";
@@ -82,22 +85,41 @@ describe("the removal of an endpoint", () => {
   it.each(["its plan", "its key alone"])("by %s makes its ACLs forget its flows, and nobody else's", (by) => {
     const { host, plan } = warm(everyPolicy);
     host.apply(plan);
-    const own = stateSetNames.map((set) => flowOf(set, plan.port.name));
-    const others = stateSetNames.map((set) => flowOf(set, "vp-somebodyelse"));
-    host.kernel.rules.transaction(encodeAdd([...own, ...others]));
+    const [own, others] = [indexOf(host, plan.port.name), 4711];
+    host.kernel.rules.transaction(encodeAdd([own, others].flatMap(flowsOf)));
     host.backend.remove({ key: plan.key, ...(by === "its plan" ? { plan } : {}) });
-    const text = host.kernel.dump();
-    expect(text).not.toContain(plan.port.name);
-    expect(text.split("\n").filter((line) => line.includes("vp-somebodyelse"))).toHaveLength(others.length);
+    const left = stateSetNames.map((set) => entries(host, set));
+    expect(left).toEqual(stateSetNames.map(() => expect.stringMatching(new RegExp(`^ +${others} .*\\n$`))));
+  });
+
+  it("whose plan cannot be compiled goes by its marks", () => {
+    const { host, plan, before } = killed(otherPolicies);
+    const acl = policiesOf(plan.port.policies, "ACL").slice(0, 1);
+    const huge = acl.map((one) => ({ ...one, action: "Allow", direction: "Out", ...tooManyPorts }) as const);
+    const policies = [...plan.port.policies, ...huge];
+    const broken = { ...plan, port: { ...plan.port, policies } };
+    expect(() => host.apply(broken)).toThrow(expect.objectContaining({ reason: "acl-too-many" }));
+    host.backend.remove({ key: plan.key, plan: broken });
+    expect(host.kernel.dump()).toBe(before);
   });
 });
+
+const every = (step: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ first: i * step, last: i * step }));
+const tooManyPorts = { protocols: [6], localPorts: every(2, 200), remotePorts: every(3, 200) };
+
+function indexOf({ kernel }: Lab, name: string): number {
+  const [reply] = kernel.host.request(getLink(name));
+  return reply === undefined ? 0 : decodeLink(reply).index;
+}
 
 /** The lines of a set. */
 const entries = ({ kernel }: Lab, set: string): string =>
   new RegExp(`^ {2}(?:set|map) ${set}\\n((?: {4}.*\\n)*)`, "m").exec(kernel.dump())?.[1] ?? "";
 
-function flowOf(set: (typeof stateSetNames)[number], port: string): LayoutElement {
-  const values = { ifname: port, inet_proto: "tcp", ipv4_addr: "192.0.2.1", ipv6_addr: "2001:db8::1" };
-  const key = layoutSet(set).key.map((type) => (type in values ? values[type as keyof typeof values] : 80));
-  return { set, key };
+/** One of each kind that ACLs remember. */
+function flowsOf(port: number): readonly LayoutElement[] {
+  const values = { iface_index: port, inet_proto: "tcp", ipv4_addr: "192.0.2.1", ipv6_addr: "2001:db8::1" };
+  const fieldOf = (type: string) => (type in values ? values[type as keyof typeof values] : 80);
+  return stateSetNames.map((set) => ({ set, key: layoutSet(set).key.map(fieldOf) }));
 }

@@ -6,16 +6,25 @@
  */
 import { type Family, ipFromNumber } from "../../../addr/ip.ts";
 import { prefixAddress, prefixOf } from "../../../addr/prefix.ts";
+import { CniError, errorCode } from "../../../cni/error.ts";
 import type { Plan } from "../../../model/plan.ts";
 import { DATATYPES, type FieldValue } from "../../../netlink/nft/datatype.ts";
-import { type Acl, type AclAction, type AclDirection, inOrder } from "../../../policy/acl.ts";
+import type { Acl, AclAction, AclDirection } from "../../../policy/acl.ts";
 import type { LayoutElement } from "../../layout/element.ts";
-import { type Box, boxesOf, type Range, subtract } from "./acl-boxes.ts";
+import { type Box, boxesWith, type Range } from "./acl-boxes.ts";
 
 const directions: readonly AclDirection[] = ["Out", "In"];
 const side = { Out: "out", In: "in" } as const;
 const verb = { Allow: "allowed", Block: "blocked" } as const;
 
+/**
+ * Of one direction and family. The kernel's work for them grows with their square: for so many it takes 5 seconds to
+ * add them and 14 to take them away, and for some ten thousands more it takes minutes, in which no other container
+ * comes or goes.
+ */
+const mostBoxes = 16_384;
+
+/** @throws {CniError} 7 for rules that come to more than the kernel can take in time */
 export function aclElements(rules: readonly Acl[], { port, vnic }: Plan): readonly LayoutElement[] {
   const { name, aclDefault } = port;
   if (aclDefault === undefined) return [];
@@ -28,33 +37,26 @@ export function aclElements(rules: readonly Acl[], { port, vnic }: Plan): readon
       const action: AclAction = aclDefault[direction] === "Allow" ? "Block" : "Allow";
       const set = `${verb[action]}_${side[direction]}${family}` as const;
       const ofDirection = rules.filter((rule) => rule.direction === direction);
-      for (const box of boxesWith(action, ofDirection, own, family))
-        elements.push({ set, key: [name, ...keyOf(box, family)] });
+      const boxes = boxesWith(action, ofDirection, own, family, mostBoxes);
+      if (boxes === undefined) throw tooMany(direction, family);
+      for (const box of boxes) elements.push({ set, key: [name, ...keyOf(box, family)] });
     }
   }
   return [...elements, { set: "judged", key: [name] }];
 }
 
-/** The boxes in which the first rule that matches has this action; no two of them overlap. */
-export function boxesWith(
-  action: AclAction,
-  rules: readonly Acl[],
-  own: Parameters<typeof boxesOf>[1],
-  family: Family,
-): readonly Box[] {
-  const before: Box[] = [];
-  const wanted: Box[] = [];
-  for (const rule of inOrder(rules)) {
-    const whole = boxesOf(rule, own, family);
-    if (rule.action === action)
-      for (const box of whole) wanted.push(...before.reduce<readonly Box[]>(without, [box]));
-    before.push(...whole);
-  }
-  return wanted;
+function tooMany(direction: AclDirection, family: Family): CniError {
+  const way = direction === "In" ? "into" : "out of";
+  return new CniError(
+    errorCode.invalidConfig,
+    `ACLs ${way} the container for IPv${family}: they come to more than ${mostBoxes} entries of the kernel's sets`,
+    {
+      reason: "acl-too-many",
+      details:
+        "each combination of protocol, prefix and port range costs one, and each that an earlier rule cuts costs several: take wider prefixes and ranges, or another default",
+    },
+  );
 }
-
-const without = (left: readonly Box[], taken: Box): readonly Box[] =>
-  left.flatMap((box) => subtract(box, taken));
 
 /** As the kernel's element comes back: one value, a prefix, or "from-to". */
 function keyOf({ protocol, remote, localPort, remotePort }: Box, family: Family): readonly FieldValue[] {

@@ -17,16 +17,20 @@ const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,14}$/);
 const register = fc.nat(23);
 export const comment = fc.string({ unit: "binary", maxLength: 200 }).map(clipComment);
 
-/** Mapped addresses are left out: their text is that of the IPv4 address. */
+/** Without mapped addresses: their text is that of the IPv4 address, of which no IPv6 prefix can be made. */
 const v6 = bytes(16).filter((address) => address.subarray(0, 10).some((byte) => byte !== 0));
+
+const mapped = (address: Uint8Array): Uint8Array =>
+  Uint8Array.of(...new Uint8Array(10), 0xff, 0xff, ...address);
 
 const single: { readonly [Name in DatatypeName]: fc.Arbitrary<FieldValue> } = {
   ipv4_addr: bytes(4).map(ipFromBytes),
-  ipv6_addr: v6.map(ipFromBytes),
+  ipv6_addr: fc.oneof(v6, bytes(4).map(mapped)).map(ipFromBytes),
   ether_addr: bytes(6).map(macFromBytes),
   inet_proto: fc.oneof(fc.constantFrom("tcp", "udp", "sctp"), fc.integer({ min: 200, max: 255 })),
   inet_service: fc.nat(0xffff),
   mark: u32,
+  iface_index: fc.nat(0x7fff_ffff),
   ifname: name,
 };
 

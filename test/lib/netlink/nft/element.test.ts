@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeElements, type Element, elementRequests } from "../../../../lib/netlink/nft/element.ts";
-import { encodeTypedElement } from "../../../../lib/netlink/nft/typed-element.ts";
+import { decodeTypedElements, encodeTypedElement } from "../../../../lib/netlink/nft/typed-element.ts";
 
 const set = { family: "inet", table: "t", set: "s" } as const;
 const asReply = (payload: Uint8Array) => ({ type: 0, flags: 0, payload });
@@ -46,6 +46,33 @@ describe("many elements", () => {
   it("when there are none need no request", () => {
     expect(elementRequests("create", set, [], String)).toEqual([]);
   });
+});
+
+describe("a range of addresses", () => {
+  const rangeOf = (key: string, type: "ipv4_addr" | "ipv6_addr" = "ipv6_addr") =>
+    encodeTypedElement({ key: [type, "inet_service"], interval: true }, { key: [key, 80] });
+
+  it("may lie among those that stand for IPv4, whose text is that of IPv4", () => {
+    for (const key of ["10.0.0.0/104", "10.0.0.1/128", "::/0", "::fffe:0:1-10.0.0.9", "10.0.0.1-::1:0:0:0"]) {
+      const [element] = decodeTypedElements(
+        { key: ["ipv6_addr", "inet_service"], interval: true },
+        rangeOf(key),
+      );
+      expect(element?.key).toEqual([key, 80]);
+    }
+  });
+
+  it("counts the bits of a prefix alone", () => {
+    expect(rangeOf("10.1.2.3/8", "ipv4_addr")).toEqual(rangeOf("10.0.0.0/8", "ipv4_addr"));
+    expect(rangeOf("fd00::1/9")).toEqual(rangeOf("fd00::/9"));
+  });
+
+  it.each(["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "/8", "::/8", "10.0.0.0/8/8"])(
+    "is refused: %s",
+    (key) => {
+      expect(() => rangeOf(key, "ipv4_addr")).toThrow(RangeError);
+    },
+  );
 });
 
 describe("an element that does not fit its set", () => {
