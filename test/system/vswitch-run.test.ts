@@ -160,6 +160,21 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
     expect(left(run, name)).toEqual([]);
   });
 
+  it("is collected by gc when it was killed, and left alone while it runs or is kept", async () => {
+    await using run = await createRunLab();
+    const [killed, kept, running] = [newName(), newName(), newName()];
+    await run.sh(`RUN --net nat --keep --name ${kept} -- true`);
+    await run.sh(`RUN --net nat --name ${killed} -- sleep 5 & sleep 1; kill -9 $!; wait`);
+    const gc = toolOf(run.lab).words("gc", "--json").join(" ");
+    const done = await run.sh(
+      `RUN --net nat --name ${running} -- sleep 30 & sleep 1; ${gc}; kill $!; wait $!`,
+    );
+    expect(JSON.parse(done.stdout)).toMatchObject({ removed: [{ kind: "run", name: killed }], failed: [] });
+    expect(left(run, kept)).toContain(`${kept}.json`);
+    await run.sh(`RUN --remove ${kept}`);
+    expect(left(run, killed)).toEqual([]);
+  });
+
   it.each([
     ["--net nat -- /nonexistent", 127, "cannot start /nonexistent"],
     ["--net nat -- /etc/passwd", 126, "cannot start /etc/passwd"],

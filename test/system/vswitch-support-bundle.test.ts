@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(`vswitch support-bundle${reason ? ` (${rea
     expect(files.get("scene.json")).toContain('"vsw-nat"');
     expect(files.get("nftables.txt")).toContain("chain inet vswitch postrouting");
     expect(files.get("nftables.txt")).toMatch(
-      /add element inet vswitch published4 \{ 24\d\.[\d.]+ \. tcp \. 8080/,
+      /add element inet vswitch published4 \{ 2[45]\d\.[\d.]+ \. tcp \. 8080/,
     );
     expect(files.get("check.json")).toContain("MTU of eth0");
     expect(files.get("sysctls.txt")).toContain("ipv4/ip_forward = 1");
@@ -55,11 +55,15 @@ describe.skipIf(reason !== undefined)(`vswitch support-bundle${reason ? ` (${rea
     expect(JSON.parse(files.get("versions.json") ?? "")).toHaveProperty("kernel");
     for (const [name, text] of files) expect(text, name).not.toContain("could not be had");
     // The same address has the same name everywhere, so that the story holds together.
-    const scene = JSON.parse(files.get("scene.json") ?? "") as {
+    const { host } = JSON.parse(files.get("scene.json") ?? "") as {
       host: { interfaces: { name: string; addresses: string[] }[] };
     };
-    const own = scene.host.interfaces.find(({ name }) => name === "eth0")?.addresses[0]?.split("/")[0] ?? "";
+    const own = host.interfaces.find(({ name }) => name === "eth0")?.addresses[0]?.split("/")[0] ?? "";
     expect(files.get("state.json")).toContain(`"hostIp": "${own}"`);
+    // From it a stranger traces on a machine of his own.
+    const scene = join(lab.host.dir, "unpacked/vswitch-support/scene.json");
+    const trace = await toolOf(lab)("trace", "--from", "web", "--to", "198.51.100.7", "--scene", scene);
+    expect(trace.stdout).toContain("DROPPED");
   });
 
   it("has addresses as they are when it is told to, and never secrets", async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { prefix } from "../../../../lib/addr/prefix.ts";
-import { endpointElements } from "../../../../lib/linux/compile/elements.ts";
-import { compileRepair, type RepairState } from "../../../../lib/linux/compile/repair.ts";
-import type { EndpointFacts } from "../../../../lib/model/facts.ts";
-import type { Plan } from "../../../../lib/model/plan.ts";
-import { expectApproved } from "../../../approved.ts";
-import { formatSteps } from "../../../plans/format-steps.ts";
-import { natPlan } from "../../../plugins/nat/fixture.ts";
+import { prefix } from "../../../../../lib/addr/prefix.ts";
+import { endpointElements } from "../../../../../lib/linux/compile/elements.ts";
+import { compileRepair, type RepairState } from "../../../../../lib/linux/compile/repair/endpoint.ts";
+import type { EndpointFacts } from "../../../../../lib/model/facts.ts";
+import type { Plan } from "../../../../../lib/model/plan.ts";
+import { expectApproved } from "../../../../approved.ts";
+import { formatSteps } from "../../../../plans/format-steps.ts";
+import { natPlan } from "../../../../plugins/nat/fixture.ts";
 
 const plan = natPlan({
   ips: ["10.88.0.5/16 10.88.0.1", "fd00::5/64 fd00::1"],

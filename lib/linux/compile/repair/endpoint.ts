@@ -1,0 +1,47 @@
+/** Steps that make an endpoint again what its plan says, while its container runs. Pure. */
+import type { EndpointFacts } from "../../../model/facts.ts";
+import type { Plan } from "../../../model/plan.ts";
+import type { Step } from "../../step.ts";
+import { announce, learnPort } from "../endpoint.ts";
+import { type ElementState, repairPolicies, repairShared } from "./elements.ts";
+import { repairLimits } from "./limits.ts";
+import { own } from "./own-step.ts";
+import { repairPort } from "./port.ts";
+import { repairVnic } from "./vnic.ts";
+
+/** What is there of an endpoint whose port and vNIC are there. */
+export interface RepairState extends ElementState {
+  readonly facts: EndpointFacts;
+}
+
+/** @returns nothing where all is as planned; the switch is there */
+export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
+  const links = [...repairPort(plan, state.facts), ...repairVnic(plan, state.facts)];
+  const carrier: Step = {
+    ...own(`wait for the carrier of ${plan.port.name}`),
+    action: { kind: "carrier", role: "port" },
+  };
+  return [
+    ...repairPolicies(plan, state),
+    ...(links.length === 0 ? [] : [...learn(plan), ...links]),
+    ...repairLimits(plan, state.facts),
+    ...(links.length === 0 ? [] : [carrier, announce(plan)]),
+    // Last: a port of the host may be somebody else's by now, and what comes before does not depend on it.
+    ...repairShared(plan, state),
+  ];
+}
+
+function learn(plan: Plan): readonly Step[] {
+  const { switch: vswitch, vnic } = plan;
+  return [
+    {
+      ...own(`learn ${vswitch.name}`),
+      action: { kind: "learn", where: "host", role: "switch", name: vswitch.name },
+    },
+    learnPort(plan),
+    {
+      ...own(`learn ${vnic.name}`),
+      action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name },
+    },
+  ];
+}
