@@ -151,6 +151,17 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
     expect(await run.sh(`RUN --remove ${name}`)).toMatchObject({ exitCode: 2 });
   });
 
+  it("leaves alone a compartment by its name that somebody else made", async () => {
+    await using run = await createRunLab();
+    const name = newName();
+    const done = await run.sh(
+      `ip netns add vswitch-${name}; RUN --net nat --name ${name} -- true; ip netns delete vswitch-${name} && echo there`,
+    );
+    expect(done.stdout).toContain("there");
+    expect(done.stderr).toContain("it exists already");
+    expect(left(run, name)).toEqual([]);
+  });
+
   it("can be removed by another call when it was killed", async () => {
     await using run = await createRunLab();
     const name = newName();

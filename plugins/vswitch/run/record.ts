@@ -23,7 +23,19 @@ export interface RunRecord {
 /** Gone after a reboot, as compartments are. */
 export const runFolder: string = process.env.VSWITCH_RUN_DIR || "/run/vswitch/run";
 
-/** Configurations may hold secrets. */
+/** Before anything is made. @returns false when another run has the name */
+export function claimRecord(record: RunRecord, folder: string = runFolder): boolean {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(fileOf(record.id, folder), JSON.stringify(record), { mode: 0o600, flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** In place of what is known so far. Configurations may hold secrets. */
 export function writeRecord(record: RunRecord, folder: string = runFolder): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = fileOf(record.id, folder);

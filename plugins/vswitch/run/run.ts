@@ -12,7 +12,15 @@ import { findNetwork } from "./find-network.ts";
 import { attachedJson, formatAttached, formatKept } from "./format-run.ts";
 import { requireCapabilities, type Wishes } from "./plugin-conf.ts";
 import { parsePublication } from "./publish.ts";
-import { isRunning, type RunRecord, readRecord, ticksOf, writeRecord } from "./record.ts";
+import {
+  claimRecord,
+  deleteRecord,
+  isRunning,
+  type RunRecord,
+  readRecord,
+  ticksOf,
+  writeRecord,
+} from "./record.ts";
 import { removeRun } from "./remove-run.ts";
 import { type Signals, signalExitCode, watchSignals } from "./signals.ts";
 
@@ -42,9 +50,9 @@ export async function run(options: RunOptions, session: Session): Promise<void> 
   const backend = await loadTool();
   const signals = watchSignals(isatty(0));
   let kept = false;
+  makeCompartment(record, backend);
   try {
-    writeRecord(record);
-    const attached = await attach(record, backend);
+    const attached = await attach(record);
     if (!options.quiet) announce(attached, options, session);
     session.exitWith(await ended(attached, options, { backend, signals, session }));
     kept = options.keep;
@@ -60,13 +68,7 @@ function recordOf(options: RunOptions): RunRecord {
   const id = options.name ?? `run-${crypto.randomUUID().slice(0, 8)}`;
   if (!/^[a-z0-9][a-z0-9_.-]{0,127}$/i.test(id))
     throw new UsageError(`--name ${id}: letters, digits, "_", "." and "-", a letter or digit first`);
-  const other = readRecord(id);
-  if (other !== undefined)
-    throw new UsageError(
-      isRunning(other)
-        ? `--name ${id} is in use by process ${other.pid}`
-        : `--name ${id} is left of another run: vswitch run --remove ${id}`,
-    );
+  if (readRecord(id) !== undefined) throw nameTaken(id);
   const { name: network, plugins } = findNetwork(options.net, options["conf-dir"], hostFiles);
   const wishes = wishesOf(options);
   requireCapabilities(plugins, wishes);
@@ -89,8 +91,27 @@ function wishesOf({ publish, ip }: RunOptions): Wishes {
   return { publish: publish.map(parsePublication), ips: ip };
 }
 
-async function attach(record: RunRecord, backend: ToolBackend): Promise<RunRecord> {
-  backend.createCompartment(record.attachment.netns);
+/** What is there already, by whoever, is left as it is. */
+function makeCompartment(record: RunRecord, backend: ToolBackend): void {
+  if (!claimRecord(record)) throw nameTaken(record.id);
+  try {
+    backend.createCompartment(record.attachment.netns);
+  } catch (error) {
+    deleteRecord(record.id);
+    throw error;
+  }
+}
+
+function nameTaken(id: string): UsageError {
+  const other = readRecord(id);
+  return new UsageError(
+    other !== undefined && isRunning(other)
+      ? `--name ${id} is in use by process ${other.pid}`
+      : `--name ${id} is left of another run: vswitch run --remove ${id}`,
+  );
+}
+
+async function attach(record: RunRecord): Promise<RunRecord> {
   const result = await addChain(record.chain, record.attachment);
   const attached = { ...record, result };
   writeRecord(attached);

@@ -14,6 +14,7 @@ import {
 } from "../../../../plugins/vswitch/run/plugin-conf.ts";
 import { formatPublication, parsePublication } from "../../../../plugins/vswitch/run/publish.ts";
 import {
+  claimRecord,
   deleteRecord,
   isRunning,
   listRecords,
@@ -195,8 +196,10 @@ describe("what is known of a run", () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test("is found again by its id, and by nobody but its owner", () => {
-    writeRecord(record, folder);
+    expect(claimRecord(record, folder)).toBe(true);
+    expect(claimRecord({ ...record, pid: 1 }, folder)).toBe(false);
     expect(readRecord("web", folder)).toEqual(record);
+    writeRecord(record, folder);
     expect(statSync(join(folder, "web.json")).mode & 0o777).toBe(0o600);
     writeFileSync(join(folder, "broken.json"), "{");
     expect(listRecords(folder)).toEqual([record]);
