@@ -71,21 +71,6 @@ describe("the layout", () => {
     }
   });
 
-  it("judges packets of bridges in the bridge's own table, and nothing else there", () => {
-    const bases = layoutChains().flatMap(({ family = "inet", name, base }) =>
-      base ? `${family} ${name} ${base.type} ${base.hook} ${base.priority}` : [],
-    );
-    expect(bases).toEqual([
-      "inet loopback_guard filter input 0",
-      "inet prerouting nat prerouting -100",
-      "inet output nat output -100",
-      "inet forward filter forward 0",
-      "inet postrouting nat postrouting 100",
-      "bridge from_port filter prerouting -200",
-      "bridge to_port filter postrouting -200",
-    ]);
-  });
-
   it("ends each chain that is gone to by a verdict, or lets it pass on", () => {
     const all = layoutChains().map(({ family = "inet", name }) => `${family} ${name}`);
     for (const { family = "inet", name, rules } of layoutChains()) {

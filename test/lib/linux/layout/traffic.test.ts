@@ -79,7 +79,13 @@ function suite(bridged: boolean): void {
   beforeAll(async () => {
     made = await createNatHost({
       bridged,
-      elements: [switchElement("vs0", "network"), ...network, ...elements],
+      // Where bridged packets pass the hooks of routed ones, two containers of a network are from a switch to itself.
+      elements: [
+        switchElement("vs0", "network"),
+        { set: "reachable", key: ["vs0", "vs0"] },
+        ...network,
+        ...elements,
+      ],
     });
     const { host, a } = made;
     await host.exec(host.ns, "ip", "address", "add", "192.0.2.9/24", "dev", "eth0");
@@ -176,6 +182,18 @@ function suite(bridged: boolean): void {
       expect(await answers(host.outside, "tcp", hostIp, 8002)).toBe(false);
     });
   }
+
+  it("of an isolated network reach the gateway, not each other where they pass these hooks", async () => {
+    const { host, rules, a, b } = made;
+    const isolated = [{ set: "isolated", key: ["vs0", "vs0"] }] as const;
+    rules.transaction(encodeAdd(isolated));
+    expect(await answers(b, "tcp", net.a4, 80)).toBe(!bridged);
+    expect(await answers(b, "tcp", net.a6, 80)).toBe(!bridged);
+    expect(await host.answersPing(b, net.gateway4)).toBe(true);
+    expect((await ask(a, "tcp", uplink.host4, everywhere)).from).toBe(net.gateway4);
+    rules.transaction(encodeDelete(isolated));
+    expect(await answers(b, "tcp", net.a4, 80)).toBe(true);
+  });
 
   for (const protocol of protocols) {
     itFor(protocol, "reach a published port through 127.0.0.1, as if from the gateway (IPv4", async () => {
