@@ -15,10 +15,12 @@ import {
   icmpType,
   isLaterPiece,
   isLong,
+  isMeantFor,
   isProtocol,
   isTransport,
   isWrapped,
   opensTcp,
+  setNote,
   type Transport,
 } from "./header-term.ts";
 import { because, type LayoutChain, type LayoutRule, rule } from "./layout-chain.ts";
@@ -34,13 +36,13 @@ const chain = (name: string, rules: readonly LayoutRule[]): LayoutChain => ({
   rules,
 });
 
-type Family = 4 | 6;
+export type Family = 4 | 6;
 const families = [4, 6] as const;
 /** Protocols with ports beside TCP. */
 const others: readonly Transport[] = ["udp", "sctp", "dccp", "udplite"];
 
 /** One direction as the rules see it. */
-interface Side {
+export interface Side {
   readonly name: "out" | "in";
   /** By which policies know the port, and by which the state does. */
   readonly port: FieldName;
@@ -50,7 +52,7 @@ interface Side {
   readonly remotePort: FieldName;
 }
 
-const sides: Readonly<Record<AclDirection, Side>> = {
+export const sides: Readonly<Record<AclDirection, Side>> = {
   Out: {
     name: "out",
     port: "iifname",
@@ -97,7 +99,16 @@ function sideChains({ name, port }: Side): readonly LayoutChain[] {
       rule(isProtocol("ip6"), goTo(`allow_${name}6`)),
       rule(accept),
     ]),
-    chain(`block_${name}`, [rule(inSet([port], `dropped_acl_${name}`), drop), rule(drop)]),
+    chain(`block_${name}`, [...(name === "out" ? mayBeAnswer() : []), rule(goTo(`drop_${name}`))]),
+    chain(`drop_${name}`, [rule(inSet([port], `dropped_acl_${name}`), drop), rule(drop)]),
+  ];
+}
+
+/** An answer to what br_netfilter translated is known by other addresses: filtered-chains.ts. */
+function mayBeAnswer(): readonly LayoutRule[] {
+  return [
+    rule(isTransport("tcp"), opensTcp, goTo("drop_out")),
+    rule(isMeantFor("host"), setNote("refused"), accept),
   ];
 }
 
@@ -116,6 +127,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
     hasMorePieces[family],
     remember(asked, queries, askedMs),
   );
+  const began = side.name === "out" ? [rule(isMeantFor("host"), setNote("began"))] : [];
   const full = because("where no more can be remembered, too", accept);
   return [
     chain(of("tcp"), [
@@ -144,7 +156,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(judgeAnew),
     ]),
     chain(of("fresh"), [pieces, rule(accept)]),
-    chain(of("begin"), [pieces, rule(remember(flow, flows, flowMs)), full]),
+    chain(of("begin"), [pieces, ...began, rule(remember(flow, flows, flowMs)), full]),
     chain(of("renew"), [
       pieces,
       because("a bare answer may be all that comes", isLong, remember(flow, fresh, freshMs)),
@@ -153,6 +165,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
     ]),
     chain(of("remember"), [
       pieces,
+      ...began,
       rule(remember(flow, fresh, freshMs)),
       rule(isTransport("udp"), remember(flow, flows, datagramMs), accept),
       rule(remember(flow, flows, flowMs)),
@@ -202,7 +215,7 @@ function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
 }
 
 /** The flow of the packet that an error is about: it went the other way. */
-function aboutFlow({ name, index }: Side, family: Family): readonly FieldName[] {
+export function aboutFlow({ name, index }: Side, family: Family): readonly FieldName[] {
   const [source, destination, sourcePort, destinationPort, protocol] =
     family === 4
       ? (["@th,160,32", "@th,192,32", "@th,224,16", "@th,240,16", "@th,136,8"] as const)

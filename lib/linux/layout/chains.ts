@@ -1,8 +1,9 @@
 /** The chains of the layout: what happens to packets. The rules never change; what they look up does. */
 import { prefix } from "../../addr/prefix.ts";
 import { aclChains } from "./acl-chains.ts";
+import { filteredChains } from "./filtered-chains.ts";
 import { guardChains } from "./guard-chains.ts";
-import { toGroup } from "./header-term.ts";
+import { isMeantFor } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import {
   dnatByMap,
@@ -41,6 +42,7 @@ export function layoutChains(): readonly LayoutChain[] {
     toPort(),
     ...guardChains(),
     ...aclChains(),
+    ...filteredChains(),
   ];
 }
 
@@ -147,7 +149,7 @@ function loopbackGuard(): LayoutChain {
     name: "loopback_guard",
     base: { type: "filter", hook: "input", priority: FILTER, policy: "accept" },
     rules: [
-      because("past its switch", toGroup, inSet(["iifname"], "dropped_astray"), drop),
+      because("past its switch", isMeantFor("multicast"), inSet(["iifname"], "dropped_astray"), drop),
       because(hostsOwn, matchPrefix("ip saddr", prefix("127.0.0.0/8")), fromSwitch, drop),
       because(
         "the answer of a published port",

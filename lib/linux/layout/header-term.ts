@@ -72,11 +72,56 @@ export const isWrapped: readonly Term[] = [
   },
 ];
 
-/** PACKET_MULTICAST (linux/if_packet.h): to a group, not to everybody. */
-export const toGroup: Term = {
-  words: "meta pkttype multicast",
-  expressions: [{ kind: "meta", key: "pkttype", register: NFT_REG_1 }, compare("eq", byte(2))],
-};
+/** enum nft_meta_keys */
+const NFT_META_PRIORITY = 2;
+const NFT_META_PKTTYPE = 19;
+
+/** By whom the frame is meant for (linux/if_packet.h): the MAC of the switch, or a group, but not everybody. */
+const packetTypes = { host: 0, multicast: 2 } as const;
+
+export function isMeantFor(who: keyof typeof packetTypes): Term {
+  return {
+    words: `meta pkttype ${who}`,
+    expressions: [
+      { kind: "meta", key: NFT_META_PKTTYPE, register: NFT_REG_1 },
+      compare("eq", byte(packetTypes[who])),
+    ],
+  };
+}
+
+/**
+ * What one chain writes on a packet for a later one of the same hook, where nobody else reads it: a packet that comes
+ * from a link has no priority yet.
+ */
+const notes = { nothing: 0, began: 0x7673_0001, refused: 0x7673_0002 } as const;
+export type Note = keyof typeof notes;
+const noteWords = { nothing: "none", began: "7673:1", refused: "7673:2" } as const;
+
+export function isNoted(note: Note): Term {
+  return {
+    words: `meta priority ${noteWords[note]}`,
+    expressions: [
+      { kind: "meta", key: NFT_META_PRIORITY, register: NFT_REG_1 },
+      compare("eq", noteBytes(note)),
+    ],
+  };
+}
+
+export function setNote(note: Note): Term {
+  return {
+    words: `meta priority set ${noteWords[note]}`,
+    expressions: [
+      { kind: "immediate", register: NFT_REG_1, data: noteBytes(note) },
+      { kind: "meta", key: NFT_META_PRIORITY, register: NFT_REG_1, set: true },
+    ],
+  };
+}
+
+function noteBytes(note: Note): Uint8Array {
+  const encoded = new Uint8Array(4);
+  writeU32(encoded, 0, notes[note]);
+  return encoded;
+}
 
 /** By nft's name. */
 const transportNames = {

@@ -18,7 +18,6 @@ const NFT_META = {
   l4proto: 16,
   ibrname: 17,
   obrname: 18,
-  pkttype: 19,
 } as const;
 export type MetaKey = keyof typeof NFT_META | number;
 
