@@ -131,7 +131,7 @@ function rangeDeeds(
     key: ["10.7.0.2/32", to],
     data: [as],
   });
-  const flow: LayoutElement = { set: "flows4", key: ["vp0", "udp", "192.0.2.1", 53, 4000] };
+  const flow: LayoutElement = { set: "flows4", key: [7, "udp", "192.0.2.1", 53, 4000] };
   const counted: LayoutElement = { set: "dropped_acl_in", key: ["vp0"], comment: "whose" };
   return [
     change("a range of ports, one of protocols", encodeAdd([web, rest])),
