@@ -5,7 +5,7 @@ import { contains } from "../addr/prefix.ts";
 import { type Acl, type AclDefault, inOrder } from "./acl.ts";
 import type { Guard, GuardAllowance } from "./guard.ts";
 import type { OutBoundNat } from "./outbound-nat.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, PolicyKind, PolicyOf } from "./policy.ts";
 import type { Qos } from "./qos.ts";
 
 export interface PortPolicies {
@@ -23,17 +23,26 @@ export interface PortLayers {
   readonly aclDefault?: AclDefault;
 }
 
-/** In the order of the layers: guard, acl, nat, qos. */
-export function portLayers(
-  wanted: PortPolicies,
-  endpoint: { readonly mac: Mac; readonly addresses: readonly Ip[] },
-): PortLayers {
-  const { guard, acls, qos } = wanted;
-  const { mac, addresses } = endpoint;
-  const policies: Policy[] = [];
-  if (guard !== undefined) policies.push(guardOf(guard, mac, addresses));
-  policies.push(...inOrder(acls), ...translations(wanted, addresses));
-  if (qos !== undefined) policies.push(qos);
+interface Endpoint {
+  readonly mac: Mac;
+  readonly addresses: readonly Ip[];
+}
+
+type Layers = {
+  readonly [K in PolicyKind]: (wanted: PortPolicies, endpoint: Endpoint) => readonly PolicyOf<K>[];
+};
+
+/** One entry for each kind of policy, in the order of the layers; ports are published by the network types that can. */
+const layers: Layers = {
+  Guard: ({ guard }, { mac, addresses }) => (guard === undefined ? [] : [guardOf(guard, mac, addresses)]),
+  ACL: ({ acls }) => inOrder(acls),
+  OutBoundNAT: (wanted, { addresses }) => translations(wanted, addresses),
+  QOS: ({ qos }) => (qos === undefined ? [] : [qos]),
+  PortMapping: () => [],
+};
+
+export function portLayers(wanted: PortPolicies, endpoint: Endpoint): PortLayers {
+  const policies = Object.values(layers).flatMap((layer): readonly Policy[] => layer(wanted, endpoint));
   const aclDefault = defaultOf(wanted);
   return { policies, ...(aclDefault === undefined ? {} : { aclDefault }) };
 }

@@ -2,8 +2,8 @@
 import type { NftFamily, TableName } from "../../netlink/nft/message.ts";
 
 /**
- * Raise it with every change of sets or chains: a host keeps the table it has until it is emptied, and a table of
- * another version is an error that names both.
+ * Raise it with every change of sets or chains after a release: the next ADD replaces a table of an older version, and
+ * refuses one of a newer version with an error that names both.
  */
 export const LAYOUT_VERSION = 2;
 

@@ -1,9 +1,17 @@
 /** Routing of what came to the host: for itself, onward, or not at all. */
 import { type Ip, ipFamily } from "../../../addr/ip.ts";
 import { hostPrefix, prefixAddress } from "../../../addr/prefix.ts";
-import { addressCell } from "../consulted.ts";
+import { addressCell, valueCell } from "../consulted.ts";
 import { findInterface, hostPlace, kernel } from "../find.ts";
-import { broadcasts, isLinkLocal6, isMulticast, limitedBroadcast, linkLocal6, multicast } from "../groups.ts";
+import {
+  broadcasts,
+  isGroupMac,
+  isLinkLocal6,
+  isMulticast,
+  limitedBroadcast,
+  linkLocal6,
+  multicast,
+} from "../groups.ts";
 import { ask, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
 import { bound, martian, martianCells } from "../martian.ts";
 import { hostRoutes, routeCell } from "../routes.ts";
@@ -65,9 +73,17 @@ function route(walk: IpWalk, opening: Opening): Passage {
 
 const sysctls = { 4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding" } as const;
 
+/** What came to all on a link is not sent on: only what was for the host's own MAC is. */
 function forward(walk: IpWalk, opening: Opening, text: string): Passage {
   const fault = bound(walk);
   if (fault !== undefined) return drop(walk, opening, text, fault);
+  const { destinationMac } = walk.packet;
+  if (isGroupMac(destinationMac))
+    return drop(consult(walk, { destinationMac: valueCell(destinationMac) }), opening, text, {
+      reason: "scope",
+      by: `the host sends on nothing that came in a frame to a group (${destinationMac})`,
+      remedy: "Send it to the MAC of the gateway.",
+    });
   const family = ipFamily(walk.packet.destination);
   if (walk.scene.host.forwarding[family]) return pass(walk, opening, text, "forward", "host.forward");
   const sysctl = sysctls[family];

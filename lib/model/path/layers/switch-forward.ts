@@ -1,6 +1,7 @@
 /** The switch: by its destination MAC a frame goes to the host, to one port, or to all. */
 import type { Ip } from "../../../addr/ip.ts";
 import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
+import { policiesOf } from "../../../policy/policy.ts";
 import type { Plan } from "../../plan.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";
 import { valueCell } from "../consulted.ts";
@@ -104,10 +105,14 @@ function askedFor(packet: Packet): Ip | undefined {
 function flood(walk: EndpointWalk, opening: Opening): Passage {
   const { scene, endpoint, network } = walk;
   const isolated = network.switch.isolated === true;
-  const others = isolated ? [] : endpointsOn(scene, network).filter(({ key }) => key !== endpoint.key);
+  // A port that publishes gets its own back (hairpin).
+  const publishes = policiesOf(endpoint.port.policies, "PortMapping").length > 0;
+  const others = isolated
+    ? []
+    : endpointsOn(scene, network).filter(({ key }) => publishes || key !== endpoint.key);
   const branches: Branch[] = others.map((one) => ({ walk: { ...walk, endpoint: one }, to: "port.in" }));
   if (walk.packet.kind === "ip") branches.push({ walk: atHost(walk), to: "host.in" });
-  const count = `${others.length} other port${others.length === 1 ? "" : "s"}`;
+  const count = `${others.length}${publishes ? "" : " other"} port${others.length === 1 ? "" : "s"}`;
   const value = isolated ? "the host alone: the ports are isolated" : `${count} and the host`;
   return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };
 }
