@@ -125,7 +125,7 @@ function disagreement(
 ): string | undefined {
   const trace = tracePacket(scene, shot.start, shot.packet);
   const said = expected(trace.verdict);
-  const seen = arrivals.map(formatArrival);
+  const seen = arrivals.map(formatArrival).toSorted();
   tally.set(trace.verdict.kind, (tally.get(trace.verdict.kind) ?? 0) + 1);
   if (trace.verdict.kind === "dropped")
     tally.set(`(${trace.verdict.reason})`, (tally.get(`(${trace.verdict.reason})`) ?? 0) + 1);
@@ -144,16 +144,11 @@ function expected(verdict: Verdict): readonly string[] {
     case "delivered": {
       const { to, packet } = verdict;
       if (packet.kind !== "ip") return ["no IP"];
-      const at = to.kind === "endpoint" ? to.owner : to.kind === "host" ? "host" : to.members.join(" ");
-      return [
-        formatArrival({
-          ...ports(packet),
-          at,
-          source: packet.source,
-          destination: packet.destination,
-          protocol: packet.protocol,
-        }),
-      ];
+      const { source, destination, protocol } = packet;
+      const all = to.kind === "endpoint" ? [to.owner] : to.kind === "host" ? ["host"] : to.members;
+      return all
+        .map((at) => formatArrival({ ...ports(packet), at, source, destination, protocol }))
+        .toSorted();
     }
     case "leaves": {
       const { packet } = verdict;

@@ -21,6 +21,7 @@ const hostOf = { 4: ip(uplink.host4), 6: ip(uplink.host6) } as const;
 const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
 const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
 const strangerMac = mac("02:00:00:00:99:99");
+export const everybody: Mac = mac("ff:ff:ff:ff:ff:ff");
 
 /** @param hostMac of the host's uplink, for what comes from outside */
 export function shots(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {
@@ -54,16 +55,16 @@ function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
         destination: fc.constantFrom(...destinations(scene, family)),
         source: fc.constantFrom(...sources(scene, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
-        wrongMac: fc.constantFrom(...Array(9).fill(false), true),
+        otherMac: fc.constantFrom(...Array(18).fill(undefined), strangerMac, everybody),
         load: payloads(family),
       })
       .map(
-        ({ destination, source, sourceMac, wrongMac, load }): Shot => ({
+        ({ destination, source, sourceMac, otherMac, load }): Shot => ({
           start: { kind: "endpoint", key: plan.key },
           packet: {
             kind: "ip",
             sourceMac,
-            destinationMac: wrongMac ? strangerMac : nextHop(scene, plan, destination),
+            destinationMac: otherMac ?? nextHop(scene, plan, destination),
             source,
             destination,
             ...load,

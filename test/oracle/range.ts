@@ -8,7 +8,7 @@ import { formatOwner } from "../../lib/model/owner.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import { IPPROTO } from "../../lib/policy/packet.ts";
 import { type Host, uplink } from "../system/host.ts";
-import type { Shot } from "./packets.ts";
+import { everybody, type Shot } from "./packets.ts";
 import { type Line, openInput, openLink } from "./raw-sockets.ts";
 import { decodeFrame, decodeIp, decodeTransport, encodeFrame, type Received } from "./wire.ts";
 
@@ -131,13 +131,17 @@ function sentinel(
   }
 }
 
-/** A compartment takes what is for its MAC and one of its addresses. */
+/** A compartment takes what is for its MAC, or for all, and for one of its addresses. */
 function endpointEye(plan: Plan, line: Line | undefined): Eye {
   const own = new Set<string>(plan.vnic.addresses.map(prefixAddress));
   const frames = () => (line?.take() ?? []).flatMap((bytes) => decodeFrame(bytes) ?? []);
   return {
     at: formatOwner(plan.owner),
-    take: () => frames().filter((one) => one.destinationMac === plan.vnic.mac && own.has(one.destination)),
+    take: () =>
+      frames().filter(
+        ({ destinationMac, destination }) =>
+          (destinationMac === plan.vnic.mac || destinationMac === everybody) && own.has(destination),
+      ),
   };
 }
 
