@@ -106,7 +106,7 @@ describe.skipIf(reason !== undefined)(`addresses on a nat network${reason ? ` ($
     await using lab = await createLab();
     const prefixOf = (address = "") => address.split(".").slice(0, 2).join(".");
     const first = await lab.add({ config: {} });
-    const other = await lab.add({ config: { name: "other" } });
+    const other = await lab.add({ config: { name: "other", reachable: true } });
     expect(other.gateway4).not.toBe(first.gateway4);
     await lab.done("DEL", first);
     await lab.done("GC", { config: { "cni.dev/valid-attachments": [] } });

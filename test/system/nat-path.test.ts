@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
-import { createLab, dual, whyNoNat } from "./nat-lab.ts";
+import { createLab, dual, other, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
 const families = [
@@ -66,17 +66,59 @@ describe.skipIf(reason !== undefined)(`packets of a nat network${reason ? ` (${r
     }
   });
 
-  it("go from one nat network of the host to another, masqueraded by the gateway of the other", async () => {
+  it("go from one nat network of the host to another that lets them, masqueraded by its gateway", async () => {
     await using lab = await createLab();
     const { host } = lab;
     const a = await lab.add();
-    const other = { name: "other", ipam: { subnet: "10.62.0.0/24" } };
-    const b = await lab.add({ config: other });
+    const b = await lab.add({ config: { ...other, reachable: true } });
     expect(b.result.interfaces[0]?.name).not.toBe(a.result.interfaces[0]?.name);
-    const target = { protocol: "tcp", address: b.ip4, port: 7003 } as const;
-    await host.echo(b.ns, target);
-    expect((await host.ask(a.ns, target)).from).toBe(b.gateway4);
+    for (const [address, gateway] of [
+      [b.ip4, b.gateway4],
+      [b.ip6, b.gateway6],
+    ] as const) {
+      const target = { protocol: "tcp", address, port: 7003 } as const;
+      await host.echo(b.ns, target);
+      expect((await host.ask(a.ns, target)).from).toBe(gateway);
+    }
     expect(await host.answersPing(b.ns, uplink.outside4)).toBe(true);
+    // That is one way: nobody said that it reaches the first.
+    for (const address of [a.ip4, a.ip6]) expect(await host.answersPing(b.ns, address)).toBe(false);
+  });
+
+  it("do not go from one nat network of the host to another, unless by a published port", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const a = await lab.add({ runtimeConfig: publish("8081:7003/tcp") });
+    const b = await lab.add({ config: other });
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      for (const address of [to.ip4, to.ip6]) {
+        expect(await host.answersPing(from.ns, address)).toBe(false);
+        const target = { protocol: "udp", address, port: 7004 } as const;
+        await host.echo(to.ns, target);
+        expect(await host.answers(from.ns, { ...target, timeoutMs: 300 })).toBe(false);
+      }
+    }
+    await host.echo(a.ns, { protocol: "tcp", address: "::", port: 7003 });
+    for (const address of [uplink.host4, uplink.host6])
+      expect(await host.answers(b.ns, { protocol: "tcp", address, port: 8081 })).toBe(true);
+    // Each has its own gateway and the world.
+    for (const one of [a, b]) {
+      for (const address of [one.gateway4, one.gateway6, uplink.outside4, uplink.outside6])
+        expect(await host.answersPing(one.ns, address)).toBe(true);
+    }
+  });
+
+  it("go to another network by the name of a network that it lets reach it, and from no third one", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const a = await lab.add();
+    const b = await lab.add({ config: { ...other, reachable: ["nat"] } });
+    const c = await lab.add({ config: { name: "third", ipam: { subnet: "10.63.0.0/24" } } });
+    expect(await host.answersPing(a.ns, b.ip4)).toBe(true);
+    expect(await host.answersPing(c.ns, b.ip4)).toBe(false);
   });
 
   it.each([

@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)(`the switch of a nat network${reason ? ` (
     const ns = await host.compartment();
     const refused = await lab.refused("ADD", { id: "x", netns: ns.path });
     expect(refused).toMatchObject({ code: 108 });
-    expect(refused.msg).toContain("inet vswitch");
+    expect(refused.msg).toContain("nftables table vswitch (inet or bridge) is not of this project");
     expect(refused.details).toContain("nft delete table inet vswitch");
     expect(await ruleset()).toBe(before[0]);
     expect(await host.changes(before[1], lab.everything)).toBe("");
@@ -125,7 +125,7 @@ describe.skipIf(reason !== undefined)(`the switch of a nat network${reason ? ` (
     const others = await ruleset();
     const attached = await lab.add({ id: "x", ns, runtimeConfig: publish("8080:80/tcp") });
     const withoutOurs = async () =>
-      (await ruleset()).replace(/table inet vswitch \{[\s\S]*?\n\}\n?/, "").trim();
+      (await ruleset()).replaceAll(/table (inet|bridge) vswitch \{[\s\S]*?\n\}\n?/g, "").trim();
     expect(await withoutOurs()).toBe(others.trim());
     await lab.done("DEL", attached);
     await lab.done("GC", { config: { ...dual, "cni.dev/valid-attachments": [] } });
