@@ -75,13 +75,14 @@ async function measure(bench: Bench): Promise<readonly Measured[]> {
 interface Line {
   /** @returns millions of packets a second */
   packets(): number;
-  /** @returns thousands of connections a second */
+  /** Opens and closes. @returns thousands of connections a second */
   opens(): number;
   close(): void;
 }
 
-const floodCalls = 400;
-const connectionsPerRound = 200;
+/** Of one turn. */
+const floodCalls = 20;
+const connectionsPerTurn = 20;
 const port = 7000;
 
 async function createLine(
@@ -100,13 +101,13 @@ async function createLine(
     packets: () => 1 / sockets.flood(sender, floodCalls),
     opens: () =>
       within(netns, () => {
-        const times = Array.from({ length: connectionsPerRound }, () => {
+        const started = performance.now();
+        for (let at = 0; at < connectionsPerTurn; at++) {
           const client = sockets.create();
-          const elapsed = sockets.connect(client, target);
+          sockets.connect(client, target);
           sockets.close(sockets.accept(listener ?? -1), client);
-          return elapsed;
-        });
-        return 1000 / median(times);
+        }
+        return connectionsPerTurn / (performance.now() - started);
       }),
     close: () => sockets.close(sender, sink ?? -1, listener ?? -1),
   };
@@ -114,6 +115,7 @@ async function createLine(
   return line;
 }
 
+/** Sides take turns many times within a round: what others do to the machine then meets both. */
 async function compare(
   bench: Bench,
   line: Line,
@@ -121,23 +123,38 @@ async function compare(
   packetRow: Row,
   openRow: Row,
 ): Promise<readonly Measured[]> {
-  const turn = async (one: Line) => ({ packets: one.packets(), opens: one.opens() });
-  const [ours, reference] = await interleave([line, bare], bench.rounds, turn);
+  const rounds = Array.from({ length: bench.rounds + 1 }, () => oneRound(line, bare)).slice(1);
   const notes = ["both columns are ours: with these policies, and with none"];
-  return [
-    {
-      row: packetRow,
-      ours: ours.map((sample) => sample.packets),
-      reference: reference.map((sample) => sample.packets),
-      notes,
-    },
-    {
-      row: openRow,
-      ours: ours.map((sample) => sample.opens),
-      reference: reference.map((sample) => sample.opens),
-      notes,
-    },
-  ];
+  const of = (side: "ours" | "reference", what: keyof Sample) => rounds.map((round) => round[side][what]);
+  const measured = (row: Row, what: keyof Sample): Measured => ({
+    row,
+    ours: of("ours", what),
+    reference: of("reference", what),
+    notes,
+  });
+  return [measured(packetRow, "packets"), measured(openRow, "opens")];
+}
+
+interface Sample {
+  readonly packets: number;
+  readonly opens: number;
+}
+
+const turns = 20;
+
+function oneRound(line: Line, bare: Line): { readonly ours: Sample; readonly reference: Sample } {
+  const samples: [Sample[], Sample[]] = [[], []];
+  for (let turn = 0; turn < turns; turn++) {
+    for (const at of turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const one = at === 0 ? line : bare;
+      samples[at].push({ packets: one.packets(), opens: one.opens() });
+    }
+  }
+  const middle = (list: readonly Sample[]): Sample => ({
+    packets: median(list.map((sample) => sample.packets)),
+    opens: median(list.map((sample) => sample.opens)),
+  });
+  return { ours: middle(samples[0]), reference: middle(samples[1]) };
 }
 
 async function measureAdd(bench: Bench, side: Side): Promise<Measured> {
