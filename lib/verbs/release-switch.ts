@@ -1,5 +1,6 @@
 /** Takes the switch of a network away when no endpoint is left on it. */
 import type { Backend } from "../backend.ts";
+import { switchName } from "../model/plan.ts";
 import type { Store } from "../state/store.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
@@ -37,7 +38,12 @@ export function releaseSwitch(
   });
 }
 
-/** Without a definition, its state being lost, the marks tell which switch was the network's. */
+/**
+ * Without a definition, its state being lost, the marks tell which switch was the network's. One that an ADD made and
+ * was killed before it bore a mark has the name that it would have, and tables may be there that nobody has used yet.
+ */
 function releaseMarked(network: string, backend: Backend): boolean {
-  return backend.marks(network).switches.every((mark) => backend.removeSwitch({ network, name: mark.name }));
+  const marked = backend.marks(network).switches.map(({ name }) => name);
+  const names = [...new Set([...marked, switchName(network)])];
+  return names.map((name) => backend.removeSwitch({ network, name })).every((gone) => gone);
 }
