@@ -60,9 +60,11 @@ function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly Step[] {
     key,
     vnic,
     port,
-    switch: { mtu },
+    switch: { mtu, isolated },
   } = plan;
   const { name } = port;
+  // A process may wait in the compartment for its link: none of its frames passes before the port is isolated.
+  const late = up && isolated === true;
   const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
   const alias = endpointAlias(owner, vnic.addresses);
   return [
@@ -71,7 +73,7 @@ function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly Step[] {
       action: {
         kind: "host",
         requests: (index) => [
-          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up, peer }),
+          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up: up && !late, peer }),
         ],
       },
       undo: { kind: "host", requests: () => [deleteLink(name)] },
@@ -85,6 +87,7 @@ function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly Step[] {
           // The port of a switch speaks for nobody: no link-local address.
           setLink(name, { addrGenMode: "none" }),
           ...portFlags(plan),
+          ...(late ? [setLink(name, { up: true })] : []),
         ],
       },
       accept: ["EAFNOSUPPORT"],
