@@ -22,6 +22,14 @@ function randomOf(start: number): () => number {
 }
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");
+const acl = { Action: "Allow", Direction: "In", Protocols: "6", LocalPorts: "80", Priority: 1 };
+const config = {
+  ...dual,
+  policies: [
+    { Type: "ACL", Settings: acl },
+    { Type: "OutBoundNAT", Settings: { Exceptions: ["10.0.0.0/8"] } },
+  ],
+};
 
 /** ADD, killed after so many milliseconds; a timer is not exact enough, so this waits busily. */
 function killedAdd(lab: NatLab, id: string, ns: Namespace, afterMs: number): Promise<boolean> {
@@ -40,7 +48,9 @@ function killedAdd(lab: NatLab, id: string, ns: Namespace, afterMs: number): Pro
     child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
   );
   child.stdin.on("error", () => {});
-  child.stdin.end(JSON.stringify({ cniVersion: "1.1.0", name: "nat", type: "nat", ...dual, runtimeConfig }));
+  child.stdin.end(
+    JSON.stringify({ cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig }),
+  );
   // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
   setTimeout(() => {
     while (performance.now() - started < afterMs);
@@ -53,7 +63,7 @@ function killedAdd(lab: NatLab, id: string, ns: Namespace, afterMs: number): Pro
 async function addMs(lab: NatLab, ns: Namespace): Promise<number> {
   const taken: number[] = [];
   for (let i = 0; i < 5; i++) {
-    const outcome = await lab.call("ADD", { id: "measured", netns: ns.path, runtimeConfig });
+    const outcome = await lab.call("ADD", { id: "measured", netns: ns.path, config, runtimeConfig });
     expect(outcome.exitCode).toBe(0);
     taken.push(outcome.elapsedMs);
     await lab.done("DEL", { id: "measured", netns: ns.path });
@@ -79,7 +89,8 @@ function momentsOf(random: () => number, wholeMs: number) {
 /** What a glance shows of the kernel: links of the host and of the compartment, and published ports. */
 async function glance(lab: NatLab, ns: Namespace): Promise<string> {
   const script = `ip -br link | cut -d' ' -f1; ip -n ${ns.name} -br link; nft list map inet vswitch published4_any;
-    nft list map inet vswitch published6_any`;
+    nft list map inet vswitch published6_any; nft list set bridge vswitch judged; nft list set bridge vswitch allowed_in4;
+    nft list set inet vswitch own4`;
   return lab.host.exec(lab.host.ns, "sh", "-c", script);
 }
 
@@ -121,7 +132,7 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
     const seen = { unfinished: 0, refused: 0 };
     for (let i = 0; i < times / 2; i++) {
       // Every fourth finds a host without the network.
-      if (i % 4 === 0) await lab.done("GC", { config: { ...dual, "cni.dev/valid-attachments": [] } });
+      if (i % 4 === 0) await lab.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
       // Which has more to do.
       const afterMs = moments.next() * (i % 4 === 0 ? 1.3 : 1);
       await killedAdd(lab, "c", ns, afterMs);
@@ -129,9 +140,15 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
       const rows = rowsOf(lab).join();
       moments.seen(rows);
       if (rows.includes("adding")) seen.unfinished++;
-      const outcome = await lab.call("ADD", { id: "c", netns: ns.path, runtimeConfig });
+      const outcome = await lab.call("ADD", { id: "c", netns: ns.path, config, runtimeConfig });
       if (outcome.exitCode === 0) {
-        const check = { id: "c", netns: ns.path, runtimeConfig, prevResult: JSON.parse(outcome.stdout) };
+        const check = {
+          id: "c",
+          netns: ns.path,
+          config,
+          runtimeConfig,
+          prevResult: JSON.parse(outcome.stdout),
+        };
         if (i % 10 === 0) await lab.done("CHECK", check);
       } else {
         // It had come to its end before it was killed: an attachment that is there is left alone.
