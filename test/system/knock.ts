@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Child } from "./child.ts";
 import type { Namespace } from "./namespaces.ts";
 import type { Attached, NatLab } from "./nat-lab.ts";
-import { packetsIn } from "./siege.ts";
+import { counted, portOf, switchOf } from "./siege.ts";
 
 /** Where nobody listens, the refusal of TCP and of UDP shows that request and answer pass. */
 export interface Knock {
@@ -16,9 +16,9 @@ export interface Knock {
   readonly sourcePort?: number;
 }
 
-/** The counting set of nft and the attachment whose port it is about. */
+/** The counting set of nft, and the attachment about whose port or switch it is. */
 export interface DropSite {
-  readonly set: "dropped_acl_out" | "dropped_acl_in" | "dropped_spoofed";
+  readonly set: "dropped_acl_out" | "dropped_acl_in" | "dropped_spoofed" | "dropped_between";
   readonly of: Attached;
 }
 
@@ -36,11 +36,13 @@ export async function passes(lab: NatLab, knock: Knock): Promise<void> {
 
 /** @throws unless the knock is counted as dropped there, and nothing is heard of it */
 export async function isDropped(lab: NatLab, knock: Knock, { set, of }: DropSite): Promise<void> {
-  const before = await packetsIn(lab, set, of);
+  const count = () =>
+    set === "dropped_between"
+      ? counted(lab, ["inet", set], switchOf(of))
+      : counted(lab, ["bridge", set], portOf(of));
+  const before = await count();
   await using child = start(lab, knock);
-  await expect
-    .poll(() => packetsIn(lab, set, of), { message: `${title(knock)} in ${set}`, timeout: 5_000 })
-    .toBeGreaterThan(before);
+  await expect.poll(count, { message: `${title(knock)} in ${set}`, timeout: 5_000 }).toBeGreaterThan(before);
   expect(child.lines.filter(isAnswer), title(knock)).toEqual([]);
 }
 

@@ -127,11 +127,20 @@ export async function dropsOf(
 }
 
 /** Packets that a counting set of the bridge table has for the attachment's port; 0 where it has none. */
-export async function packetsIn(lab: NatLab, set: string, attached: Attached): Promise<number> {
-  const listed = await lab.host.exec(lab.host.ns, "nft", "-j", "list", "set", "bridge", "vswitch", set);
+export const packetsIn = (lab: NatLab, set: string, attached: Attached): Promise<number> =>
+  counted(lab, ["bridge", set], portOf(attached));
+
+/** Packets that a counting set has for the name of an interface; 0 where it has none. @param where family and set */
+export async function counted(
+  lab: NatLab,
+  where: readonly [family: "bridge" | "inet", set: string],
+  name: string,
+): Promise<number> {
+  const [family, set] = where;
+  const listed = await lab.host.exec(lab.host.ns, "nft", "-j", "list", "set", family, "vswitch", set);
   const { nftables } = JSON.parse(listed) as { nftables: readonly { set?: { elem?: readonly Counted[] } }[] };
   const elements = nftables.flatMap((one) => one.set?.elem ?? []);
-  return elements.find(({ elem }) => elem.val === portOf(attached))?.elem.counter?.packets ?? 0;
+  return elements.find(({ elem }) => elem.val === name)?.elem.counter?.packets ?? 0;
 }
 
 interface Counted {
