@@ -23,7 +23,7 @@ const seen = {
 };
 const facts = {
   switch: { up: true, mac: vswitch.mac, mtu: vswitch.mtu, addresses: vswitch.gateways },
-  port: { up: true, mtu: vnic.mtu, switch: vswitch.name },
+  port: { up: true, mtu: vnic.mtu, switch: vswitch.name, isolated: false },
   compartment: { vnic: seen },
   missing: [],
 } satisfies EndpointFacts;
@@ -46,6 +46,14 @@ describe("the difference between a plan and the facts", () => {
 
   it("is nothing when all is as planned", () => {
     expect(diff(plan, facts)).toEqual([]);
+  });
+
+  it("is an isolated switch's port that is not isolated", () => {
+    const isolated = { ...plan, switch: { ...vswitch, isolated: true } } as const;
+    expect(diff(isolated, facts)).toEqual([
+      { what: `isolation of port ${port.name}`, expected: "on", found: "off" },
+    ]);
+    expect(diff(isolated, { ...facts, port: { ...facts.port, isolated: true } })).toEqual([]);
   });
 
   it("does not name what others have added", () => {
@@ -84,7 +92,7 @@ describe("the difference between a plan and the facts", () => {
     ],
     [
       "a port on no switch",
-      { ...facts, port: { up: true, mtu: 1500 } },
+      { ...facts, port: { up: true, mtu: 1500, isolated: false } },
       `switch of port ${port.name}`,
       "vsw-net",
       "nothing",
@@ -95,6 +103,13 @@ describe("the difference between a plan and the facts", () => {
       `state of port ${port.name}`,
       "up",
       "down",
+    ],
+    [
+      "an isolation that nobody wants",
+      { ...facts, port: { ...facts.port, isolated: true } },
+      `isolation of port ${port.name}`,
+      "off",
+      "on",
     ],
     [
       "the MTU of the port",
