@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { sendFrames } from "./frames.ts";
 import { uplink } from "./host.ts";
 import { publish, whyNoNat } from "./nat-lab.ts";
 import { arp, icmp, routerAdvertisement, udp } from "./packets.ts";
-import { laySiege, type Party, packetsIn, portOf, type Siege } from "./siege.ts";
+import { counted, laySiege, type Party, packetsIn, portOf, type Siege } from "./siege.ts";
 import { type Bytes, ETH, ethernet, ip4, ip6, NEXT, textOf } from "./wire.ts";
 
 const reason = whyNoNat();
@@ -107,17 +108,40 @@ describe.skipIf(reason !== undefined)(
       }
     });
 
-    it("give the host no router and no address, also where it does not forward IPv6", async () => {
-      await using siege = await laySiege({}, only4);
-      const { host, attacker } = siege;
-      expect((await host.exec(host.ns, "sysctl", "-n", "net.ipv6.conf.all.forwarding")).trim()).toBe("0");
-      const state = async () => [
-        await host.exec(host.ns, "ip", "-6", "route"),
-        await host.exec(host.ns, "ip", "-6", "-o", "address"),
-      ];
-      const before = await state();
-      await siege.attempt([...groups, "33:33:00:00:00:01"].map((group) => advertise(group, attacker)));
-      expect(await state()).toEqual(before);
+    it.each([
+      ["with a guard", {}],
+      ["without one", { guard: false }],
+    ] as const)(
+      "give a host that does not forward IPv6 neither router nor address, %s",
+      async (_, config) => {
+        await using siege = await laySiege(config, only4);
+        const { host, attacker } = siege;
+        expect((await host.exec(host.ns, "sysctl", "-n", "net.ipv6.conf.all.forwarding")).trim()).toBe("0");
+        const state = async () => [
+          await host.exec(host.ns, "ip", "-6", "route"),
+          await host.exec(host.ns, "ip", "-6", "-o", "address"),
+        ];
+        const before = await state();
+        await siege.attempt([...groups, "33:33:00:00:00:01"].map((group) => advertise(group, attacker)));
+        expect(await state()).toEqual(before);
+      },
+    );
+
+    it("pass no ACL either, where there is no guard", async () => {
+      const policies = [{ Type: "ACL", Settings: { Action: "Block", Direction: "Out", Protocols: "17" } }];
+      await using siege = await laySiege({ guard: false, defaultAction: "Allow", policies });
+      const { lab, host, from, attacker, gateway } = siege;
+      const server = host.start(host.ns, ["socat", "-u", `UDP4-RECV:${port}`, "STDOUT"]);
+      await expect.poll(() => host.exec(host.ns, "ss", "-Hlun", `sport = :${port}`)).not.toBe("");
+      const frames = [...groups, gateway.mac].map((group) =>
+        udpTo(group, attacker.mac, attacker.ip4, gateway.ip4, "blocked"),
+      );
+      await sendFrames(from.ns, "eth0", frames);
+      await host.exec(host.ns, "sh", "-c", `echo last | socat -u STDIN UDP4-SENDTO:${gateway.ip4}:${port}`);
+      await server.line((line) => line === "last", "the host's own packet");
+      expect(server.lines).toEqual(["last"]);
+      expect(await astray(siege)).toBe(groups.length - 2);
+      expect(await packetsIn(lab, "dropped_acl_out", from)).toBe(2);
     });
 
     it("change nothing of what the host knows of its neighbours", async () => {
@@ -144,8 +168,5 @@ describe.skipIf(reason !== undefined)(
 );
 
 /** What the host itself dropped of what came from a port past its switch. */
-async function astray({ host, from }: Siege): Promise<number> {
-  const listed = await host.run(host.ns, ["nft", "list", "set", "inet", "vswitch", "dropped_astray"]);
-  const found = new RegExp(`"${portOf(from)}" counter packets (\\d+)`).exec(listed.stdout);
-  return Number(found?.[1] ?? 0);
-}
+const astray = ({ lab, from }: Siege): Promise<number> =>
+  counted(lab, ["inet", "dropped_astray"], portOf(from));
