@@ -10,7 +10,7 @@ import { isGroupMac, isLinkMac } from "../groups.ts";
 import { atEndpoint, type Branch, deliver, drop, isIp, type Opening, type Passage, pass } from "../layer.ts";
 import { look } from "../look.ts";
 import { sendToPublished } from "../published.ts";
-import { consult, type EndpointWalk, type IpWalk, merge, type Walk } from "../walk.ts";
+import { consult, type EndpointWalk, type IpWalk, merge, rewrite, type Walk } from "../walk.ts";
 import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
 
 export const switchForward = atEndpoint((walk) => {
@@ -30,7 +30,6 @@ export const switchForward = atEndpoint((walk) => {
       by: `switches pass nothing on to ${mac}`,
       remedy: "Such frames are for the next switch; LLDP and the like end at the port.",
     });
-  if (isGroupMac(mac)) return toGroup(asked, opening);
   if (mac === switchMac(scene, network)) return toHost(asked, opening);
   if (isIp(asked) && bridgeFiltered(asked)) return filtered(asked, opening);
   return byMac(asked, opening);
@@ -40,13 +39,16 @@ export const switchForward = atEndpoint((walk) => {
 function filtered(walk: EndpointWalk & IpWalk, opening: Opening): Passage {
   const sent = sendToPublished({ ...walk, in: walk.network.switch.name }, "host.nat.prerouting");
   const asked = merge(walk, sent.walk);
-  if (sent.kind === "on" && sent.walk.dnat) return toHost(asked, { ...opening, object: "br_netfilter" });
+  const own = { destinationMac: switchMac(walk.scene, walk.network) };
+  if (sent.kind === "on" && sent.walk.dnat)
+    return toHost(rewrite(asked, own), { ...opening, object: "br_netfilter" });
   return byMac(asked, opening);
 }
 
 function byMac(asked: EndpointWalk, opening: Opening): Passage {
   const { scene, endpoint, network, packet } = asked;
   const mac = packet.destinationMac;
+  if (isGroupMac(mac)) return toGroup(asked, opening);
   const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);
   if (port !== undefined) return toPort(asked, opening, port);
   return drop(asked, opening, "nobody has the MAC", {
