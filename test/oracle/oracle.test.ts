@@ -15,7 +15,7 @@ import { sceneOf } from "./scene-of.ts";
 
 const reason = whyNoNat();
 /** ORACLE_RUNS=N for a longer search. */
-const numRuns = Number(process.env.ORACLE_RUNS ?? 20);
+const numRuns = Number(process.env.ORACLE_RUNS ?? 12);
 const shotsPerLayout = 120;
 
 describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` (${reason})` : ""}`, () => {
