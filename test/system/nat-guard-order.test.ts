@@ -73,7 +73,9 @@ describe.skipIf(reason !== undefined)(`the policies of a port${reason ? ` (${rea
     for (let i = 0; i < 5; i++) {
       const attached = await lab.add({ id: "attacker", ns });
       await attack.sending();
-      await expect.poll(async () => (await dropsOf(lab, attached)).spoofed).toBeGreaterThan(0);
+      await expect
+        .poll(async () => (await dropsOf(lab, attached)).spoofed, { timeout: 20_000 })
+        .toBeGreaterThan(0);
       await lab.done("DEL", attached);
     }
     await attack.stop();

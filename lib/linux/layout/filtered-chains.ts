@@ -16,6 +16,9 @@ import { inSet, remember, verdict } from "./term.ts";
 /** Behind br_netfilter, which is at 0 (linux/netfilter_bridge.h, NF_BR_PRI_NAT_DST_OTHER). */
 const AFTER_NAT = 100;
 
+/** Base chain that sees all that enters a switch, mostly what nothing was noted of. */
+export const afterNat = "after_nat";
+
 const accept = verdict({ kind: "accept" });
 const goTo = (chain: string) => verdict({ kind: "goto", chain });
 const chain = (name: string, rules: LayoutChain["rules"]): LayoutChain => ({ family: "bridge", name, rules });
@@ -24,7 +27,7 @@ export function filteredChains(): readonly LayoutChain[] {
   return [
     {
       family: "bridge",
-      name: "after_nat",
+      name: afterNat,
       base: { type: "filter", hook: "prerouting", priority: AFTER_NAT, policy: "accept" },
       rules: [
         rule(isNoted("nothing"), accept),

@@ -4,6 +4,7 @@ import type { Netlink } from "../../netlink/connection.ts";
 import type { TraceMessage } from "../../netlink/nft/trace.ts";
 import { formatVerdict } from "../../netlink/nft/verdict.ts";
 import { readAllTables } from "../foreign/read-foreign.ts";
+import { afterNat } from "../layout/filtered-chains.ts";
 import { LIVE_TABLE, liveChain } from "./live-table.ts";
 
 /** @returns the event, or undefined for what says nothing new */
@@ -37,6 +38,9 @@ export function traceReader(rules: Netlink, interfaces: ReadonlyMap<number, stri
     }
     if (message.type === "return" || message.handle === undefined) return undefined;
     const rule = texts.get(`${table} ${message.handle}`) || `rule ${message.handle}`;
-    return { ...base, rule, verdict: message.verdict ? formatVerdict(message.verdict) : "unknown" };
+    const verdict = message.verdict ? formatVerdict(message.verdict) : "unknown";
+    // No ACL was asked about what passes there so.
+    if (table === "bridge vswitch" && message.chain === afterNat && verdict === "accept") return undefined;
+    return { ...base, rule, verdict };
   };
 }
