@@ -53,7 +53,8 @@ export function begin(
     dnat: false,
     doubts: [],
     consulted: new Map(),
-    rewritten: new Set(),
+    // The MAC of the next hop, unless the probe names one: nothing that was asked for.
+    rewritten: new Set<FieldName>(namesMac(probe) ? [] : ["destinationMac"]),
   };
   if (start.kind === "endpoint") {
     const plan = scene.endpoints.find(({ key }) => key === start.key);
@@ -76,16 +77,19 @@ function fromEndpoint(base: Base, plan: Plan, probe: Probe): Begin {
   const { vnic } = plan;
   const choice = probe.kind === "ip" ? sourceOf(plan, probe.destination) : {};
   const packet = fill(probe, vnic.mac, vnic.addresses.map(prefixAddress), choice.source);
-  const raw = "destinationMac" in probe && probe.destinationMac !== undefined;
-  const rewritten = new Set<FieldName>(raw ? [] : ["destinationMac"]);
+  const raw = namesMac(probe);
   const network = networkOf(base.scene, plan);
-  const walk: Walk = { ...base, packet, origin: packet, endpoint: plan, network, rewritten };
+  const walk: Walk = { ...base, packet, origin: packet, endpoint: plan, network };
   const isChosen = probe.kind === "ip" && probe.source === undefined;
   return {
     walk: isChosen ? consult(walk, { destination: choice.cell }) : walk,
     // ARP and frames of other kinds have no route to take.
     segment: raw || probe.kind !== "ip" ? "port.out" : "compartment.out",
   };
+}
+
+function namesMac(probe: Probe): boolean {
+  return "destinationMac" in probe && probe.destinationMac !== undefined;
 }
 
 /** The address that the compartment sends from. */

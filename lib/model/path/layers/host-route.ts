@@ -74,12 +74,13 @@ function route(walk: IpWalk, opening: Opening): Passage {
 const sysctls = { 4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding" } as const;
 
 /** What came to all on a link is not sent on: only what was for the host's own MAC is. */
-function forward(walk: IpWalk, opening: Opening, text: string): Passage {
-  const fault = bound(walk);
-  if (fault !== undefined) return drop(walk, opening, text, fault);
-  const { destinationMac } = walk.packet;
+function forward(framed: IpWalk, opening: Opening, text: string): Passage {
+  const fault = bound(framed);
+  if (fault !== undefined) return drop(framed, opening, text, fault);
+  const { destinationMac } = framed.packet;
+  const walk = consult(framed, { destinationMac: valueCell(destinationMac) });
   if (isGroupMac(destinationMac))
-    return drop(consult(walk, { destinationMac: valueCell(destinationMac) }), opening, text, {
+    return drop(walk, opening, text, {
       reason: "scope",
       by: `the host sends on nothing that came in a frame to a group (${destinationMac})`,
       remedy: "Send it to the MAC of the gateway.",
