@@ -23,9 +23,15 @@ const protocols = { route: 0, netfilter: 12 } as const;
 export interface EventSocket {
   /** For poll(2). */
   readonly fd: number;
-  /** All that came since the last time; undefined when more came than the queue holds. */
-  receive(): readonly Message[] | undefined;
+  /** What came since the last time. */
+  receive(): Heard;
   close(): void;
+}
+
+export interface Heard {
+  readonly messages: readonly Message[];
+  /** More came than the queue holds. */
+  readonly lost: boolean;
 }
 
 /** @param groups by number: RTNLGRP_*, NFNLGRP_*. @throws {SystemCallError} EPERM without CAP_NET_ADMIN */
@@ -50,12 +56,12 @@ export function listen(protocol: keyof typeof protocols, groups: readonly number
   return { fd, receive: () => receiveAll(fd, buffer), close: () => closeFile(fd) };
 }
 
-function receiveAll(fd: number, buffer: Uint8Array): readonly Message[] | undefined {
+function receiveAll(fd: number, buffer: Uint8Array): Heard {
   const messages: Message[] = [];
   let lost = false;
   for (;;) {
     const length = attemptCall(({ recv }) => recv(fd, buffer, buffer.length, MSG_DONTWAIT));
-    if (length === -errno.EAGAIN) return lost ? undefined : messages;
+    if (length === -errno.EAGAIN) return { messages, lost };
     if (length === -errno.ENOBUFS) lost = true;
     else if (length < 0) throw new SystemCallError("receive changes", -length);
     else messages.push(...decodeMessages(buffer.slice(0, length)));

@@ -11,7 +11,7 @@ import { decodeNft, NFT_MSG_DELSET, NFT_MSG_DELSETELEM, NFT_MSG_DELTABLE } from 
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { RTM_DELLINK, RTM_NEWLINK } from "../netlink/route/ifinfo.ts";
 import { POLLIN, poll } from "../os/poll.ts";
-import { listen } from "./event-socket.ts";
+import { type EventSocket, listen } from "./event-socket.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
 import { markedKey, markedNetwork } from "./mark.ts";
 import { linkOf } from "./observe.ts";
@@ -46,10 +46,7 @@ export function watchHost(host: Netlink): HostWatch {
         [routes, rules].map(({ fd }) => ({ fd, events: POLLIN })),
         ms,
       ),
-    receive: () => [
-      ...(routes.receive()?.flatMap((message) => ofRoute(message, host)) ?? [lost]),
-      ...(rules.receive()?.flatMap(ofRules) ?? [lost]),
-    ],
+    receive: () => [...changesOf(routes, (message) => ofRoute(message, host)), ...changesOf(rules, ofRules)],
     close: () => {
       routes.close();
       rules.close();
@@ -57,7 +54,14 @@ export function watchHost(host: Netlink): HostWatch {
   };
 }
 
-const lost: HostChange = { kind: "host" };
+function changesOf(
+  socket: EventSocket,
+  read: (message: Message) => readonly HostChange[],
+): readonly HostChange[] {
+  const { messages, lost } = socket.receive();
+  // What was lost may have been anything.
+  return lost ? [{ kind: "host" }] : messages.flatMap(read);
+}
 
 function ofRoute(message: Message, host: Netlink): readonly HostChange[] {
   switch (message.type) {

@@ -1,13 +1,13 @@
 /** `vswitch support-bundle`: one file for a bug report, without what is nobody's business. */
-import { writeFileSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
-import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import { formatBytes, formatTable } from "../format.ts";
 import { type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
+import { writeFile } from "../write-file.ts";
 import { type BundleFile, type BundleOptions, bundleFiles } from "./files.ts";
 import { pseudonymiser } from "./pseudonyms.ts";
 import { tarArchive } from "./tar.ts";
@@ -79,13 +79,5 @@ function write(archive: Uint8Array, output: string): void {
     for (let at = 0; at < archive.length; ) at += writeSync(stdout, archive.subarray(at));
     return;
   }
-  try {
-    writeFileSync(output, archive, { mode: 0o600, flag: "wx" });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(errorCode.ioFailure, `write ${output}: ${why}`, {
-      reason: "bundle-not-written",
-      cause,
-    });
-  }
+  writeFile(output, archive, { mode: 0o600, flag: "wx" });
 }

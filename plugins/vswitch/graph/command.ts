@@ -1,11 +1,10 @@
 /** What `vswitch graph` does: a scene of this host or of a file, as a picture, to a file or the terminal. */
-import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import { readScene, withHost } from "../host.ts";
 import { readSceneFile } from "../scene-file.ts";
 import { type Terminal, UsageError } from "../terminal.ts";
+import { writeFile } from "../write-file.ts";
 import { type GraphFormat, loadFormat } from "./formats.ts";
 import { graphOf, onlyNetworks } from "./graph-of.ts";
 
@@ -26,7 +25,7 @@ export async function graph(options: GraphOptions, terminal: Terminal): Promise<
   const format = await loadFormat[options.json ? "json" : options.format]();
   const text = format(graphOf(scene), options.title ? titleNow() : undefined);
   if (options.output === undefined) terminal.print(text.trimEnd());
-  else write(options.output, text);
+  else writeFile(options.output, text);
 }
 
 function sceneOf({ scene, ...options }: GraphOptions, terminal: Terminal): Scene | Promise<Scene> {
@@ -45,12 +44,3 @@ function chosen(scene: Scene, networks: readonly string[]): Scene {
 }
 
 const titleNow = (): string => `${hostname()}, ${new Date().toISOString().replace(/\.\d+Z$/, "Z")}`;
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(errorCode.ioFailure, `write ${file}: ${why}`, { reason: "file-failed", cause });
-  }
-}

@@ -1,11 +1,10 @@
 /** What `vswitch trace` does: one packet through the model of this host, or of a scene in a file. */
-import { writeFileSync } from "node:fs";
-import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import { tracePacket } from "../../../lib/model/path/trace-packet.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import { readScene, withHost } from "../host.ts";
 import { readSceneFile } from "../scene-file.ts";
 import { type Session, type Terminal, UsageError } from "../terminal.ts";
+import { writeFile } from "../write-file.ts";
 import { parseStart, parseTarget } from "./ends.ts";
 import { loadFormat, type TraceFormat } from "./formats.ts";
 import { type PacketWords, packetOf } from "./packet.ts";
@@ -52,7 +51,7 @@ function requireOnce(options: TraceOptions): void {
 
 function finish(text: string, options: Pick<TraceOptions, "output">, session: Session): void {
   if (options.output === undefined) session.print(text.trimEnd());
-  else write(options.output, text);
+  else writeFile(options.output, text);
 }
 
 /** Pure. @throws {UsageError} as above */
@@ -79,13 +78,4 @@ function sceneOf({ scene, ...options }: TraceOptions, terminal: Terminal): Scene
   if (scene !== undefined) return readSceneFile(scene);
   const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
   return withHost({ dataDir: options["data-dir"], warn }, readScene);
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(errorCode.ioFailure, `write ${file}: ${why}`, { reason: "file-failed", cause });
-  }
 }

@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { Acl } from "../../../lib/policy/acl.ts";
+import { aclWith } from "../policy/acls.ts";
 import { acl, allowIn, policies, policy, refusal } from "./fixture.ts";
 
-const bare: Acl = {
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: [],
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority: 0,
-};
 const at = (port: number) => ({ first: port, last: port });
 
 describe("an ACL", () => {
@@ -71,7 +61,7 @@ describe("an ACL", () => {
     ],
     ["the lowest priority", { Priority: 65535 }, { priority: 65535 }],
   ])("takes %s", (_, settings, expected) => {
-    expect(acl(settings)).toEqual({ ...bare, ...expected });
+    expect(acl(settings)).toEqual(aclWith(expected));
   });
 
   it.each<[unknown, readonly number[]]>([
@@ -145,7 +135,7 @@ describe("an ACL", () => {
     const expected = { protocols: [6], localPorts: [at(80)], remotePorts: [{ first: 1024, last: 65535 }] };
     expect(acl(single)).toMatchObject(expected);
     const flat = { name: "EndpointPolicy", value: { Type: "ACL", ...allowIn, ...single } };
-    expect(policies(flat).acls).toEqual([{ ...bare, ...expected }]);
+    expect(policies(flat).acls).toEqual([aclWith(expected)]);
   });
 
   it("with ports and without protocols is about tcp, udp and sctp", () => {

@@ -11,20 +11,9 @@ import {
   judge,
 } from "../../../lib/policy/acl.ts";
 import { IPPROTO, type IpPacket, ND, type Packet } from "../../../lib/policy/packet.ts";
+import { aclWith as rule } from "./acls.ts";
 import { arp, frameOf, icmp, icmp6, other, own, received, sent } from "./packets.ts";
 
-const rule = (over: Partial<Acl> = {}): Acl => ({
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: [],
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority: 0,
-  ...over,
-});
 const deny: AclDefault = { In: "Block", Out: "Block" };
 const addresses = [own.ip4, own.ip6];
 const at = (port: number) => ({ first: port, last: port });

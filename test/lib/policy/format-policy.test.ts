@@ -1,22 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ip } from "../../../lib/addr/ip.ts";
 import { prefix } from "../../../lib/addr/prefix.ts";
-import type { Acl } from "../../../lib/policy/acl.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
+import { aclWith } from "./acls.ts";
 import { own } from "./packets.ts";
 
-const acl: Acl = {
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: [],
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority: 0,
-};
+const acl = aclWith();
 const nat = { kind: "OutBoundNAT", addresses: [own.ip4], exceptions: [], destinations: [] } as const;
 
 describe("a policy in one line", () => {

@@ -8,19 +8,11 @@ import {
   portLayers,
   splitAddresses,
 } from "../../../lib/policy/port-policies.ts";
+import { aclWith } from "./acls.ts";
 import { own } from "./packets.ts";
 
-const rule = (priority: number, localAddresses: readonly string[] = []): Acl => ({
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: localAddresses.map(prefix),
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority,
-});
+const rule = (priority: number, localAddresses: readonly string[] = []) =>
+  aclWith({ priority, localAddresses: localAddresses.map(prefix) });
 const nothing: PortPolicies = { acls: [], outboundNat: [] };
 const both = [own.ip4, own.ip6];
 const layers = (wanted: Partial<PortPolicies>, addresses = both) =>

@@ -1,12 +1,14 @@
 /** What the tool's pure parts work on, as short as a test can say it. */
 import type { PortCounters } from "../../../lib/model/counters.ts";
-import { portName } from "../../../lib/model/plan.ts";
+import { type Plan, portName } from "../../../lib/model/plan.ts";
 import type { EndpointRow, NetworkRow } from "../../../lib/state/rows.ts";
 import { type NatCase, natPlan } from "../nat/fixture.ts";
 
 /** A row as ADD leaves it. */
-export function endpointRow(one: NatCase, over: Partial<EndpointRow> = {}): EndpointRow {
-  const plan = natPlan(one);
+export const endpointRow = (one: NatCase, over: Partial<EndpointRow> = {}): EndpointRow =>
+  rowOf(natPlan(one), over);
+
+export function rowOf(plan: Plan, over: Partial<EndpointRow> = {}): EndpointRow {
   return {
     ...plan.owner,
     key: plan.key,

@@ -10,6 +10,7 @@ import type { Acl } from "../../../../lib/policy/acl.ts";
 import { type ArpPacket, IPPROTO, type IpPacket, type OtherPacket } from "../../../../lib/policy/packet.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
 import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
+import { aclWith } from "../../policy/acls.ts";
 import { type EndpointCase, endpoint, type NetworkCase, network, scene } from "./scene.ts";
 
 /** What differs from the usual host. */
@@ -89,18 +90,7 @@ const echo = {
   6: { protocol: IPPROTO.icmp6, icmpType: 128 },
 } as const;
 
-export const acl = (over: Partial<Acl>): Acl => ({
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: [],
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority: 100,
-  ...over,
-});
+export const acl = (over: Partial<Acl>): Acl => aclWith({ priority: 100, ...over });
 
 export const published = (address: string, over: Partial<PortMapping> = {}): PortMapping => ({
   kind: "PortMapping",

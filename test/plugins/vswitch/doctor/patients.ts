@@ -5,6 +5,7 @@ import type { EndpointRow } from "../../../../lib/state/rows.ts";
 import type { Check } from "../../../../plugins/vswitch/doctor/check.ts";
 import type { FileFacts, Patient, PatientFiles } from "../../../../plugins/vswitch/doctor/patient.ts";
 import type { Remains } from "../../../../plugins/vswitch/gc/judge.ts";
+import { rowOf } from "../fixture.ts";
 import { endpoint, network, scene } from "../graph/scenes.ts";
 
 export const nat = network("nat", { gateways: ["10.61.0.1/24", "fd00:61::1/64"] });
@@ -67,18 +68,8 @@ export function patient(options: PatientOptions = {}): Patient {
   };
 }
 
-export function row(plan: Plan, changes: Partial<EndpointRow> = {}): EndpointRow {
-  return {
-    ...plan.owner,
-    key: plan.key,
-    netns: plan.compartment.path,
-    phase: "ready",
-    plan,
-    bootId: "boot",
-    createdMs: 0,
-    ...changes,
-  };
-}
+export const row = (plan: Plan, changes: Partial<EndpointRow> = {}): EndpointRow =>
+  rowOf(plan, { bootId: "boot", createdMs: 0, ...changes });
 
 function files(
   texts: Readonly<Record<string, string>>,

@@ -7,6 +7,7 @@ import type { Scene, SceneNetwork } from "../../../../lib/model/scene.ts";
 import type { Switch } from "../../../../lib/model/switch.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
+import { aclWith } from "../../../lib/policy/acls.ts";
 
 export interface NetworkOptions extends Partial<Pick<Switch, "isolated" | "reachable" | "outboundNat">> {
   readonly gateways?: readonly string[];
@@ -89,19 +90,8 @@ function mappingsOf(text: string, addresses: readonly Ip[]): readonly Policy[] {
     }));
 }
 
-export function acl(priority: number, action: Acl["action"], direction: Acl["direction"]): Acl {
-  return {
-    kind: "ACL",
-    action,
-    direction,
-    priority,
-    protocols: [6],
-    localAddresses: [],
-    remoteAddresses: [],
-    localPorts: [],
-    remotePorts: [],
-  };
-}
+export const acl = (priority: number, action: Acl["action"], direction: Acl["direction"]): Acl =>
+  aclWith({ action, direction, priority, protocols: [6] });
 
 /** A host with an uplink of both families, and what is put on it. */
 export function scene(

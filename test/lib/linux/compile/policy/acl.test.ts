@@ -8,23 +8,12 @@ import type { Plan } from "../../../../../lib/model/plan.ts";
 import { type Acl, type AclDefault, type AclDirection, judge } from "../../../../../lib/policy/acl.ts";
 import { hasPorts } from "../../../../../lib/policy/packet.ts";
 import { natPlan } from "../../../../plugins/nat/fixture.ts";
+import { aclWith as rule } from "../../../policy/acls.ts";
 import { seed } from "../../../seed.ts";
 import { acl, aclDefault, direction, type Meeting, meeting, ownAddresses, packetOf } from "./random-acls.ts";
 
 const deny: AclDefault = { In: "Block", Out: "Block" };
 const at = (first: number, last = first) => ({ first, last });
-const rule = (over: Partial<Acl> = {}): Acl => ({
-  kind: "ACL",
-  action: "Allow",
-  direction: "In",
-  protocols: [],
-  localAddresses: [],
-  remoteAddresses: [],
-  localPorts: [],
-  remotePorts: [],
-  priority: 0,
-  ...over,
-});
 
 function planWith(aclDefault: AclDefault, ips: readonly string[] = ["10.88.0.5/16"]): Plan {
   const plan = natPlan({ ips });
