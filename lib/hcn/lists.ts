@@ -4,8 +4,10 @@
  * What comes back is brought to its shortest: nothing twice, and nothing that another item holds already. The kernel's
  * sets refuse what overlaps.
  */
+import { parseIp } from "../addr/ip.ts";
 import {
   contains,
+  hostPrefix,
   networkOf,
   type Prefix,
   parsePrefix,
@@ -55,7 +57,8 @@ export function listedPrefixes(value: unknown, path: string, issues: Issue[]): r
 
 /** An address alone is its own prefix. */
 function parseDestination(text: string): Prefix | undefined {
-  return parsePrefix(text) ?? parsePrefix(`${text}/${text.includes(":") ? 128 : 32}`);
+  const address = parseIp(text);
+  return address === undefined ? parsePrefix(text) : hostPrefix(address);
 }
 
 /** Networks without those inside another one. */

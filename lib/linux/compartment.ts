@@ -3,8 +3,8 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { setLink } from "../netlink/route/set-link.ts";
 import { isErrno } from "../os/error.ts";
 import { closeFile, nodeFs, O_CREAT, openFile, pathBytes } from "../os/file.ts";
-import { systemCall, toolCall } from "../os/libc.ts";
-import { openCompartment } from "./netns.ts";
+import { toolCall } from "../os/libc.ts";
+import { leave, openCompartment } from "./netns.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const O_EXCL = 0o200;
@@ -80,7 +80,7 @@ function pin(path: string): void {
       const [own, name, none] = [pathBytes(OWN), pathBytes(path), pathBytes("none")];
       toolCall(`mount ${path}`, ({ mount }) => mount(own, name, none, MS_BIND, null));
     } finally {
-      systemCall("return to the host's network namespace", ({ setns }) => setns(home, CLONE_NEWNET));
+      leave(home, path);
     }
   } finally {
     closeFile(home);

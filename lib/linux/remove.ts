@@ -42,8 +42,7 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
     limiter: limiter && isLimiterOf(limiter, key) ? limiter : undefined,
   });
   deleteElements(rules, elements);
-  if (port !== undefined && elements.some(({ set }) => set === "judged"))
-    deleteElements(rules, knownFlows(rules, port.index));
+  if (port !== undefined && elements.some(({ set }) => set === "judged")) forgetKnownFlows(rules, port.index);
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(machine, flows);
 }
@@ -85,9 +84,21 @@ function markedElements(rules: Netlink, key: string): readonly LayoutElement[] {
     .filter((element) => markedKey(element.comment) === key);
 }
 
-/** What ACLs remember of a port: rules put it there, so it bears no mark but the port's number. */
-function knownFlows(rules: Netlink, port: number): readonly LayoutElement[] {
-  return stateSetNames.flatMap((set) => dumpElements(rules, set)).filter(({ key }) => key[0] === port);
+/**
+ * What ACLs remember of a port makes room for others: rules put it there, so it bears no mark but the port's number. It
+ * goes by itself, too: what expires in the meantime fails its transaction, and a busy port's may time after time.
+ */
+function forgetKnownFlows(rules: Netlink, port: number): void {
+  for (const set of stateSetNames) {
+    try {
+      deleteElements(
+        rules,
+        dumpElements(rules, set).filter(({ key }) => key[0] === port),
+      );
+    } catch (error) {
+      if (!isErrno(error, "ENOENT")) throw error;
+    }
+  }
 }
 
 /** By which a port that is gone is known. */

@@ -39,7 +39,7 @@ const removals = new Set([NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, N
 /** @param host rtnetlink, for the names of links. @throws {SystemCallError} EPERM without CAP_NET_ADMIN */
 export function watchHost(host: Netlink): HostWatch {
   const routes = listen("route", Object.values(RTNLGRP));
-  const rules = listen("netfilter", [NFNLGRP_NFTABLES]);
+  const rules = listenBeside(routes);
   return {
     wait: (ms) =>
       void poll(
@@ -52,6 +52,15 @@ export function watchHost(host: Netlink): HostWatch {
       rules.close();
     },
   };
+}
+
+function listenBeside(other: EventSocket): EventSocket {
+  try {
+    return listen("netfilter", [NFNLGRP_NFTABLES]);
+  } catch (error) {
+    other.close();
+    throw error;
+  }
 }
 
 function changesOf(

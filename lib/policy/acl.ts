@@ -145,7 +145,7 @@ function isAnswer(packet: IpPacket, direction: AclDirection, known: readonly Acl
   return holds(flowOf(packet, direction));
 }
 
-const opposite = (direction: AclDirection): AclDirection => (direction === "In" ? "Out" : "In");
+export const opposite = (direction: AclDirection): AclDirection => (direction === "In" ? "Out" : "In");
 
 const isIcmp = ({ protocol }: IpPacket): boolean => protocol === IPPROTO.icmp || protocol === IPPROTO.icmp6;
 

@@ -10,7 +10,7 @@ import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
-import { publishedAcls } from "./hcn.ts";
+import { letPublishedIn } from "./hcn.ts";
 import { readReachable, splitOutboundNat } from "./network-config.ts";
 
 export interface NatConfig {
@@ -136,9 +136,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     port: {
       ...asked,
       portMappings,
-      acls: nat.optionalFlags?.allowAclPortMapping
-        ? [...asked.acls, ...publishedAcls(asked, portMappings)]
-        : asked.acls,
+      ...(nat.optionalFlags?.allowAclPortMapping ? letPublishedIn(asked, portMappings) : {}),
       outboundNat: translations.ofEndpoint,
     },
     ...(mac === undefined ? {} : { mac }),

@@ -75,16 +75,22 @@ function gatewayOf(route: JsonObject): Ip | undefined {
 /** As Microsoft's plugin has it, behind what operators usually write (100 to 999) and before their last rules. */
 const publishedPriority = 1000;
 
+type Acls = Pick<ReadPortConfig, "acls" | "aclDefault">;
+
 /**
- * `allowAclPortMapping`: published ports are let in. Without any ACL they are anyhow, and the first ACL would close all
- * else, so there is one only where the port judges.
+ * `allowAclPortMapping`: published ports are let in. Where nothing else is judged they are anyhow; and where only
+ * `defaultAction` closes the way in, the first ACL would close the way out as well, so that stays as it is.
  */
-export function publishedAcls(
-  { acls, aclDefault }: Pick<ReadPortConfig, "acls" | "aclDefault">,
-  mappings: readonly PortMappingRequest[],
-): readonly Acl[] {
-  const judges = acls.length > 0 || Object.values(aclDefault ?? {}).includes("Block");
-  const ports = judges ? Object.entries(Object.groupBy(mappings, ({ protocol }) => protocol)) : [];
+export function letPublishedIn({ acls, aclDefault }: Acls, mappings: readonly PortMappingRequest[]): Acls {
+  const judges = acls.length > 0 || aclDefault?.In === "Block";
+  const published = judges ? publishedAcls(mappings) : [];
+  const onlyPublished = acls.length === 0 && published.length > 0;
+  const whole = onlyPublished ? { Out: "Allow" as const, ...aclDefault } : aclDefault;
+  return { acls: [...acls, ...published], ...(whole && { aclDefault: whole }) };
+}
+
+function publishedAcls(mappings: readonly PortMappingRequest[]): readonly Acl[] {
+  const ports = Object.entries(Object.groupBy(mappings, ({ protocol }) => protocol));
   return ports.map(([protocol, published = []]): Acl => {
     const numbers = [...new Set(published.map(({ containerPort }) => containerPort))];
     return {

@@ -21,6 +21,7 @@ const shotsPerLayout = 120;
 describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` (${reason})` : ""}`, () => {
   let lab: NatLab;
   const tally = new Map<string, number>();
+  const counted = (what: string) => tally.get(what) ?? 0;
   let sent = 0;
   beforeAll(async () => {
     lab = await createLab();
@@ -38,7 +39,7 @@ describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` ($
   it("says of random packets on random hosts what the kernel does with them", async () => {
     const property = fc.asyncProperty(layouts, fc.infiniteStream(fc.nat()), async (layout, salts) => {
       const salt = salts.next().value ?? 0;
-      await using stage = await build(lab, layout);
+      await using stage = await build(lab, layout, tally);
       const range = await openRange(lab.host, stage.scene.endpoints);
       try {
         const arbitrary = shots(stage.scene, mac(range.hostMac), mac(range.outsideMac));
@@ -55,7 +56,11 @@ describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` ($
     });
     await fc.assert(property, { seed, numRuns, endOnFailure: true });
     for (const outcome of ["delivered", "dropped", "leaves"])
-      expect(tally.get(outcome), outcome).toBeGreaterThan(50);
+      expect(counted(outcome), outcome).toBeGreaterThan(50);
+    // Each policy has refused something, and few containers go without theirs.
+    for (const why of ["acl", "acl-default", "isolated", "network-isolated", "spoofed"])
+      expect(counted(`(${why})`), why).toBeGreaterThan(0);
+    expect(counted("bare containers")).toBeLessThan(counted("containers") / 4);
   });
 });
 
@@ -71,7 +76,7 @@ interface Stage extends AsyncDisposable {
   readonly scene: Scene;
 }
 
-async function build(lab: NatLab, layout: Layout): Promise<Stage> {
+async function build(lab: NatLab, layout: Layout, tally: Tally): Promise<Stage> {
   const { host } = lab;
   const made: Attached[] = [];
   const undo = async () => {
@@ -85,7 +90,7 @@ async function build(lab: NatLab, layout: Layout): Promise<Stage> {
     for (const name of ["iptables", "ip6tables"])
       await host.exec(host.ns, "sh", "-c", `echo ${layout.bridgeFilter ? 1 : 0} > ${bridgeFilterOf(name)}`);
     if (layout.foreignDrop) await host.exec(host.ns, "nft", foreignFirewall);
-    for (const container of layout.containers) made.push(await attach(lab, layout, container));
+    for (const container of layout.containers) made.push(await attach(lab, layout, container, tally));
     return { scene: await sceneOf(lab), [Symbol.asyncDispose]: undo };
   } catch (error) {
     await undo();
@@ -93,16 +98,23 @@ async function build(lab: NatLab, layout: Layout): Promise<Stage> {
   }
 }
 
+type Tally = Map<string, number>;
+
+const count = (tally: Tally, what: string): unknown => tally.set(what, (tally.get(what) ?? 0) + 1);
+
 /** A policy that can never bite is refused (error 7): the container is then attached without policies. */
 async function attach(
   lab: NatLab,
   { networks }: Layout,
   { network, config, runtimeConfig }: Container,
+  tally: Tally,
 ): Promise<Attached> {
+  count(tally, "containers");
   try {
     return await lab.add({ config: { ...networks[network], ...config }, runtimeConfig });
   } catch (error) {
     if (!String(error).includes('"code":7')) throw error;
+    count(tally, "bare containers");
     return lab.add({ config: { ...networks[network] }, runtimeConfig });
   }
 }
@@ -121,14 +133,13 @@ function disagreement(
   scene: Scene,
   shot: Shot,
   arrivals: readonly Arrival[],
-  tally: Map<string, number>,
+  tally: Tally,
 ): string | undefined {
   const trace = tracePacket(scene, shot.start, shot.packet);
   const said = expected(trace.verdict);
   const seen = arrivals.map(formatArrival).toSorted();
-  tally.set(trace.verdict.kind, (tally.get(trace.verdict.kind) ?? 0) + 1);
-  if (trace.verdict.kind === "dropped")
-    tally.set(`(${trace.verdict.reason})`, (tally.get(`(${trace.verdict.reason})`) ?? 0) + 1);
+  count(tally, trace.verdict.kind);
+  if (trace.verdict.kind === "dropped") count(tally, `(${trace.verdict.reason})`);
   if (JSON.stringify(said) === JSON.stringify(seen)) return undefined;
   return [
     `packet ${JSON.stringify(shot)}`,

@@ -53,7 +53,7 @@ function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
     fc
       .record({
         destination: fc.constantFrom(...destinations(scene, family)),
-        source: fc.constantFrom(...sources(scene, own, family)),
+        source: fc.constantFrom(...sources(scene, plan, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
         otherMac: fc.constantFrom(...Array(18).fill(undefined), strangerMac, ...toAll(scene)),
         load: payloads(family),
@@ -84,9 +84,10 @@ const toAll = ({ host }: Scene): readonly Mac[] => ((host.bridgeFilter ?? []).le
  * Its own address nine times in ten; else somebody's. Where br_netfilter is on, forged ones of ports without a guard are
  * translated on the switch's own way, which the model does not tell.
  */
-function sources(scene: Scene, own: readonly Ip[], family: Family): readonly Ip[] {
+function sources(scene: Scene, plan: Plan, own: readonly Ip[], family: Family): readonly Ip[] {
   const mine = own.filter((address) => ipFamily(address) === family);
-  if ((scene.host.bridgeFilter ?? []).length > 0) return mine;
+  const isGuarded = plan.port.policies.some(({ kind }) => kind === "Guard");
+  if (!isGuarded && (scene.host.bridgeFilter ?? []).length > 0) return mine;
   const others = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
   const foreign = [...others, strangers[family], hostOf[family]].filter((one) => ipFamily(one) === family);
   return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];

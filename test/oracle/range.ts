@@ -1,6 +1,6 @@
 /** Sends packets on a real host and tells who got each: what the model is held against. */
 import { closeSync, openSync } from "node:fs";
-import { type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
+import { type Ip, ip } from "../../lib/addr/ip.ts";
 import { mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import { inCompartment } from "../../lib/linux/netns.ts";
@@ -158,5 +158,3 @@ function inputEye(family: 4 | 6, protocol: number, line: Line): Eye {
       }),
   };
 }
-
-export const isComparable = (address: Ip): boolean => ipFamily(address) === 4 || address !== "::";

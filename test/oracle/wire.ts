@@ -2,19 +2,7 @@
 import { type Ip, ipBytes, ipFromBytes } from "../../lib/addr/ip.ts";
 import { type Mac, macBytes, macFromBytes } from "../../lib/addr/mac.ts";
 import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
-
-type Bytes = readonly number[];
-
-const be16 = (value: number): Bytes => [(value >> 8) & 0xff, value & 0xff];
-const be32 = (value: number): Bytes => [...be16(value >>> 16), ...be16(value & 0xffff)];
-
-/** RFC 1071. */
-function checksum(bytes: Bytes): Bytes {
-  let sum = 0;
-  for (let i = 0; i < bytes.length; i += 2) sum += ((bytes[i] ?? 0) << 8) + (bytes[i + 1] ?? 0);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return be16(~sum & 0xffff);
-}
+import { type Bytes, be16, be32, checksum } from "../system/wire.ts";
 
 /** @param tag 32 bits: payload of UDP and ICMP, sequence number of TCP */
 export function encodeFrame(packet: IpPacket, tag: number): Uint8Array {

@@ -10,6 +10,8 @@ export interface Child extends AsyncDisposable {
   readonly lines: readonly string[];
   /** Resolves with the first line, past or coming, that satisfies the test. @throws when time is up or it ends */
   line(test: (line: string) => boolean, what: string, timeoutMs?: number): Promise<string>;
+  /** Resolves with its exit code once it has ended by itself; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Ends the process (SIGTERM, then SIGKILL) and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -37,11 +39,11 @@ export function startIn(
       wake();
     });
   }
-  const gone = new Promise<void>((resolve) => {
-    child.on("close", () => {
+  const gone = new Promise<number | null>((resolve) => {
+    child.on("close", (code) => {
       state.ended = true;
       wake();
-      resolve();
+      resolve(code);
     });
     child.on("error", (error) => lines.push(String(error)));
   });
@@ -66,10 +68,10 @@ export function startIn(
       waiting.add(check);
       check();
     });
-  return { pid: child.pid ?? -1, lines, line, stop, [Symbol.asyncDispose]: stop };
+  return { pid: child.pid ?? -1, lines, line, ended: gone, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function stopChild(child: ChildProcess, gone: Promise<void>): Promise<void> {
+async function stopChild(child: ChildProcess, gone: Promise<unknown>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
   const force = setTimeout(() => child.kill("SIGKILL"), 1_000);
   await gone;

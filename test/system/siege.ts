@@ -97,8 +97,9 @@ export async function laySiege(
 
 /** Whether bridged packets pass the rules of IP too (br_netfilter), which puts pieces together on their way. */
 export async function seeBridged(host: Host, seen: boolean): Promise<void> {
+  // A kernel without it shows bridged packets to nobody; it cannot be told to.
   const set =
-    'for key in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e "$key" ] || echo "$1" > "$key"; done';
+    'for key in /proc/sys/net/bridge/bridge-nf-call-*; do if [ -e "$key" ]; then echo "$1" > "$key"; else [ "$1" = 0 ]; fi; done';
   await host.exec(host.ns, "sh", "-ec", set, "sh", seen ? "1" : "0");
 }
 

@@ -26,10 +26,12 @@ async function createRunLab() {
   });
   const runDir = join(lab.host.dir, "run");
   const env = { VSWITCH_DATA_DIR: lab.dataDir, VSWITCH_RUN_DIR: runDir, PATH: process.env.PATH ?? "" };
-  const words = [...toolOf(lab).words("run"), "--conf-dir", confDir].join(" ");
+  const command = [...toolOf(lab).words("run"), "--conf-dir", confDir];
+  const words = command.join(" ");
   const sh = (script: string) =>
     lab.host.run(lab.host.ns, ["sh", "-c", script.replaceAll("RUN", words)], { env });
-  return { lab, sh, runDir, env, words, [Symbol.asyncDispose]: () => lab.host.close() };
+  const start = (...more: readonly string[]) => lab.host.start(lab.host.ns, [...command, ...more], env);
+  return { lab, sh, start, runDir, env, words, [Symbol.asyncDispose]: () => lab.host.close() };
 }
 
 /** What a run leaves: nothing of an endpoint, a lease, a compartment, a record. */
@@ -97,10 +99,12 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
   ] as const)("hands %s on to the command, and detaches", async (signal, code) => {
     await using run = await createRunLab();
     const name = newName();
-    const done = await run.sh(
-      `RUN --net nat --name ${name} -- sh -c 'echo in; exec sleep 30' & p=$!; sleep 1; kill -${signal.slice(3)} $p; wait $p; echo "exit $?"`,
-    );
-    expect(done.stdout).toContain(`exit ${code}`);
+    const command = `trap "echo got; exit ${code}" ${signal.slice(3)}; echo in; while :; do sleep 0.1; done`;
+    const child = run.start("--net", "nat", "--name", name, "--", "sh", "-c", command);
+    await child.line((line) => line === "in", "the command");
+    process.kill(child.pid, signal);
+    await child.line((line) => line === "got", "the signal");
+    expect(await child.ended).toBe(code);
     expect(left(run, name)).toEqual([]);
   });
 

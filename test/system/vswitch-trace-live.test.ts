@@ -82,12 +82,15 @@ describe.skipIf(reason !== undefined)(`vswitch trace --live${reason ? ` (${reaso
     expect(said).toContain("Not watched: rules of legacy iptables (ip filter)");
   });
 
-  it("agrees with the model that it parts containers too, where br_netfilter shows it what is bridged", async () => {
+  it("agrees with the model that it parts containers too, where br_netfilter shows it what is bridged", async ({
+    skip,
+  }) => {
     const { host } = lab;
     const filter = await host.run(host.ns, ["sysctl", "-n", "net.bridge.bridge-nf-call-iptables"]);
+    if (filter.exitCode !== 0) skip("the kernel has no br_netfilter");
     const chain = "chain FORWARD { type filter hook forward priority 0; policy drop; }";
     await host.exec(host.ns, "nft", `add table ip filter { ${chain}; }`);
-    for (const on of filter.exitCode === 0 ? ["1", "0"] : []) {
+    for (const on of ["1", "0"]) {
       await host.exec(host.ns, "sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${on}`);
       const { alone, live, said } = await both("--from", "nat/a", "--to", b.ip4);
       expect(said).toContain("Model and kernel agree.");

@@ -17,6 +17,9 @@ const STATES: Readonly<Record<StateName, number>> = {
   new: 8,
   untracked: 256,
 };
+/** linux/netfilter/xt_state.h: where these differ from those of conntrack. */
+const XT_STATE_UNTRACKED = 1 << 6;
+const XT_STATES = STATES.invalid | STATES.established | STATES.related | STATES.new;
 const XT_CONNTRACK_STATE_SNAT = 1 << 6;
 const XT_CONNTRACK_STATE_DNAT = 1 << 7;
 
@@ -43,7 +46,8 @@ export function matchConntrack(info: Uint8Array): Match {
 
 /** struct xt_state_info. */
 export function matchState(info: Uint8Array): Match {
-  return stateMatch(readU32(info, 0), false);
+  const mask = readU32(info, 0);
+  return stateMatch((mask & XT_STATES) | (mask & XT_STATE_UNTRACKED ? STATES.untracked : 0), false);
 }
 
 /** iptables counts translated connections among the states: any of these will do. */

@@ -37,7 +37,8 @@ export function openLookouts(
   const { identification } = packet;
   const names = interfaceNames(machine.host);
   const host: Lookout = { space: { kind: "host" }, names, socket: keep(openWatch(identification)) };
-  const { sender, lookout } = openInside(machine, request.from, { kind: "sender" }, packet, keep);
+  const { lookout, inside } = openInside(machine, request.from, { kind: "sender" }, packet, keep);
+  const sender = inside(() => keep(openSender(packet.sent.destination)));
   const blind = legacyTables().map((table) => `rules of legacy iptables (${table}): they tell nothing`);
   const receivers: Lookout[] = [];
   for (const plan of request.receivers) {
@@ -56,10 +57,8 @@ export function openLookouts(
 function openInside(machine: Machine, plan: Plan, space: LiveSpace, packet: ProbePacket, keep: Keep) {
   const compartment = keep(machine.openCompartment(plan.compartment.path));
   const names = interfaceNames(compartment.netlink);
-  return machine.inCompartment(compartment, () => ({
-    lookout: { space, names, socket: keep(openWatch(packet.identification)) },
-    sender: keep(openSender(packet.sent.destination)),
-  }));
+  const inside = <T>(fn: () => T): T => machine.inCompartment(compartment, fn);
+  return { lookout: { space, names, socket: inside(() => keep(openWatch(packet.identification))) }, inside };
 }
 
 /** What the kernel cannot tell is noted, and the packet sockets have to do. */

@@ -30,7 +30,8 @@ export function portFault(
     return {
       reason: "no-port",
       by: `there is no interface ${port.name}`,
-      remedy: "`vswitch repair` attaches a container that runs; `vswitch gc` forgets one that has ended.",
+      remedy:
+        "Restart the container: only the runtime can attach it again; `vswitch gc` forgets one that has ended.",
     };
   if (link.master !== vswitch.name)
     return {
@@ -41,5 +42,12 @@ export function portFault(
   if (!link.up) return { reason: "link-down", by: `${port.name} is down`, remedy: up(port.name) };
   return undefined;
 }
+
+/** Of what goes from one container of an isolated network to another. */
+export const isolatedFault = ({ name }: SceneNetwork): Fault => ({
+  reason: "isolated",
+  by: `network ${name} is isolated: its containers do not reach each other`,
+  remedy: `Publish the port that is wanted and call it on an address of the host, or set "DisableInterComputeCommunication": false on network ${name}.`,
+});
 
 const up = (name: string): string => `\`ip link set ${name} up\`, or \`vswitch repair\`.`;

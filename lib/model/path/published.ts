@@ -4,7 +4,7 @@ import { contains, hostPrefix } from "../../addr/prefix.ts";
 import { formatPolicy } from "../../policy/format-policy.ts";
 import { hasPorts, IPPROTO } from "../../policy/packet.ts";
 import { policiesOf } from "../../policy/policy.ts";
-import type { PortMapping, PortProtocol } from "../../policy/port-mapping.ts";
+import type { PortMapping } from "../../policy/port-mapping.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene } from "../scene.ts";
 import { addressCell, rangeCell, valueCell } from "./consulted.ts";
@@ -18,12 +18,6 @@ export interface Published {
   readonly mapping: PortMapping;
   readonly endpoint: Plan;
 }
-
-const protocols: Readonly<Record<PortProtocol, number>> = {
-  tcp: IPPROTO.tcp,
-  udp: IPPROTO.udp,
-  sctp: IPPROTO.sctp,
-};
 
 export function publishedPorts({ endpoints }: Scene): readonly Published[] {
   return endpoints.flatMap((endpoint) =>
@@ -76,7 +70,7 @@ const isAny = ({ hostIp }: PortMapping): boolean => hostIp === undefined || isUn
 
 function fits(mapping: PortMapping, destination: Ip, protocol: number): boolean {
   return (
-    protocols[mapping.protocol] === protocol &&
+    IPPROTO[mapping.protocol] === protocol &&
     ipFamily(mapping.address) === ipFamily(destination) &&
     (isAny(mapping) || mapping.hostIp === destination)
   );

@@ -1,5 +1,6 @@
 /** How answers find back: the reply path is not traced, but what becomes of addresses on it is known. */
 import type { Ip } from "../../addr/ip.ts";
+import { prefixAddress } from "../../addr/prefix.ts";
 import type { IpPacket } from "../../policy/packet.ts";
 import type { Plan } from "../plan.ts";
 import { formatSocket } from "./format-flow.ts";
@@ -42,7 +43,7 @@ function translations(origin: IpPacket, packet: IpPacket): readonly string[] {
 
 function wayBack(endpoint: Plan | undefined, source: Ip): readonly string[] {
   if (endpoint === undefined) return [];
-  const own = endpoint.vnic.addresses.some((address) => address.startsWith(`${source}/`));
+  const own = endpoint.vnic.addresses.some((address) => prefixAddress(address) === source);
   const isKnown = own || bestRoute(vnicRoutes(endpoint), source) !== undefined;
   if (isKnown || isMulticast(source)) return [];
   return [`The container has no route to ${source}: they are lost. Give the network a route there.`];

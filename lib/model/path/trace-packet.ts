@@ -69,7 +69,9 @@ function fork(walk: Walk, { branches }: Extract<Passage, { readonly kind: "fork"
   const ends = branches.map(({ walk: one, to }: Branch) => follow(one, to));
   const members = ends.flatMap(({ verdict }) => memberOf(verdict) ?? []);
   const looked = ends.reduce((all, one) => merge(all, one.walk), walk);
-  return { walk: looked, verdict: groupVerdict(looked, members) };
+  // Nobody is known to take it, but one of them may.
+  const open = ends.find(({ verdict }) => verdict.kind === "needs more input")?.verdict;
+  return { walk: looked, verdict: members.length === 0 && open ? open : groupVerdict(looked, members) };
 }
 
 function memberOf(verdict: Verdict): string | undefined {

@@ -69,6 +69,7 @@ describe("a PortMapping", () => {
     ["SCTP by name", { ...published, Protocol: "SCTP" }, { ...web, protocol: "sctp" }],
     ["an address of the host", { ...published, VIP: "192.0.2.1" }, { ...web, hostIp: "192.0.2.1" }],
     ["an empty address", { ...published, VIP: "" }, web],
+    ["no address", { ...published, VIP: null }, web],
     ["what is always so: flags and reservation", { ...published, Flags: 7, ExternalPortReserved: true }, web],
   ])("takes %s", (_, settings, expected) => {
     expect(policies(policy("PortMapping", settings)).portMappings).toEqual([expected]);

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { linuxBackend } from "../../../lib/linux/backend.ts";
 import type { LayoutElement } from "../../../lib/linux/layout/element.ts";
 import { encodeAdd } from "../../../lib/linux/layout/element-requests.ts";
 import { endpointSetNames, layoutSet, stateSetNames } from "../../../lib/linux/layout/sets.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { Netlink } from "../../../lib/netlink/connection.ts";
+import { NetlinkError } from "../../../lib/netlink/error.ts";
 import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
 import { getLink } from "../../../lib/netlink/route/link.ts";
+import { errno } from "../../../lib/os/errno.ts";
 import { policiesOf } from "../../../lib/policy/policy.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { type Lab, lab } from "./fake-host.ts";
@@ -90,6 +94,25 @@ describe("the removal of an endpoint", () => {
     host.backend.remove({ key: plan.key, ...(by === "its plan" ? { plan } : {}) });
     const left = stateSetNames.map((set) => entries(host, set));
     expect(left).toEqual(stateSetNames.map(() => expect.stringMatching(new RegExp(`^ +${others} .*\\n$`))));
+  });
+
+  it("does not fail when what its ACLs remember expires all the while", () => {
+    const { host, plan } = warm(everyPolicy);
+    host.apply(plan);
+    const own = indexOf(host, plan.port.name);
+    host.kernel.rules.transaction(encodeAdd(flowsOf(own)));
+    const expiring: Netlink = {
+      ...host.kernel.rules,
+      transaction(requests) {
+        const fresh = requests.find(({ title }) => /^delete element \S+ vswitch fresh/.test(title));
+        if (fresh !== undefined) throw new NetlinkError(fresh.title, 0, { errno: errno.ENOENT });
+        host.kernel.rules.transaction(requests);
+      },
+    };
+    linuxBackend(undefined, { ...host.kernel, rules: expiring }).remove({ key: plan.key, plan });
+    const left = stateSetNames.filter((set) => entries(host, set).includes(` ${own} `));
+    expect(left).toEqual(stateSetNames.filter((set) => set.startsWith("fresh")));
+    expect(host.kernel.dump()).not.toContain(plan.key);
   });
 
   it("whose plan cannot be compiled goes by its marks", () => {

@@ -100,6 +100,16 @@ describe("allowAclPortMapping", () => {
     expect(acls({ optionalFlags, defaultAction: { In: "Block" } })).toEqual(published);
   });
 
+  it.each([
+    [{ In: "Block" }, { In: "Block", Out: "Allow" }, published],
+    [{ Out: "Block" }, { Out: "Block" }, []],
+    [{ In: "Block", Out: "Block" }, { In: "Block", Out: "Block" }, published],
+  ])("closes no way that defaultAction %j leaves open", (defaultAction, aclDefault, expected) => {
+    const { port } = natConfig({ optionalFlags, defaultAction }, ports);
+    expect(port.acls.map(formatAcl)).toEqual(expected);
+    expect(port.aclDefault).toEqual(aclDefault);
+  });
+
   it("adds nothing where nothing is judged, since the first ACL would close all else", () => {
     expect(acls({ optionalFlags })).toEqual([]);
     expect(acls({ optionalFlags, defaultAction: "Allow" })).toEqual([]);

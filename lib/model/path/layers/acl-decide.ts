@@ -9,6 +9,7 @@ import {
   inOrder,
   judge,
   matches,
+  opposite,
 } from "../../../policy/acl.ts";
 import { hasPorts, type IpPacket, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
@@ -34,8 +35,7 @@ export function decide(
 /** Its own, and the one that an ICMP error is about. */
 function knownFlows(packet: IpPacket, direction: AclDirection): readonly AclFlow[] {
   const { about } = packet;
-  const opposite = direction === "Out" ? "In" : "Out";
-  const told = about === undefined ? [] : [flowOf(about as IpPacket, opposite)];
+  const told = about === undefined ? [] : [flowOf(about as IpPacket, opposite(direction))];
   return [flowOf(packet, direction), ...told];
 }
 

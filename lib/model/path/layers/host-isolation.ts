@@ -3,6 +3,7 @@ import type { SceneNetwork } from "../../scene.ts";
 import { valueCell } from "../consulted.ts";
 import { byNetwork, hostPlace, networkOfSwitch } from "../find.ts";
 import { drop, type Layer, type Opening, type Passage, pass, skip } from "../layer.ts";
+import { isolatedFault } from "../link.ts";
 import { consult, type Walk } from "../walk.ts";
 
 export const hostIsolation: Layer = (walk) => {
@@ -21,7 +22,9 @@ export const hostIsolation: Layer = (walk) => {
   if (reaches(from, to)) return pass(walk, opening, from === to ? "one network" : "reachable");
   const asked = consult(walk, { state: valueCell(state) });
   if (state === "established") return pass(asked, opening, "belongs to a connection that was allowed");
-  return from === to ? withinOne(asked, opening, to) : between(asked, opening, from, to);
+  return from === to
+    ? drop(asked, opening, "isolated", isolatedFault(to))
+    : between(asked, opening, from, to);
 };
 
 /** By the network's name, or by that of its bridge. */
@@ -29,14 +32,6 @@ function reaches(from: SceneNetwork, to: SceneNetwork): boolean {
   const { isolated, reachable = [] } = to.switch;
   if (from === to) return isolated !== true;
   return reachable === true || reachable.includes(from.name) || reachable.includes(from.switch.name);
-}
-
-function withinOne(walk: Walk, opening: Opening, { name }: SceneNetwork): Passage {
-  return drop(walk, opening, "isolated", {
-    reason: "isolated",
-    by: `network ${name} is isolated: its containers do not reach each other`,
-    remedy: `Publish the port that is wanted and call it on an address of the host, or take "isolated" from network ${name}.`,
-  });
 }
 
 function between(walk: Walk, opening: Opening, from: SceneNetwork, to: SceneNetwork): Passage {

@@ -1,5 +1,6 @@
 /** Published ports, for what comes to the host from beyond it or from a container. */
 import { isLoopback } from "../../../addr/ip.ts";
+import { prefixAddress } from "../../../addr/prefix.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";
 import { addressCell } from "../consulted.ts";
 import { endpointsOn, networkOfSwitch } from "../find.ts";
@@ -27,7 +28,7 @@ function onOneSwitch(sent: Extract<Passage, { readonly kind: "on" }>): Passage {
   if (network?.switch.isolated !== true || stage === undefined || walk.packet.kind !== "ip") return sent;
   const { destination } = walk.packet;
   const holds = endpointsOn(walk.scene, network).some(({ vnic }) =>
-    vnic.addresses.some((address) => address.startsWith(`${destination}/`)),
+    vnic.addresses.some((address) => prefixAddress(address) === destination),
   );
   if (!holds) return sent;
   return drop(walk, stage, stage.value, {

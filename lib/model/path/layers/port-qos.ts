@@ -1,5 +1,5 @@
 /** QOS: a port's rate. A single packet waits at most. */
-import { policiesOf } from "../../../policy/policy.ts";
+import { limitsOf } from "../../limits.ts";
 import { byEndpoint, portPlace } from "../find.ts";
 import { atEndpoint, type Layer, pass, skip } from "../layer.ts";
 
@@ -9,8 +9,7 @@ export const portQosIn: Layer = portQos("in");
 function portQos(direction: "out" | "in"): Layer {
   return atEndpoint((walk) => {
     const { endpoint } = walk;
-    const limit = policiesOf(endpoint.port.policies, "QOS").find((qos) => qos[direction] !== undefined);
-    const rate = limit?.[direction];
+    const rate = limitsOf(endpoint)[direction];
     if (rate === undefined) return skip(walk);
     const opening = {
       id: `port.qos.${direction}`,

@@ -1,5 +1,6 @@
 /** The switch: by its destination MAC a frame goes to the host, to one port, or to all. */
-import type { Ip } from "../../../addr/ip.ts";
+import { type Ip, ip } from "../../../addr/ip.ts";
+import { prefixAddress } from "../../../addr/prefix.ts";
 import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import type { Plan } from "../../plan.ts";
@@ -8,6 +9,7 @@ import { valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
 import { isGroupMac, isLinkMac } from "../groups.ts";
 import { atEndpoint, type Branch, deliver, drop, isIp, type Opening, type Passage, pass } from "../layer.ts";
+import { isolatedFault } from "../link.ts";
 import { look } from "../look.ts";
 import { sendToPublished } from "../published.ts";
 import { consult, type EndpointWalk, type IpWalk, merge, rewrite, type Walk } from "../walk.ts";
@@ -62,7 +64,7 @@ function byMac(asked: EndpointWalk, opening: Opening): Passage {
 function toHost(walk: EndpointWalk, opening: Opening): Passage {
   if (walk.packet.kind === "ip") return pass(atHost(walk), opening, "the host", "forward", "host.in");
   const [address] = walk.network.switch.gateways;
-  const own = (address?.slice(0, address.indexOf("/")) ?? "0.0.0.0") as Ip;
+  const own = address === undefined ? ip("0.0.0.0") : prefixAddress(address);
   return deliver(walk, opening, "the host", { kind: "host", address: own });
 }
 
@@ -71,11 +73,7 @@ function toPort(walk: EndpointWalk, opening: Opening, port: Plan): Passage {
   const found = { ...opening, writer: byEndpoint(port) };
   if (network.switch.isolated !== true)
     return pass({ ...walk, endpoint: port }, found, `port ${port.port.name}`, "forward", "port.in");
-  return drop(walk, found, `port ${port.port.name}, isolated as this one`, {
-    reason: "isolated",
-    by: `network ${network.name} is isolated: its containers do not reach each other`,
-    remedy: `Publish the port that is wanted and call it on an address of the host, or take "isolated" from network ${network.name}.`,
-  });
+  return drop(walk, found, `port ${port.port.name}, isolated as this one`, isolatedFault(network));
 }
 
 function toGroup(walk: EndpointWalk, opening: Opening): Passage {

@@ -32,19 +32,24 @@ describe.skipIf(reason !== undefined)(`random rules of other programs${reason ? 
 
   it("do to packets what we say of them", async () => {
     const seen = { accept: 0, drop: 0, perhaps: 0 };
+    let retries = 0;
     await fc.assert(
       fc.asyncProperty(ruleSet, passing, async (rules, packets) => {
         const differing = (all: Awaited<ReturnType<typeof run>>) =>
           all.filter(({ verdict, kernel }) => verdict !== "perhaps" && verdict !== kernel);
         const found = await run(rules, packets);
         for (const { verdict } of found) seen[verdict]++;
-        // A packet may be late on a busy machine: only what differs twice differs.
-        const again = differing(found).length > 0 ? differing(await run(rules, packets)) : [];
-        expect(again).toEqual([]);
+        const different = differing(found);
+        if (different.length === 0) return;
+        // A packet may be late on a busy machine: then it only seems dropped, and it does not so twice.
+        expect(different.filter(({ kernel }) => kernel === "accept")).toEqual([]);
+        retries++;
+        expect(differing(await run(rules, packets))).toEqual([]);
       }),
       { seed, numRuns: runs },
     );
     expect(seen.perhaps).toBe(0);
+    expect(retries).toBeLessThan(runs / 10);
     expect(Math.min(seen.accept, seen.drop)).toBeGreaterThan(runs);
   }, 120_000);
 });

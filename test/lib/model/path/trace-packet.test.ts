@@ -4,7 +4,7 @@ import { mac } from "../../../../lib/addr/mac.ts";
 import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
 import { IPPROTO } from "../../../../lib/policy/packet.ts";
 import { route } from "./scene.ts";
-import { bears, published, type Story, tell, usual } from "./story.ts";
+import { acl, bears, published, type Story, tell, usual } from "./story.ts";
 
 const { scene, endpoints } = usual();
 const verdictOf = (story: Story) => tell(story).trace.verdict;
@@ -72,6 +72,29 @@ describe("a trace", () => {
       destination: "10.1.0.2",
       destinationPort: 80,
     });
+  });
+
+  test("does not say that nobody takes what somebody may take: an ACL asks what the probe leaves open", () => {
+    const mdns = acl({ protocols: [IPPROTO.udp], localPorts: [{ first: 5353, last: 5353 }] });
+    const drop = { type: "filter", hook: "input", priority: 0, policy: "drop" } as const;
+    const story: Story = {
+      from: "web",
+      to: "udp 224.0.0.251",
+      db: { ...bears(mdns), aclDefault: { In: "Block", Out: "Allow" } },
+      host: { foreign: [{ table: "inet fw", chain: "in", base: drop, rules: [] }] },
+    };
+    expect(verdictOf(story)).toMatchObject({ kind: "needs more input", stage: "port.acl.in" });
+  });
+
+  test("names no limit that is so high that there is none", () => {
+    const qos = (bytesPerSecond: number): Story => ({
+      from: "web",
+      to: "10.1.0.3",
+      web: bears({ kind: "QOS", out: { bytesPerSecond } }),
+    });
+    const limits = (story: Story) =>
+      tell(story).trace.stages.filter(({ id }) => id === "port.qos.out").length;
+    expect([limits(qos(1e6)), limits(qos(2 ** 53))]).toEqual([1, 0]);
   });
 
   test("gives the packet as the receiver gets it", () => {
