@@ -3,7 +3,7 @@
  *
  * `npm test -- PATH ...` runs the tests below these paths only.
  */
-import { spawnSync } from "node:child_process";
+import { type StdioOptions, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Summary } from "./reporter.ts";
@@ -12,22 +12,24 @@ const root = join(import.meta.dir, "..");
 const bin = join(root, "node_modules/.bin");
 const report = join(root, "dist/test-summary.json");
 
-/** Runs a tool with our stdout. @returns whether it succeeded */
+/** Runs a tool with our stdout. @returns whether it succeeded; a tool that was killed is named */
 function stage(title: string, command: string, args: readonly string[]): boolean {
   process.stdout.write(`\n== ${title}\n`);
   // Node's extra certificates cost each node process 70 ms; nothing here speaks TLS.
   const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
   const env = { ...inherited, PATH: `${bin}:${process.env.PATH ?? ""}`, VSWITCH_TEST_SUMMARY: report };
-  return (
-    spawnSync(join(bin, command), args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env })
-      .status === 0
-  );
+  const stdio: StdioOptions = ["ignore", "inherit", "inherit"];
+  const { status, signal, error } = spawnSync(join(bin, command), args, { cwd: root, stdio, env });
+  if (signal !== null) process.stdout.write(`\n${command} was ended by ${signal}\n`);
+  if (error !== undefined) process.stdout.write(`\n${command} did not run: ${error.message}\n`);
+  return status === 0;
 }
 
 function readSummary(): Summary {
   try {
     return JSON.parse(readFileSync(report, "utf8"));
   } catch {
+    process.stdout.write("\nthe tests ended without their summary: the runner itself failed\n");
     return { passed: 0, failed: 1, skipped: [] };
   }
 }
@@ -42,19 +44,14 @@ const checks = whole
       stage("lint and format", "biome", ["check", "--error-on-warnings", "."]),
     ]
   : [];
-// Vitest's forks do not start under Bun.
-const workers = ["--pool=threads", "--maxWorkers=2", "--testTimeout=120000", "--hookTimeout=120000"];
-const reporters = ["--reporter=dot", "--reporter=./test/reporter.ts"];
 const vitest = [
   "--bun",
   "node_modules/vitest/vitest.mjs",
   "run",
-  "--dir=test",
-  ...workers,
-  ...reporters,
-  ...chosen,
+  "--root=.",
+  "--config=test/vitest.config.ts",
 ];
-const passed = stage("tests", "bun", vitest);
+const passed = stage("tests", "bun", [...vitest, ...chosen]);
 const summary = readSummary();
 
 const reasons = Map.groupBy(summary.skipped, (test) => test.reason);

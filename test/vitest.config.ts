@@ -1,0 +1,15 @@
+/** How `npm test` runs vitest. */
+import { defineConfig } from "vitest/config";
+import { processPool } from "./process-pool.ts";
+
+export default defineConfig({
+  test: {
+    dir: "test",
+    pool: processPool,
+    // Two cores; more at once would only make the measuring tests wait.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["dot", "./test/reporter.ts"],
+  },
+});
