@@ -8,6 +8,7 @@ import { type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
+import { entryName } from "./entry-name.ts";
 import { type BundleFile, type BundleOptions, bundleFiles } from "./files.ts";
 import { pseudonymiser } from "./pseudonyms.ts";
 import { tarArchive } from "./tar.ts";
@@ -28,9 +29,8 @@ export async function supportBundle(options: SupportBundleOptions, session: Sess
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
   const files = await withHost({ dataDir: options["data-dir"], warn }, (host) => collect(host, options));
   session.complain(listing(files, output));
-  const folder = "vswitch-support";
   const entries = files.map(({ name, text }) => ({
-    name: `${folder}/${name}`,
+    name: entryName(name),
     bytes: new TextEncoder().encode(text),
   }));
   write(Bun.gzipSync(tarArchive(entries, now.getTime() / 1000)), output);

@@ -1,13 +1,12 @@
 /** What goes into a bundle, each as text; what cannot be had says why instead. */
-import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
-import { join } from "node:path";
 import { version } from "../../../lib/cni/main.ts";
 import { checkOne } from "../check/check.ts";
 import { diagnose, worstFirst } from "../doctor/diagnose.ts";
 import { examine } from "../doctor/examine.ts";
+import { hostFiles } from "../doctor/files.ts";
 import { type Host, readScene } from "../host.ts";
-import { redactConf } from "./redact.ts";
+import { configurationsIn } from "./configurations.ts";
 import { sysctlsOf } from "./sysctls.ts";
 
 export interface BundleFile {
@@ -24,9 +23,6 @@ export interface BundleOptions {
   readonly "results-dir": string;
   readonly "data-dir": string;
 }
-
-/** More of a configuration is nothing that a person wrote. */
-const mostConf = 256 * 1024;
 
 export async function bundleFiles(host: Host, options: BundleOptions): Promise<readonly BundleFile[]> {
   const { store, backend } = host;
@@ -53,7 +49,11 @@ export async function bundleFiles(host: Host, options: BundleOptions): Promise<r
       store.endpoints.list().map((row) => checkOne(row, host, options["results-dir"])),
     ),
     await file("doctor.json", "what vswitch doctor finds", () => findings(host, options)),
-    ...(await configurations(options["conf-dir"])),
+    ...(await Promise.all(
+      configurationsIn(options["conf-dir"], hostFiles).map(({ name, read }) =>
+        file(name, "a network's configuration, without secrets", read),
+      ),
+    )),
   ];
 }
 
@@ -77,7 +77,7 @@ function versions(): unknown {
     bun: Bun.version,
     kernel: release(),
     machine: process.arch,
-    distribution: /^PRETTY_NAME="?(.*?)"?$/m.exec(textOf("/etc/os-release") ?? "")?.[1],
+    distribution: /^PRETTY_NAME="?(.*?)"?$/m.exec(hostFiles.text("/etc/os-release") ?? "")?.[1],
   };
 }
 
@@ -87,31 +87,4 @@ async function findings(host: Host, options: BundleOptions): Promise<unknown> {
     ...failures.map((failure) => ({ id: "examination", ...failure })),
     ...(await diagnose(patient)),
   ]);
-}
-
-async function configurations(folder: string): Promise<readonly BundleFile[]> {
-  const names = namesIn(folder).filter((name) => /\.(conf|conflist|json)$/.test(name));
-  return Promise.all(
-    names.map((name) =>
-      file(`conf/${name}`.slice(0, 100), "a network's configuration, without secrets", () =>
-        redactConf((textOf(join(folder, name)) ?? "").slice(0, mostConf)),
-      ),
-    ),
-  );
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    return [];
-  }
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,10 @@
 /** A tar archive of small files: the ustar format (POSIX.1-2017, pax, "ustar Interchange Format"). Pure. */
 
+/** In bytes. */
+export const longestName = 100;
+
 export interface TarEntry {
-  /** At most 100 bytes. */
+  /** At most `longestName` bytes. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -25,7 +28,7 @@ export function tarArchive(entries: readonly TarEntry[], seconds: number): Uint8
 function header({ name, bytes }: TarEntry, seconds: number): Uint8Array {
   const block = new Uint8Array(blockBytes);
   const encoded = new TextEncoder().encode(name);
-  if (encoded.length > 100) throw new RangeError(`"${name}" is too long for an archive`);
+  if (encoded.length > longestName) throw new RangeError(`"${name}" is too long for an archive`);
   const text = (at: number, value: string): void => block.set(new TextEncoder().encode(value), at);
   const octal = (at: number, value: number, digits: number): void =>
     text(at, Math.floor(value).toString(8).padStart(digits, "0"));

@@ -10,11 +10,14 @@ export interface CniFile {
   readonly problem?: string;
 }
 
+/** Whether a runtime looks at a file of this name. */
+export const isConfName = (name: string): boolean => /\.(conf|conflist|json)$/.test(name);
+
 /** Those that a runtime looks at, in its order. */
 export function cniFiles(files: PatientFiles, folder: string): readonly CniFile[] {
   return files
     .list(folder)
-    .filter((name) => /\.(conf|conflist|json)$/.test(name))
+    .filter(isConfName)
     .map((name) => {
       const file = `${folder}/${name}`;
       const text = files.text(file);

@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import { type CniFile, cniFiles } from "../doctor/cni-files.ts";
+import { type CniFile, cniFiles, isConfName } from "../doctor/cni-files.ts";
 import type { PatientFiles } from "../doctor/patient.ts";
 
 export interface NetworkConf {
@@ -25,7 +25,7 @@ export function findNetwork(wanted: string, confDir: string, files: PatientFiles
   throw missing(wanted, confDir, all);
 }
 
-const isPath = (text: string): boolean => text.includes("/") || /\.(conf|conflist|json)$/.test(text);
+const isPath = (text: string): boolean => text.includes("/") || isConfName(text);
 
 function ofFile(file: string, files: PatientFiles): NetworkConf {
   const found = cniFiles(files, dirname(file)).find((one) => one.file === file);

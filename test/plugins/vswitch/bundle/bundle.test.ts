@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { configurationsIn } from "../../../../plugins/vswitch/bundle/configurations.ts";
+import { entryName } from "../../../../plugins/vswitch/bundle/entry-name.ts";
 import { redactConf } from "../../../../plugins/vswitch/bundle/redact.ts";
 import { tarArchive } from "../../../../plugins/vswitch/bundle/tar.ts";
 
@@ -26,6 +28,40 @@ describe("an archive", () => {
       expect(spawnSync("tar", ["-xf", "a.tar"], { cwd: folder }).status).toBe(0);
       for (const [name, text] of Object.entries(files))
         expect(readFileSync(join(folder, name), "utf8")).toBe(text);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("takes configurations whose names are as long as a file system allows", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tar-"));
+    try {
+      const texts: Readonly<Record<string, string>> = {
+        "10-short.conf": '"short"',
+        [`${"a".repeat(246)}.conflist`]: '"letters"',
+        [`${"a".repeat(249)}é.conf`]: '"same beginning"',
+        [`${"é".repeat(125)}.conf`]: '"two bytes each"',
+      };
+      const found = configurationsIn("/c", {
+        list: () => Object.keys(texts),
+        text: (path) => texts[path.slice("/c/".length)],
+      });
+      const entries = found.map(({ name, read }) => ({ name: entryName(name), bytes: bytes(read()) }));
+      writeFileSync(join(folder, "a.tar"), tarArchive(entries, 0));
+      const { stdout } = spawnSync("tar", ["-tf", "a.tar", "--quoting-style=literal"], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      expect(stdout.trimEnd().split("\n")).toEqual([
+        "vswitch-support/conf/10-short.conf",
+        `vswitch-support/conf/cut/1-${"a".repeat(73)}`,
+        `vswitch-support/conf/cut/2-${"a".repeat(73)}`,
+        `vswitch-support/conf/cut/3-${"é".repeat(36)}`,
+      ]);
+      expect(spawnSync("tar", ["-xf", "a.tar"], { cwd: folder }).status).toBe(0);
+      expect(entries.map(({ name }) => readFileSync(join(folder, name), "utf8").trimEnd())).toEqual(
+        Object.values(texts),
+      );
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
