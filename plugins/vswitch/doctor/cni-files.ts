@@ -31,8 +31,9 @@ function parse(text: string): Omit<CniFile, "file"> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    return { plugins: [], problem: `it is no JSON: ${error instanceof Error ? error.message : error}` };
+  } catch {
+    // The parser's own words quote the text, which may hold secrets.
+    return { plugins: [], problem: `it is no JSON (${text.length} characters)` };
   }
   if (!isObject(value)) return { plugins: [], problem: "it is no JSON object" };
   if (value.plugins === undefined) return { plugins: [value] };

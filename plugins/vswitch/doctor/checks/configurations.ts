@@ -3,6 +3,7 @@ import { CniError } from "../../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../../lib/cni/read.ts";
 import { isObject } from "../../../../lib/cni/read.ts";
 import { type AddRequest, parseRequest } from "../../../../lib/cni/request.ts";
+import { redact, secretsOf } from "../../../../lib/cni/secret.ts";
 import type { Check } from "../check.ts";
 import { type CniFile, cniFiles, oursOf, typesOf } from "../cni-files.ts";
 import { type Complaint, error, note } from "../finding.ts";
@@ -21,10 +22,12 @@ async function complaintsOf({ file, plugins, problem }: CniFile): Promise<readon
   // Nobody knows whether it was meant for us.
   if (problem !== undefined) return [note(`${file} is no configuration`, { seen: [problem] })];
   const refusals = await Promise.all(plugins.map(refusalOf));
-  return refusals.flat().map((refusal) =>
+  // A refusal quotes values; findings go into bug reports.
+  const secrets = secretsOf(plugins);
+  return refusals.flat().map(({ message, details }) =>
     error(`${file} would be refused`, {
-      seen: [refusal.message],
-      remedy: refusal.details ?? "correct the configuration: conf-examples has complete ones",
+      seen: [redact(message, secrets)],
+      remedy: redact(details ?? "correct the configuration: conf-examples has complete ones", secrets),
     }),
   );
 }

@@ -191,6 +191,24 @@ describe("configurations", () => {
     expect(found.join("\n")).toContain("not in this build");
   });
 
+  test("keep their secrets, whatever is wrong with them", async () => {
+    const texts = {
+      "/conf/10-repeated.conflist": list({ type: "nat", psk: "tops3cret", mtu: "tops3cret" }),
+      "/conf/20-details.conflist": list({
+        type: "nat",
+        psk: "tops3cret",
+        ...Object.fromEntries(
+          ["mtu", "exceptions", "dataDir", "additionalRoutes"].map((key) => [key, "tops3cret"]),
+        ),
+      }),
+      "/conf/30-torn.conflist": '{"plugins": [{"psk": tops3cret}]}',
+    };
+    const found = await configurations.find(patient({ texts }));
+    expect(found).toHaveLength(3);
+    expect(JSON.stringify(found)).not.toContain("tops3cret");
+    expect(found[2]?.seen).toEqual(["it is no JSON (33 characters)"]);
+  });
+
   test("that cannot be read at all are worth knowing: nobody knows whose they are", async () => {
     const texts = { "/conf/a.conflist": "{", "/conf/b.conf": "[]", "/conf/c.conflist": '{"plugins": 1}' };
     const found = await findings(configurations, { texts });
