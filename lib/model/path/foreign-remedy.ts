@@ -15,7 +15,12 @@ export function foreignRemedy(scene: Scene, by: Who, place: ForeignPlace): strin
   const isSource = isOurs(scene, place.in);
   const ours = isSource ? place.in : isOurs(scene, place.out) ? place.out : undefined;
   if (ours === undefined) return `Change the rule in ${by.table} ${by.chain}: rules of ours cannot lift it.`;
-  return words[programOf(scene.host.foreign, by)]({ ours, isSource, by, ...place });
+  const { id, command } = programOf(scene.host.foreign, by, place.hook);
+  const [direction, other] = isSource ? (["in", "out"] as const) : (["out", "in"] as const);
+  const { before, again } = words[id];
+  // Answers come the other way, and pass the hook of forwarding too.
+  const both = id === "firewalld" || place.hook === "forward" ? `, and the same with ${again(other)}` : "";
+  return `${before}\`${command(ours, direction)}\`${both}.`;
 }
 
 /** A switch of ours, or a port of one. */
@@ -26,47 +31,99 @@ function isOurs({ networks, endpoints }: Scene, name: string | undefined): boole
   );
 }
 
-interface Subject extends ForeignPlace {
-  readonly ours: string;
-  readonly isSource: boolean;
-  readonly by: Who;
+type Direction = "in" | "out";
+
+export interface ForeignProgram {
+  /** Those of no program that is known are told apart by what writes them. */
+  readonly id: "docker" | "firewalld" | "ufw" | "iptables" | "nftables";
+  /** The command by which it is told. */
+  readonly tool: string;
+  /** Lets pass what comes from an interface (`in`), or goes there (`out`). */
+  readonly command: (name: string, direction: Direction) => string;
 }
 
-type Program = "docker" | "firewalld" | "ufw" | "other";
+interface Words {
+  readonly before: string;
+  /** What to put into the same command once more. */
+  readonly again: (other: Direction) => string;
+}
 
-const words: Readonly<Record<Program, (subject: Subject) => string>> = {
-  docker: ({ ours }) =>
-    `Docker leaves its chain DOCKER-USER to you: \`iptables -I DOCKER-USER -i ${ours} -j ACCEPT\`, and the same with -o.`,
-  firewalld: ({ ours }) =>
-    `\`firewall-cmd --permanent --zone=trusted --add-interface=${ours}\`, then \`firewall-cmd --reload\`.`,
-  ufw: ({ ours, hook }) =>
-    hook === "forward"
-      ? `\`ufw route allow in on ${ours}\`, and the same with \`out on\`.`
-      : `\`ufw allow in on ${ours}\`.`,
-  other: nft,
+const flag = (direction: Direction): string => (direction === "in" ? "-i" : "-o");
+const side = (direction: Direction): string => (direction === "in" ? "iifname" : "oifname");
+
+const words: Readonly<Record<ForeignProgram["id"], Words>> = {
+  docker: { before: "Docker leaves its chain DOCKER-USER to you: ", again: flag },
+  // The zone holds for both directions.
+  firewalld: { before: "", again: () => "--permanent to keep it" },
+  ufw: { before: "", again: (other) => `\`${other} on\`` },
+  iptables: { before: "Rules of ours cannot lift it; ", again: flag },
+  nftables: { before: "Rules of ours cannot lift it; ", again: side },
 };
 
-/** Answers come the other way, and pass the hook of forwarding too. */
-function nft({ ours, isSource, by, hook }: Subject): string {
-  const [side, other] = isSource ? ["iifname", "oifname"] : ["oifname", "iifname"];
-  const both = hook === "forward" ? `, and the same with ${other}` : "";
-  if (by.table.endsWith("(legacy)")) return legacy({ ours, isSource, by, hook });
-  return `Rules of ours cannot lift it; \`nft insert rule ${by.table} ${by.chain} ${side} ${ours} accept\`${both}.`;
+/** @param by whose the rules are. @param hook where they dropped */
+export function programOf(chains: readonly ForeignChain[], by: Who, hook: ForeignHook): ForeignProgram {
+  const { table, chain } = by;
+  const beside = chains.filter((one) => one.table === table);
+  if (table.endsWith(" firewalld")) return firewalld;
+  const iptables = iptablesOf(by, beside, hook);
+  if (iptables === undefined) return nftables(by);
+  const hasDocker = hook === "forward" && beside.some((one) => one.chain === "DOCKER-USER");
+  const docker = insertedBy("docker", iptables, "DOCKER-USER");
+  if (hasDocker && chain.startsWith("DOCKER")) return docker;
+  // Both set the policy; what ufw is told outlives the next boot.
+  if (beside.some((one) => /^ufw6?-/.test(one.chain))) return ufw(hook);
+  return hasDocker ? docker : insertedBy("iptables", iptables, hook.toUpperCase());
 }
 
-/** nft knows nothing of these. */
-function legacy({ ours, isSource, by, hook }: Subject): string {
-  const tool = by.table.startsWith("ip6 ") ? "ip6tables-legacy" : "iptables-legacy";
-  const [side, other] = isSource ? ["-i", "-o"] : ["-o", "-i"];
-  const both = hook === "forward" ? `, and the same with ${other}` : "";
-  const name = by.table.split(" ")[1];
-  return `Rules of ours cannot lift it; \`${tool} -t ${name} -I ${by.chain} ${side} ${ours} -j ACCEPT\`${both}.`;
+const firewalld: ForeignProgram = {
+  id: "firewalld",
+  tool: "firewalld",
+  command: (name) => `firewall-cmd --zone=trusted --change-interface=${name}`,
+};
+
+const ufw = (hook: ForeignHook): ForeignProgram => ({
+  id: "ufw",
+  tool: "ufw",
+  command: (name, direction) => `ufw ${hook === "forward" ? "route " : ""}allow ${direction} on ${name}`,
+});
+
+const nftables = ({ table, chain }: Who): ForeignProgram => ({
+  id: "nftables",
+  tool: "nft",
+  command: (name, direction) => `nft insert rule ${table} ${chain} ${side(direction)} ${name} accept`,
+});
+
+const insertedBy = (id: ForeignProgram["id"], { tool, option }: Iptables, chain: string): ForeignProgram => ({
+  id,
+  tool,
+  command: (name, direction) => `${tool}${option} -I ${chain} ${flag(direction)} ${name} -j ACCEPT`,
+});
+
+interface Iptables {
+  readonly tool: string;
+  /** Names the table, where it is not the usual one. */
+  readonly option: string;
 }
 
-function programOf(chains: readonly ForeignChain[], { table, chain }: Who): Program {
-  const beside = chains.filter((one) => one.table === table).map((one) => one.chain);
-  if (table.endsWith(" firewalld")) return "firewalld";
-  if (beside.some((name) => /^ufw6?-/.test(name))) return "ufw";
-  if (chain === "FORWARD" && beside.includes("DOCKER-USER")) return "docker";
-  return "other";
+const tools: Readonly<Record<string, string>> = {
+  ip: "iptables",
+  ip6: "ip6tables",
+  arp: "arptables",
+  bridge: "ebtables",
+};
+
+/**
+ * The iptables in whose table the packet was dropped: its chains at the hooks are called as the hooks are. nft knows
+ * nothing of legacy tables.
+ */
+function iptablesOf(by: Who, beside: readonly ForeignChain[], hook: ForeignHook): Iptables | undefined {
+  const [family = "", table = "", legacy] = by.table.split(" ");
+  const tool = tools[family];
+  if (tool === undefined) return undefined;
+  const option = table === "filter" ? "" : ` -t ${table}`;
+  if (legacy !== undefined) return { tool: `${tool}-legacy`, option };
+  const isKnown = /^(filter|nat|mangle|raw|security|broute)$/.test(table);
+  const atHook = beside.find(({ base, chain }) => base?.hook === hook && chain === hook.toUpperCase());
+  const own = beside.find(({ base, chain }) => base !== undefined && chain === by.chain) ?? atHook;
+  return isKnown && atHook !== undefined && own === atHook ? { tool, option } : undefined;
 }

@@ -3,7 +3,7 @@ import type { ForeignChain } from "../../../../lib/model/foreign.ts";
 import { type ForeignJudgement, judgeForeign } from "../../../../lib/model/path/foreign.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, note, some, warning } from "../finding.ts";
-import { type ForeignProgram, programOf } from "../foreign-program.ts";
+import { type NamedProgram, namedProgram } from "../foreign-program.ts";
 import { type Patient, sysctl } from "../patient.ts";
 import { type ProbePacket, probePackets } from "../probe-packets.ts";
 
@@ -30,7 +30,7 @@ export const foreignFirewall: Check = {
 
 interface Judged {
   readonly packet: ProbePacket;
-  readonly program: ForeignProgram;
+  readonly program: NamedProgram;
   /** `probably`: it is dropped unless a rule that is not understood lets it pass. */
   readonly certainty: "surely" | "probably" | "perhaps";
   /** The rule or policy, in one line. */
@@ -49,7 +49,7 @@ function judge(foreign: readonly ForeignChain[], packet: ProbePacket): readonly 
   const judgement = judgeForeign(foreign, "forward", packet.view);
   const { verdict, by } = judgement;
   if (verdict === "accept" || by === undefined) return [];
-  const program = programOf(foreign, by, packet.family);
+  const program = namedProgram(foreign, by);
   const certainty = verdict === "drop" ? "surely" : judgement.policy === true ? "probably" : "perhaps";
   return [{ packet, program, certainty, by: formatJudgement(judgement) }];
 }
@@ -72,13 +72,12 @@ function dropComplaint(judged: readonly Judged[]): Complaint {
       ...(sure ? [] : ["rules before it are not understood in full: vswitch trace --live sends a packet"]),
     ],
     remedy: `rules of ours cannot lift that: ${program.name} must be told to let ${packet.switch} pass. ${program.hint}`,
-    commands: [...new Set(judged.flatMap(commandsFor))],
+    commands: [...new Set(judged.map(commandFor))],
   });
 }
 
-function commandsFor({ packet, program }: Judged): readonly string[] {
-  const { direction } = packet;
-  return program.commands(packet.switch, direction === "out" ? "out" : "in");
+function commandFor({ packet, program }: Judged): string {
+  return program.command(packet.switch, packet.direction === "out" ? "out" : "in");
 }
 
 function doubtComplaint(judged: readonly Judged[]): Complaint {

@@ -60,6 +60,49 @@ describe("a firewall that drops what networks forward", () => {
       ["ufw route allow in on vsw-nat", "ufw route allow out on vsw-nat"],
     ],
     [
+      "ufw",
+      [
+        forward("ip filter", "FORWARD", "drop", jump("DOCKER-USER")),
+        beside("ip filter", "DOCKER-USER"),
+        beside("ip filter", "ufw-user-forward"),
+      ],
+      ["ufw route allow in on vsw-nat", "ufw route allow out on vsw-nat"],
+    ],
+    [
+      "Docker",
+      [
+        forward("ip filter", "FORWARD", "accept", jump("DOCKER-FORWARD")),
+        beside("ip filter", "DOCKER-FORWARD", rule("drop", { kind: "drop" })),
+        beside("ip filter", "DOCKER-USER"),
+        beside("ip filter", "ufw-user-forward"),
+      ],
+      ["iptables -I DOCKER-USER -i vsw-nat -j ACCEPT", "iptables -I DOCKER-USER -o vsw-nat -j ACCEPT"],
+    ],
+    [
+      "iptables",
+      [forward("ip mangle", "FORWARD", "drop")],
+      [
+        "iptables -t mangle -I FORWARD -i vsw-nat -j ACCEPT",
+        "iptables -t mangle -I FORWARD -o vsw-nat -j ACCEPT",
+      ],
+    ],
+    [
+      "ip6tables-legacy",
+      [forward("ip6 mangle (legacy)", "FORWARD", "drop")],
+      [
+        "ip6tables-legacy -t mangle -I FORWARD -i vsw-nat -j ACCEPT",
+        "ip6tables-legacy -t mangle -I FORWARD -o vsw-nat -j ACCEPT",
+      ],
+    ],
+    [
+      "the table ip filter",
+      [forward("ip filter", "FORWARD", "accept"), forward("ip filter", "mine", "drop")],
+      [
+        "nft insert rule ip filter mine iifname vsw-nat accept",
+        "nft insert rule ip filter mine oifname vsw-nat accept",
+      ],
+    ],
+    [
       "firewalld",
       [
         forward(
