@@ -10,6 +10,13 @@ export const layout: Check = {
   find: (patient) => complaint(patient),
 };
 
+/** Which of them is not ours the probe does not tell. */
+const tables = ["inet vswitch", "bridge vswitch"] as const;
+
+const flushed = "rules of our nftables tables are gone: somebody flushed them";
+
+const nextAdd = "the next ADD writes them anew, with all that belongs to the attachments";
+
 const mend = {
   remedy: "write them anew, with all that belongs to the attachments (the next ADD does so too)",
   commands: ["vswitch repair"],
@@ -26,12 +33,14 @@ function complaint({ probe, scene }: Patient): readonly Complaint[] {
         ? [error("our nftables tables are gone: no NAT, no published ports, no policies", mend)]
         : [];
     case "damaged":
-      return [error("rules of our nftables tables are gone: somebody flushed them", mend)];
+      return [used ? error(flushed, mend) : note(flushed, { remedy: nextAdd })];
     case "foreign":
       return [
-        error('there is an nftables table "vswitch" that is not ours: no network can be attached to', {
-          remedy: "find out whose it is, and delete it",
-          commands: ["nft delete table inet vswitch"],
+        error('an nftables table "vswitch" is not ours: no network can be attached to', {
+          seen: [tables.join(" or ")],
+          remedy:
+            "find out whose it is, and delete it; one of ours that is deleted with it comes back with the next ADD",
+          commands: tables.map((table) => `nft delete table ${table}`),
         }),
       ];
     default:
@@ -44,7 +53,7 @@ function versionComplaint(found: number, ours: number): Complaint {
   if (found < ours)
     return note("our nftables tables are of an older version", {
       seen,
-      remedy: "the next ADD writes them anew, with all that belongs to the attachments",
+      remedy: nextAdd,
     });
   return error("our nftables tables are of a newer version: this program cannot use them", {
     seen,

@@ -98,8 +98,10 @@ describe("our nftables tables", () => {
     [
       "foreign",
       [
-        'error: there is an nftables table "vswitch" that is not ours: no network can be attached to',
+        'error: an nftables table "vswitch" is not ours: no network can be attached to',
+        "  inet vswitch or bridge vswitch",
         "  $ nft delete table inet vswitch",
+        "  $ nft delete table bridge vswitch",
       ],
     ],
     [1, ["note: our nftables tables are of an older version", "  layout 1, this program writes 2"]],
@@ -112,6 +114,12 @@ describe("our nftables tables", () => {
     ],
   ] as const)("that are %s", async (state, expected) => {
     expect(await findings(layout, { probe: { layout: state } })).toEqual(expected);
+  });
+
+  test("that were flushed before the first container is there are worth knowing: its ADD mends them", async () => {
+    expect(await findings(layout, { probe: { layout: "damaged" }, scene: scene([], []) })).toEqual([
+      "note: rules of our nftables tables are gone: somebody flushed them",
+    ]);
   });
 
   test("need not be there before the first container is", async () => {
