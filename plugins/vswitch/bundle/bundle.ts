@@ -3,17 +3,18 @@ import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
+import type { ExamineOptions } from "../doctor/examine.ts";
 import { formatBytes, formatTable } from "../format.ts";
 import { type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
 import { entryName } from "./entry-name.ts";
-import { type BundleFile, type BundleOptions, bundleFiles } from "./files.ts";
+import { type BundleFile, bundleFiles } from "./files.ts";
 import { pseudonymiser } from "./pseudonyms.ts";
 import { tarArchive } from "./tar.ts";
 
-export interface SupportBundleOptions extends CommonOptions, BundleOptions {
+export interface SupportBundleOptions extends CommonOptions, ExamineOptions {
   /** `-`: standard output. */
   readonly output?: string;
   readonly "with-addresses": boolean;
@@ -26,8 +27,14 @@ export async function supportBundle(options: SupportBundleOptions, session: Sess
   const output = options.output ?? `vswitch-support-${now.toISOString().replace(/[-:]|\.\d+/g, "")}.tar.gz`;
   if (output === "-" && isatty(stdout))
     throw new UsageError("an archive is not for a terminal: vswitch support-bundle -o - > FILE.tar.gz");
-  const warn = (text: string): void => session.complain(`vswitch: ${text}`);
-  const files = await withHost({ dataDir: options["data-dir"], warn }, (host) => collect(host, options));
+  const warnings: string[] = [];
+  const warn = (text: string): void => {
+    session.complain(`vswitch: ${text}`);
+    warnings.push(text);
+  };
+  const files = await withHost({ dataDir: options["data-dir"], warn }, (host) =>
+    collect(host, options, warnings),
+  );
   session.complain(listing(files, output));
   const entries = files.map(({ name, text }) => ({
     name: entryName(name),
@@ -38,8 +45,12 @@ export async function supportBundle(options: SupportBundleOptions, session: Sess
     session.print(JSON.stringify({ file: output, files: files.map(({ name, what }) => ({ name, what })) }));
 }
 
-async function collect(host: Host, options: SupportBundleOptions): Promise<readonly BundleFile[]> {
-  const files = await bundleFiles(host, options);
+async function collect(
+  host: Host,
+  options: SupportBundleOptions,
+  warnings: readonly string[],
+): Promise<readonly BundleFile[]> {
+  const files = await bundleFiles(host, options, warnings);
   if (options["with-addresses"]) return [readMe("Addresses are as they are on the host."), ...files];
   const own = host.store.networks.list().flatMap(({ spec }) => subnetsOf(spec as NetworkSpec));
   // Of this bundle alone, and in nobody's hands.

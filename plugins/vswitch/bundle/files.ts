@@ -2,9 +2,9 @@
 import { release } from "node:os";
 import { version } from "../../../lib/cni/main.ts";
 import { checkOne } from "../check/check.ts";
-import { diagnose, worstFirst } from "../doctor/diagnose.ts";
-import { examine } from "../doctor/examine.ts";
+import type { ExamineOptions } from "../doctor/examine.ts";
 import { hostFiles } from "../doctor/files.ts";
+import { findingsOf } from "../doctor/findings-of.ts";
 import { type Host, readScene } from "../host.ts";
 import { configurationsIn } from "./configurations.ts";
 import { sysctlsOf } from "./sysctls.ts";
@@ -17,14 +17,12 @@ export interface BundleFile {
   readonly verbatim?: true;
 }
 
-export interface BundleOptions {
-  readonly "conf-dir": string;
-  readonly "bin-dir": readonly string[];
-  readonly "results-dir": string;
-  readonly "data-dir": string;
-}
-
-export async function bundleFiles(host: Host, options: BundleOptions): Promise<readonly BundleFile[]> {
+/** @param warnings what the state said while it was opened */
+export async function bundleFiles(
+  host: Host,
+  options: ExamineOptions,
+  warnings: readonly string[],
+): Promise<readonly BundleFile[]> {
   const { store, backend } = host;
   return [
     {
@@ -48,7 +46,7 @@ export async function bundleFiles(host: Host, options: BundleOptions): Promise<r
     await file("check.json", "endpoints against their plans", () =>
       store.endpoints.list().map((row) => checkOne(row, host, options["results-dir"])),
     ),
-    await file("doctor.json", "what vswitch doctor finds", () => findings(host, options)),
+    await file("doctor.json", "what vswitch doctor finds", () => findingsOf(host, options, warnings)),
     ...(await Promise.all(
       configurationsIn(options["conf-dir"], hostFiles).map(({ name, read }) =>
         file(name, "a network's configuration, without secrets", read),
@@ -79,12 +77,4 @@ function versions(): unknown {
     machine: process.arch,
     distribution: /^PRETTY_NAME="?(.*?)"?$/m.exec(hostFiles.text("/etc/os-release") ?? "")?.[1],
   };
-}
-
-async function findings(host: Host, options: BundleOptions): Promise<unknown> {
-  const { patient, failures } = examine(host, options, []);
-  return worstFirst([
-    ...failures.map((failure) => ({ id: "examination", ...failure })),
-    ...(await diagnose(patient)),
-  ]);
 }

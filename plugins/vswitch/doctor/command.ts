@@ -1,9 +1,8 @@
 /** What `vswitch doctor` does. */
 import { withHost } from "../host.ts";
 import type { Session } from "../terminal.ts";
-import { diagnose, worstFirst } from "./diagnose.ts";
-import { type ExamineOptions, examine } from "./examine.ts";
-import type { Finding } from "./finding.ts";
+import type { ExamineOptions } from "./examine.ts";
+import { findingsOf } from "./findings-of.ts";
 import { formatFindings } from "./format-findings.ts";
 
 export interface DoctorOptions extends ExamineOptions {
@@ -15,11 +14,7 @@ export async function doctor(options: DoctorOptions, session: Session): Promise<
   const warnings: string[] = [];
   const findings = await withHost(
     { dataDir: options["data-dir"], warn: (text) => warnings.push(text) },
-    async (host): Promise<readonly Finding[]> => {
-      const { patient, failures } = examine(host, options, warnings);
-      const looking = failures.map((failure) => ({ id: "examination", ...failure }));
-      return worstFirst([...looking, ...(await diagnose(patient))]);
-    },
+    (host) => findingsOf(host, options, warnings),
   );
   session.print(options.json ? JSON.stringify(findings, null, 2) : formatFindings(findings));
   const bad = findings.some(({ severity }) => severity === "error" || severity === "warning");

@@ -3,10 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { ToolBackend } from "../../../../lib/backend.ts";
+import type { Store } from "../../../../lib/state/store.ts";
 import { configurationsIn } from "../../../../plugins/vswitch/bundle/configurations.ts";
 import { entryName } from "../../../../plugins/vswitch/bundle/entry-name.ts";
+import { bundleFiles } from "../../../../plugins/vswitch/bundle/files.ts";
 import { redactConf } from "../../../../plugins/vswitch/bundle/redact.ts";
 import { tarArchive } from "../../../../plugins/vswitch/bundle/tar.ts";
+import type { Host } from "../../../../plugins/vswitch/host.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -71,6 +75,34 @@ describe("an archive", () => {
     expect(() => tarArchive([{ name: "n".repeat(101), bytes: bytes("") }], 0)).toThrow("too long");
   });
 });
+
+describe("the files of a bundle", () => {
+  test("say why where nothing can be had, and tell what the state said while it was opened", async () => {
+    const failing = new Proxy({}, { get: (): never => fail("EPERM") });
+    const host: Host = {
+      bootId: "boot",
+      store: failing as Store,
+      backend: failing as ToolBackend,
+      close() {},
+    };
+    const options = {
+      "data-dir": "/none",
+      "results-dir": "/none",
+      "conf-dir": "/none",
+      "bin-dir": ["/none"],
+    };
+    const files = await bundleFiles(host, options, ["the state was damaged"]);
+    const textOf = (name: string) => files.find((file) => file.name === name)?.text ?? "";
+    expect(textOf("state.json")).toBe("could not be had: EPERM\n");
+    expect(JSON.parse(textOf("doctor.json"))).toContainEqual(
+      expect.objectContaining({ id: "state-file", severity: "warning", title: "the state was damaged" }),
+    );
+  });
+});
+
+function fail(why: string): never {
+  throw new Error(why);
+}
 
 describe("a configuration", () => {
   test("loses whatever stands below a key that names a secret, and where else it is repeated", () => {
