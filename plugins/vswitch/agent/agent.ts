@@ -5,6 +5,7 @@ import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type RepairReport, repair, repairOne } from "../repair/repair.ts";
+import { stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { affected } from "./affected.ts";
 import { type Journal, journal } from "./journal.ts";
@@ -141,13 +142,4 @@ function attempt<T>(fn: () => T, log: Journal): T | undefined {
     log.warn(error instanceof Error ? error.message : String(error));
     return undefined;
   }
-}
-
-function stopping(): { asked(): boolean; end(): void } {
-  let asked = false;
-  const stop = (): void => {
-    asked = true;
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  return { asked: () => asked, end: () => void process.off("SIGINT", stop).off("SIGTERM", stop) };
 }

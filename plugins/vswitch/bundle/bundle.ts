@@ -1,5 +1,4 @@
 /** `vswitch support-bundle`: one file for a bug report, without what is nobody's business. */
-import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
@@ -9,6 +8,7 @@ import { type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
+import { writeStdout } from "../write-stdout.ts";
 import { entryName } from "./entry-name.ts";
 import { type BundleFile, bundleFiles } from "./files.ts";
 import { pseudonymiser } from "./pseudonyms.ts";
@@ -87,7 +87,7 @@ function listing(files: readonly BundleFile[], output: string): string {
 
 function write(archive: Uint8Array, output: string): void {
   if (output === "-") {
-    for (let at = 0; at < archive.length; ) at += writeSync(stdout, archive.subarray(at));
+    writeStdout(archive);
     return;
   }
   writeFile(output, archive, { mode: 0o600, flag: "wx" });

@@ -1,11 +1,13 @@
 /** `vswitch capture`: what passes a port, as pcap on standard output. */
-import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Capture, CapturedFrame } from "../../../lib/backend.ts";
 import { plural } from "../format.ts";
 import { openHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
+import { stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
+import { requireWholeNumber } from "../whole-number.ts";
+import { writeStdout } from "../write-stdout.ts";
 import { type FilterWords, keeps, parseFilter } from "./filter.ts";
 import { findDevice } from "./find-device.ts";
 import { formatFrame } from "./format-frame.ts";
@@ -21,6 +23,8 @@ export interface CaptureOptions extends CommonOptions, FilterWords {
 }
 
 const stdout = 1;
+/** As tcpdump has it (MAXIMUM_SNAPLEN of libpcap): no frame is longer. */
+const mostSnaplen = 262_144;
 /** How long a signal waits at most. */
 const quietMs = 100;
 /** Frames between two looks at signals. */
@@ -29,6 +33,8 @@ const burst = 256;
 /** Ends with the count, a signal, or the reader of its output. */
 export async function capture(options: CaptureOptions, session: Session): Promise<void> {
   const filter = parseFilter(options);
+  requireWholeNumber("--count", options.count);
+  requireWholeNumber("--snaplen", options.snaplen, mostSnaplen);
   if (!options.json && isatty(stdout)) throw toTerminal(options.target);
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
   const host = await openHost({ dataDir: options["data-dir"], warn });
@@ -36,10 +42,9 @@ export async function capture(options: CaptureOptions, session: Session): Promis
     const device = findDevice(options.target, host);
     const source = host.backend.openCapture(device, options.snaplen);
     try {
-      const end = await copy(source, options, (frame) => keeps(filter, decodeFrame(frame.bytes)));
-      if (end.failed !== undefined) throw end.failed;
+      const captured = await copy(source, options, (frame) => keeps(filter, decodeFrame(frame.bytes)));
       session.complain(
-        `vswitch: ${plural(end.captured, "frame")} of ${device} captured, ${source.dropped()} dropped by the kernel`,
+        `vswitch: ${plural(captured, "frame")} of ${device} captured, ${source.dropped()} dropped by the kernel`,
       );
     } finally {
       source.close();
@@ -55,57 +60,30 @@ function toTerminal(target: string): UsageError {
   );
 }
 
-interface End {
-  readonly captured: number;
-  readonly failed?: unknown;
-}
-
+/** @returns how many were written */
 async function copy(
   source: Capture,
   { json, count = Number.POSITIVE_INFINITY, snaplen }: CaptureOptions,
   wanted: (frame: CapturedFrame) => boolean,
-): Promise<End> {
+): Promise<number> {
   let captured = 0;
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const stop = stopping();
   try {
-    if (!json) writeAll(pcapHeader(snaplen));
-    while (!stopped && captured < count) {
+    if (!json && !writeStdout(pcapHeader(snaplen))) return captured;
+    while (!stop.asked() && captured < count) {
       if (source.wait(quietMs, stdout) === "closed") break;
       for (let i = 0; i < burst && captured < count; i++) {
         const frame = source.receive();
         if (frame === undefined) break;
         if (!wanted(frame)) continue;
-        writeAll(json ? `${formatFrame(frame)}\n` : pcapRecord(frame));
+        if (!writeStdout(json ? `${formatFrame(frame)}\n` : pcapRecord(frame))) return captured;
         captured++;
       }
       // Signals are seen here.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { captured };
-  } catch (error) {
-    // The reader has enough.
-    return isCode(error, "EPIPE") ? { captured } : { captured, failed: error };
+    return captured;
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    stop.end();
   }
 }
-
-/** As a whole and in order, whatever standard output is. */
-function writeAll(what: Uint8Array | string): void {
-  let rest = typeof what === "string" ? new TextEncoder().encode(what) : what;
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(stdout, rest));
-    } catch (error) {
-      if (!isCode(error, "EAGAIN")) throw error;
-      Bun.sleepSync(1);
-    }
-  }
-}
-
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;

@@ -3,7 +3,9 @@ import type { Counters } from "../../../lib/model/counters.ts";
 import { type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { selectEndpoints } from "../select.ts";
+import { stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
+import { requireWholeNumber } from "../whole-number.ts";
 import { formatStats, formatStatsJson, formatStatsLines } from "./format-stats.ts";
 import { type Sample, sampleOf } from "./rates.ts";
 
@@ -24,8 +26,7 @@ const otherRows = 3;
 export async function stats(options: StatsOptions, session: Session): Promise<void> {
   const { interval, watch, json, count } = options;
   if (!(interval >= 0.1)) throw new UsageError("--interval must be 0.1 seconds at least");
-  if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    throw new UsageError(`--count ${count} is no number of samples`);
+  requireWholeNumber("--count", count);
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
   await withHost({ dataDir: options["data-dir"], warn }, async (host) => {
     const first = read(host, options.targets);
@@ -80,23 +81,18 @@ async function watching(
 
 /** Waits that a signal cuts short. */
 function pausing(ms: number): { wait(): Promise<boolean>; end(): void } {
-  let stopped = false;
   let wake = (): void => {};
-  const stop = (): void => {
-    stopped = true;
-    wake();
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const stop = stopping(() => wake());
   return {
     wait: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => resolve(stopped), ms);
+        const timer = setTimeout(() => resolve(stop.asked()), ms);
         wake = () => {
           clearTimeout(timer);
           resolve(true);
         };
-        if (stopped) wake();
+        if (stop.asked()) wake();
       }),
-    end: () => void process.off("SIGINT", stop).off("SIGTERM", stop),
+    end: stop.end,
   };
 }

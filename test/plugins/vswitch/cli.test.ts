@@ -31,6 +31,11 @@ describe("vswitch", () => {
     [[], "Which command?"],
     [["instal"], "instal"],
     [["import", "host-local", "/tmp"], "network"],
+    [["capture", "web", "--count", "0", "--json"], "--count 0"],
+    [["capture", "web", "--count", "1.5", "--json"], "--count 1.5"],
+    [["capture", "web", "--snaplen", "-1", "--json"], "--snaplen -1"],
+    [["capture", "web", "--snaplen", "1e9", "--json"], "1 to 262144"],
+    [["stats", "--count", "0"], "--count 0"],
     [["import", "whereabouts", "/tmp", "--network", "n"], "whereabouts"],
   ])("answers a call whose words are off, %j, with exit code 2 and the way to help", async (args, word) => {
     const { code, out, err } = await vswitch(...args);
