@@ -1,7 +1,8 @@
 /** The configuration of a network, as runtimes find it. Pure but for the files it is given. */
 import { basename, dirname, resolve } from "node:path";
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
-import type { JsonObject } from "../../../lib/cni/read.ts";
+import { isPluginType } from "../../../lib/cni/netconf.ts";
+import { describeValue, type JsonObject } from "../../../lib/cni/read.ts";
 import { type CniFile, cniFiles, isConfName } from "../doctor/cni-files.ts";
 import type { PatientFiles } from "../doctor/patient.ts";
 
@@ -42,16 +43,18 @@ function ofFile(file: string, files: PatientFiles): NetworkConf {
 
 function confOf({ file, plugins, problem }: CniFile): NetworkConf {
   const name = plugins[0]?.name;
-  const why = problem ?? (typeof name === "string" && name !== "" ? undefined : "it names no network");
-  if (why === undefined && plugins.every(({ type }) => typeof type === "string" && type !== ""))
-    return { name: String(name), file, plugins };
-  throw new CniError(
-    errorCode.invalidConfig,
-    `network configuration ${file}: ${why ?? "a plugin has no type"}`,
-    {
-      reason: "conf-invalid",
-    },
-  );
+  const unnamed = typeof name === "string" && name !== "" ? undefined : "it names no network";
+  const why = problem ?? unnamed ?? plugins.map(({ type }) => typeProblem(type)).find((one) => one);
+  if (why === undefined) return { name: String(name), file, plugins };
+  throw new CniError(errorCode.invalidConfig, `network configuration ${file}: ${why}`, {
+    reason: "conf-invalid",
+  });
+}
+
+/** It is looked for as a file of that name. */
+function typeProblem(type: unknown): string | undefined {
+  if (typeof type !== "string" || type === "") return "a plugin has no type";
+  return isPluginType(type) ? undefined : `${describeValue(type)} is not the name of a plugin`;
 }
 
 function missing(wanted: string, confDir: string, all: readonly CniFile[]): CniError {

@@ -74,6 +74,7 @@ describe("the configuration of a network", () => {
     "/c/30-a.conflist": JSON.stringify({ cniVersion: "1.0.0", name: "a", plugins: [{ type: "other" }] }),
     "/c/40-broken.conf": "{",
     "/c/50-untyped.conf": JSON.stringify({ name: "untyped" }),
+    "/c/60-path.conflist": JSON.stringify({ name: "path", plugins: [{ type: "nat" }, { type: "../evil" }] }),
     "/c/notes.txt": "",
   });
 
@@ -96,11 +97,12 @@ describe("the configuration of a network", () => {
   });
 
   test.each([
-    ["c", "it defines a, b, untyped"],
+    ["c", "it defines a, b, untyped, path"],
     ["/c/none.conf", "there is no such file"],
     ["/c/notes.txt", "must end in .conflist"],
     ["/c/40-broken.conf", "it is no JSON"],
     ["untyped", "a plugin has no type"],
+    ["path", '"../evil" is not the name of a plugin'],
   ])("that is none is refused, saying why: %s", (wanted, why) => {
     expect(() => findNetwork(wanted, "/c", files)).toThrow(why);
   });
