@@ -1,7 +1,7 @@
 /** What is known of a run from its beginning to its end, in a file: another call can clean up after one that was killed. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../../../lib/cni/read.ts";
+import { isObject, type JsonObject } from "../../../lib/cni/read.ts";
 import type { Chain } from "./chain.ts";
 import type { Attachment } from "./plugin-conf.ts";
 
@@ -21,7 +21,7 @@ export interface RunRecord {
 }
 
 /** Gone after a reboot, as compartments are. */
-export const runFolder: string = process.env.VSWITCH_RUN_DIR || "/run/vswitch/run";
+const runFolder: string = process.env.VSWITCH_RUN_DIR || "/run/vswitch/run";
 
 /** Before anything is made. @returns false when another run has the name */
 export function claimRecord(record: RunRecord, folder: string = runFolder): boolean {
@@ -46,10 +46,30 @@ export function writeRecord(record: RunRecord, folder: string = runFolder): void
 /** @returns undefined when there is none that can be read */
 export function readRecord(id: string, folder: string = runFolder): RunRecord | undefined {
   try {
-    return JSON.parse(readFileSync(fileOf(id, folder), "utf8")) as RunRecord;
+    const value: unknown = JSON.parse(readFileSync(fileOf(id, folder), "utf8"));
+    return isRecord(value) && value.id === id ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether there is one, readable or not: the disk may have been full, or somebody wrote into it. */
+export function hasRecord(id: string, folder: string = runFolder): boolean {
+  return existsSync(fileOf(id, folder));
+}
+
+/** As far as removing it goes; the rest is our own. */
+function isRecord(value: unknown): value is RunRecord {
+  if (!isObject(value) || !isObject(value.chain) || !isObject(value.attachment)) return false;
+  const { pid, network, chain, attachment } = value;
+  return (
+    typeof pid === "number" &&
+    typeof network === "string" &&
+    Array.isArray(chain.plugins) &&
+    Array.isArray(chain.binDirs) &&
+    typeof attachment.netns === "string" &&
+    isObject(attachment.wishes)
+  );
 }
 
 export function deleteRecord(id: string, folder: string = runFolder): void {

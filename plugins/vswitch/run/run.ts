@@ -4,7 +4,7 @@ import { isatty } from "node:tty";
 import { parseIp } from "../../../lib/addr/ip.ts";
 import { loadTool, type ToolBackend } from "../../../lib/backend.ts";
 import { hostFiles } from "../doctor/files.ts";
-import type { CommonOptions } from "../options.ts";
+import { binDirOption, type CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { addChain } from "./chain.ts";
 import { runCommand } from "./command.ts";
@@ -15,6 +15,7 @@ import { parsePublication } from "./publish.ts";
 import {
   claimRecord,
   deleteRecord,
+  hasRecord,
   isRunning,
   type RunRecord,
   readRecord,
@@ -22,6 +23,7 @@ import {
   writeRecord,
 } from "./record.ts";
 import { removeRun } from "./remove-run.ts";
+import { requireRunName } from "./run-name.ts";
 import { type Signals, signalExitCode, watchSignals } from "./signals.ts";
 
 export interface RunOptions extends CommonOptions {
@@ -39,41 +41,61 @@ export interface RunOptions extends CommonOptions {
   readonly command: readonly string[];
 }
 
-/** Where `ip netns` has them. */
-const netnsFolder = "/run/netns";
-/** Where plugins are by custom, behind those that are beside us. */
-const customary = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
+type RunBackend = Pick<ToolBackend, "createCompartment" | "removeCompartment" | "inCompartment" | "close">;
 
-/** The exit code is that of the command; detaches whatever happens. */
-export async function run(options: RunOptions, session: Session): Promise<void> {
+/** Where `ip netns` has them. */
+const compartmentOf = (id: string): string => `/run/netns/vswitch-${id}`;
+
+/** The exit code is that of the command, 1 when that is 0 and detaching failed; detaches whatever happens. */
+export async function run(
+  options: RunOptions,
+  session: Session,
+  load: () => Promise<RunBackend> = loadTool,
+): Promise<void> {
   const record = recordOf(options);
-  const backend = await loadTool();
+  const backend = await load();
   const signals = watchSignals(isatty(0));
-  let kept = false;
-  makeCompartment(record, backend);
   try {
-    const attached = await attach(record);
-    if (!options.quiet) announce(attached, options, session);
-    session.exitWith(await ended(attached, options, { backend, signals, session }));
-    kept = options.keep;
+    makeCompartment(record, backend);
+    await stay(record, options, { backend, signals, session });
   } finally {
-    if (kept) session.complain(formatKept(record));
-    else await detach(record, backend, session);
     signals.end();
     backend.close();
   }
 }
 
+interface Parts {
+  readonly backend: RunBackend;
+  readonly signals: Signals;
+  readonly session: Session;
+}
+
+/** Attached from its beginning to its end. */
+async function stay(record: RunRecord, options: RunOptions, parts: Parts): Promise<void> {
+  const { backend, session } = parts;
+  let exitCode = 0;
+  let kept = false;
+  try {
+    const attached = await attach(record);
+    if (!options.quiet) announce(attached, options, session);
+    exitCode = await ended(attached, options, parts);
+    session.exitWith(exitCode);
+    kept = options.keep;
+  } finally {
+    if (kept) session.complain(formatKept(record));
+    else if (!(await detach(record, backend, session)) && exitCode === 0) session.exitWith(1);
+  }
+}
+
 function recordOf(options: RunOptions): RunRecord {
   const id = options.name ?? `run-${crypto.randomUUID().slice(0, 8)}`;
-  if (!/^[a-z0-9][a-z0-9_.-]{0,127}$/i.test(id))
-    throw new UsageError(`--name ${id}: letters, digits, "_", "." and "-", a letter or digit first`);
-  if (readRecord(id) !== undefined) throw nameTaken(id);
+  requireRunName("--name", id);
+  if (hasRecord(id)) throw nameTaken(id);
   const { name: network, plugins } = findNetwork(options.net, options["conf-dir"], hostFiles);
   const wishes = wishesOf(options);
   requireCapabilities(plugins, wishes);
   const binDirs =
-    options["bin-dir"].length > 0 ? options["bin-dir"] : [dirname(process.execPath), ...customary];
+    options["bin-dir"].length > 0 ? options["bin-dir"] : [dirname(process.execPath), ...binDirOption.default];
   return {
     id,
     network,
@@ -81,7 +103,7 @@ function recordOf(options: RunOptions): RunRecord {
     startedTicks: ticksOf(process.pid) ?? "",
     keep: options.keep,
     chain: { plugins, binDirs, env: { VSWITCH_DATA_DIR: resolve(options["data-dir"]) } },
-    attachment: { containerId: id, ifname: options.ifname, netns: `${netnsFolder}/vswitch-${id}`, wishes },
+    attachment: { containerId: id, ifname: options.ifname, netns: compartmentOf(id), wishes },
   };
 }
 
@@ -92,7 +114,7 @@ function wishesOf({ publish, ip }: RunOptions): Wishes {
 }
 
 /** What is there already, by whoever, is left as it is. */
-function makeCompartment(record: RunRecord, backend: ToolBackend): void {
+function makeCompartment(record: RunRecord, backend: RunBackend): void {
   if (!claimRecord(record)) throw nameTaken(record.id);
   try {
     backend.createCompartment(record.attachment.netns);
@@ -126,9 +148,8 @@ function announce(record: RunRecord, { json }: RunOptions, session: Session): vo
 async function ended(
   record: RunRecord,
   { command }: RunOptions,
-  parts: { readonly backend: ToolBackend; readonly signals: Signals; readonly session: Session },
+  { backend, signals, session }: Parts,
 ): Promise<number> {
-  const { backend, signals, session } = parts;
   // It came while the plugins were at work.
   if (signals.received !== undefined) return signalExitCode(signals.received);
   const words = command.length > 0 ? command : [process.env.SHELL || "sh"];
@@ -141,27 +162,44 @@ async function ended(
   );
 }
 
-/** Its failure must not hide what came before. */
-async function detach(record: RunRecord, backend: ToolBackend, session: Session): Promise<void> {
+/** @returns whether it went well: its failure must not hide what came before */
+async function detach(record: RunRecord, backend: RunBackend, session: Session): Promise<boolean> {
   try {
     await removeRun(readRecord(record.id) ?? record, backend);
+    return true;
   } catch (error) {
     const details = error instanceof Error && "details" in error ? `\n${error.details}` : "";
     session.complain(`vswitch: ${error instanceof Error ? error.message : String(error)}${details}`);
-    session.exitWith(1);
+    return false;
   }
 }
 
 /** `--remove`: of a run that was kept, or whose process was killed. */
-export async function removeById(id: string, session: Session): Promise<void> {
+export async function removeById(
+  id: string,
+  session: Session,
+  load: () => Promise<RunBackend> = loadTool,
+): Promise<void> {
+  requireRunName("--remove", id);
+  if (!hasRecord(id)) throw new UsageError(`no run is called "${id}"`);
   const record = readRecord(id);
-  if (record === undefined) throw new UsageError(`no run is called "${id}"`);
-  if (isRunning(record)) throw new UsageError(`"${id}" is at work: end process ${record.pid}`);
-  const backend = await loadTool();
+  if (record !== undefined && isRunning(record))
+    throw new UsageError(`"${id}" is at work: end process ${record.pid}`);
+  const backend = await load();
   try {
-    await removeRun(record, backend);
+    if (record === undefined) removeUnread(id, backend, session);
+    else await removeRun(record, backend);
     session.print(`removed ${id}`);
   } finally {
     backend.close();
   }
+}
+
+/** Its plugins are not known, but its compartment is: without that, gc knows the rest for dead. */
+function removeUnread(id: string, backend: RunBackend, session: Session): void {
+  backend.removeCompartment(compartmentOf(id));
+  deleteRecord(id);
+  session.complain(
+    `vswitch: what was known of ${id} cannot be read: vswitch gc removes what is left of it, if its network is ours`,
+  );
 }
