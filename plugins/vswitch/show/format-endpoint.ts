@@ -107,6 +107,6 @@ function formatCounters({ counters }: EndpointView): readonly string[] {
 }
 
 /** `dropped by acl, out: spoofed`. */
-export function dropName({ layer, direction: which, reason }: Drops): string {
+function dropName({ layer, direction: which, reason }: Drops): string {
   return `dropped by ${layer}, ${which.toLowerCase()}${reason === undefined ? "" : `: ${reason}`}`;
 }

@@ -31,7 +31,7 @@ export async function show(options: ShowOptions, session: Session): Promise<void
   session.print(json ? pretty(found) : formatEndpoint(found, Date.now()));
 }
 
-export function observeView(host: Host): HostView {
+function observeView(host: Host): HostView {
   const { store, backend, bootId } = host;
   const uplink = backend.observeHost().uplink?.name;
   return hostView({

@@ -35,7 +35,7 @@ export const portKind: Kind = {
 
 const portId = ({ port }: Plan): string => `port ${port.name}`;
 
-export function marksOf({ policies, aclDefault }: Port): readonly GraphMark[] {
+function marksOf({ policies, aclDefault }: Port): readonly GraphMark[] {
   const [guard] = policiesOf(policies, "Guard");
   const acls = policiesOf(policies, "ACL");
   return [
