@@ -6,8 +6,7 @@
 import { copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
-
-export const pluginNames = ["nat", "transparent", "overlay", "ipam", "vswitch"] as const;
+import { pluginNames } from "./plugin-names.ts";
 
 export interface InstallOptions {
   /** The executable to install. */
@@ -52,9 +51,8 @@ function installInto(binDir: string, source: string, names: readonly string[]): 
 }
 
 function namesOf(names: InstallOptions["names"]): readonly string[] {
-  const plain = pluginNames.filter((name) => name !== "vswitch");
-  const prefixed = plain.map((name) => `vswitch-${name}`);
-  return [...(names === "prefixed" ? [] : plain), ...(names === "plain" ? [] : prefixed), "vswitch"];
+  const prefixed = pluginNames.map((name) => `vswitch-${name}`);
+  return [...(names === "prefixed" ? [] : pluginNames), ...(names === "plain" ? [] : prefixed), "vswitch"];
 }
 
 function place(staged: string, file: string): Installed {

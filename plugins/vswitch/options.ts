@@ -1,8 +1,6 @@
 /** The options that every command has. */
 import { defaultDataDir } from "../ipam/data-dir.ts";
-
-/** Where libcni has them unless a runtime says otherwise. */
-const libcniCache = "/var/lib/cni/results";
+import { libcniCache } from "../ipam/libcni-cache.ts";
 
 export const jsonOption = { type: "boolean", default: false, describe: "Print JSON for programs" } as const;
 

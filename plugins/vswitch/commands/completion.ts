@@ -1,6 +1,7 @@
 /** `vswitch completion`. */
 import type { CommandModule } from "yargs";
 import { completionScript, type Shell, shellOf, shells } from "../completion/scripts.ts";
+import { jsonOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
@@ -15,7 +16,7 @@ export function completionCommand(terminal: Terminal): CommandModule<object, Opt
     builder: (yargs) =>
       yargs
         .positional("shell", { choices: shells, describe: "Else the one that SHELL names" })
-        .option("json", { type: "boolean", default: false, describe: "Print JSON for programs" })
+        .option("json", jsonOption)
         .example(
           "source <($0 completion bash)",
           "for this shell: names of networks, endpoints and ports complete",

@@ -1,11 +1,17 @@
 /** `vswitch doctor`. */
 import type { CommandModule } from "yargs";
-import { type CommonOptions, commonOptions, resultsDirOption } from "../options.ts";
+import {
+  binDirOption,
+  type CommonOptions,
+  commonOptions,
+  confDirOption,
+  resultsDirOption,
+} from "../options.ts";
 import type { Session } from "../terminal.ts";
 
 interface Options extends CommonOptions {
   readonly "conf-dir": string;
-  readonly "bin-dir": readonly string[];
+  readonly "bin-dir": string[];
   readonly "results-dir": string;
 }
 
@@ -15,20 +21,12 @@ export function doctorCommand(session: Session): CommandModule<object, Options> 
     describe: "Look for what is wrong with this host, and say how to mend it",
     builder: (yargs) =>
       yargs
-        .option("conf-dir", {
-          type: "string",
-          requiresArg: true,
-          default: "/etc/cni/net.d",
-          describe: "Where runtimes look for configurations",
+        .options({
+          ...commonOptions,
+          "conf-dir": confDirOption,
+          "bin-dir": binDirOption,
+          "results-dir": resultsDirOption,
         })
-        .option("bin-dir", {
-          type: "string",
-          array: true,
-          requiresArg: true,
-          default: ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"],
-          describe: "Where runtimes look for plugins",
-        })
-        .options({ ...commonOptions, "results-dir": resultsDirOption })
         .example("$0 doctor", "the worst first, each with its remedy; changes nothing")
         .example("$0 doctor --json | jq '.[] | select(.severity == \"error\")'", "for programs")
         .epilogue(

@@ -4,15 +4,13 @@ import type { CommandModule } from "yargs";
 import { readBootId } from "../../../lib/state/boot-id.ts";
 import { importHostLocal } from "../../../lib/state/import-host-local.ts";
 import { openStore } from "../../../lib/state/store.ts";
-import { defaultDataDir } from "../../ipam/data-dir.ts";
+import { type CommonOptions, commonOptions } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface Options {
+interface Options extends CommonOptions {
   readonly from: string;
   readonly dir: string;
   readonly network: string;
-  readonly "data-dir": string;
-  readonly json: boolean;
 }
 
 export function importCommand(terminal: Terminal): CommandModule<object, Options> {
@@ -33,13 +31,7 @@ export function importCommand(terminal: Terminal): CommandModule<object, Options
           requiresArg: true,
           describe: "Name of the network",
         })
-        .option("data-dir", {
-          type: "string",
-          requiresArg: true,
-          default: process.env.VSWITCH_DATA_DIR || defaultDataDir,
-          describe: "Folder of our state",
-        })
-        .option("json", { type: "boolean", default: false, describe: "Print JSON for programs" })
+        .options(commonOptions)
         .example(
           "$0 import host-local /var/lib/cni/networks/podman --network podman",
           "may run again, and while it is in use",

@@ -1,6 +1,7 @@
 /** `vswitch install`: puts the executable into a runtime's folder under the name of every plugin. */
 import type { CommandModule } from "yargs";
 import { type InstallOptions, installPlugins } from "../install.ts";
+import { jsonOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
@@ -27,7 +28,7 @@ export function installCommand(terminal: Terminal): CommandModule<object, Option
           describe:
             "nat, ipam ...; or vswitch-nat, vswitch-ipam ..., which clash with nobody's in a shared folder; or both",
         })
-        .option("json", { type: "boolean", default: false, describe: "Print JSON for programs" })
+        .option("json", jsonOption)
         .example("$0 install --bin-dir /opt/cni/bin", "for containerd and CRI-O")
         .example(
           "$0 install --bin-dir /usr/lib/cni --names prefixed",

@@ -1,5 +1,6 @@
 /** Configuration files of a runtime as libcni reads them (CNI 1.1 "Network configuration format"). Pure. */
 import { isObject, type JsonObject } from "../../../lib/cni/read.ts";
+import { pluginNames } from "../plugin-names.ts";
 import type { PatientFiles } from "./patient.ts";
 
 export interface CniFile {
@@ -49,10 +50,8 @@ export function typesOf(plugin: JsonObject): readonly string[] {
   return [plugin.type, ipam].filter((type): type is string => typeof type === "string");
 }
 
-const plain = ["nat", "transparent", "overlay", "ipam"];
-
 /** Our plugins go by two names each. @returns the plain one */
 export function oursOf(type: string): string | undefined {
   const name = type.startsWith("vswitch-") ? type.slice("vswitch-".length) : type;
-  return plain.includes(name) ? name : undefined;
+  return pluginNames.includes(name) ? name : undefined;
 }

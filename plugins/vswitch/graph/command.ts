@@ -1,8 +1,7 @@
 /** What `vswitch graph` does: a scene of this host or of a file, as a picture, to a file or the terminal. */
 import { hostname } from "node:os";
 import type { Scene } from "../../../lib/model/scene.ts";
-import { readScene, withHost } from "../host.ts";
-import { readSceneFile } from "../scene-file.ts";
+import { sceneOf } from "../scene-of.ts";
 import { type Terminal, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
 import { type GraphFormat, loadFormat } from "./formats.ts";
@@ -26,12 +25,6 @@ export async function graph(options: GraphOptions, terminal: Terminal): Promise<
   const text = format(graphOf(scene), options.title ? titleNow() : undefined);
   if (options.output === undefined) terminal.print(text.trimEnd());
   else writeFile(options.output, text);
-}
-
-function sceneOf({ scene, ...options }: GraphOptions, terminal: Terminal): Scene | Promise<Scene> {
-  if (scene !== undefined) return readSceneFile(scene);
-  const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
-  return withHost({ dataDir: options["data-dir"], warn }, readScene);
 }
 
 function chosen(scene: Scene, networks: readonly string[]): Scene {

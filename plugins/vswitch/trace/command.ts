@@ -1,9 +1,8 @@
 /** What `vswitch trace` does: one packet through the model of this host, or of a scene in a file. */
 import { tracePacket } from "../../../lib/model/path/trace-packet.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
-import { readScene, withHost } from "../host.ts";
-import { readSceneFile } from "../scene-file.ts";
-import { type Session, type Terminal, UsageError } from "../terminal.ts";
+import { sceneOf } from "../scene-of.ts";
+import { type Session, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
 import { parseStart, parseTarget } from "./ends.ts";
 import { loadFormat, type TraceFormat } from "./formats.ts";
@@ -72,10 +71,4 @@ function formatOf({ format, minimal, detailed, json }: TraceOptions): TraceForma
   ];
   if (new Set(asked).size > 1) throw new UsageError(`one format at a time: ${asked.join(" or ")}`);
   return asked[0] ?? "text";
-}
-
-function sceneOf({ scene, ...options }: TraceOptions, terminal: Terminal): Scene | Promise<Scene> {
-  if (scene !== undefined) return readSceneFile(scene);
-  const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
-  return withHost({ dataDir: options["data-dir"], warn }, readScene);
 }

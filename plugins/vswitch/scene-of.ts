@@ -1,10 +1,21 @@
-/** A scene in a file: of another machine, or of another time. */
+/** The scene that a command is about: this host's, or one in a file, of another machine or another time. */
 import { readFileSync } from "node:fs";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Scene } from "../../lib/model/scene.ts";
+import { readScene, withHost } from "./host.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** @throws {CniError} 5 when it cannot be read, 6 when it is no scene */
-export function readSceneFile(file: string): Scene {
+/** @throws {CniError} 5 when a file cannot be read, 6 when it is no scene, and when the kernel cannot be asked */
+export function sceneOf(
+  { scene, "data-dir": dataDir }: { readonly scene: string | undefined; readonly "data-dir": string },
+  terminal: Terminal,
+): Scene | Promise<Scene> {
+  if (scene !== undefined) return readSceneFile(scene);
+  const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
+  return withHost({ dataDir, warn }, readScene);
+}
+
+function readSceneFile(file: string): Scene {
   const text = read(file);
   try {
     const scene = JSON.parse(text);
