@@ -13,6 +13,7 @@ import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
+import { observeAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { restoreElements } from "./restore.ts";
@@ -48,7 +49,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       refuseSecond(plan);
       ensureSwitch(plan, exclusively, others);
       try {
-        runSteps(compileEndpoint(plan, handle.fd), world, trace);
+        runSteps(compileEndpoint(plan, handle.fd, observeAcls(machine.rules, plan)), world, trace);
       } catch (error) {
         throw asking(`attach ${formatOwner(plan.owner)}`, () => explain(error, plan, handle, machine));
       }

@@ -2,9 +2,13 @@
 
 import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { decodeElements as decodeNftElements, dumpElements } from "../netlink/nft/element.ts";
+import { decodeSet, dumpSets } from "../netlink/nft/set.ts";
+import { decodeTypedElements, formatTypedElement } from "../netlink/nft/typed-element.ts";
 import { isErrno } from "../os/error.ts";
 import { type ReadChain, readAllTables } from "./foreign/read-foreign.ts";
 import { decodeElements, dumpSet, formatElement } from "./layout/element-requests.ts";
+import { isAclSet } from "./layout/port-acl.ts";
 import { type LayoutSetName, layoutSetNames, stateSetNames } from "./layout/sets.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
 
@@ -14,7 +18,19 @@ export function formatTables(rules: Netlink): string {
   const chains = readAllTables(rules, new Map()).filter(({ chain }) => names.has(chain.table));
   if (chains.length === 0) return "no table of ours\n";
   const elements = layoutSetNames.flatMap((name) => formatSet(rules, name));
-  return [...chains.flatMap(formatChain), ...elements].join("\n").concat("\n");
+  return [...chains.flatMap(formatChain), ...elements, ...formatAcls(rules)].join("\n").concat("\n");
+}
+
+/** The sets of single ports. */
+function formatAcls(rules: Netlink): readonly string[] {
+  const sets = rules.request(dumpSets({ ...LAYOUT_TABLE, family: "bridge" })).map(decodeSet);
+  return sets
+    .filter(({ set }) => isAclSet(set))
+    .flatMap((type) => {
+      const held = rules.request(dumpElements(type)).flatMap(decodeNftElements);
+      const words = decodeTypedElements(type, held).map((element) => formatTypedElement(type, element));
+      return [`set ${type.set} "${type.comment ?? ""}"`, ...words.map((one) => `  ${one}`)];
+    });
 }
 
 function formatChain({ chain: { table, chain, base, rules } }: ReadChain): readonly string[] {

@@ -22,8 +22,10 @@ import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { getLayout, layoutState } from "./layout/layout-state.ts";
+import { formatPortAcl } from "./layout/port-acl-requests.ts";
 import type { Machine } from "./machine.ts";
 import { observeLimits } from "./observe-qos.ts";
+import { compareAcls } from "./port-acls.ts";
 
 /** Shortest prefix of a route that is taken for a network, not for a direction. */
 const widest = { 4: 8, 6: 16 } as const;
@@ -153,9 +155,11 @@ export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | 
   const limits = observeLimits(host, plan, port);
   const elements = endpointElements(plan);
   const found = rules.requests(elements.map(encodeGet));
-  const absent = [...bridge.missing, ...elements.filter((element, i) => !holds(element, found[i]))].map(
-    formatElement,
-  );
+  const lacking = elements.filter((element, i) => !holds(element, found[i]));
+  const absent = [
+    ...[...bridge.missing, ...lacking].map(formatElement),
+    ...compareAcls(rules, plan).missing.map(formatPortAcl),
+  ];
   if (bridge.layout === "damaged")
     absent.push("rules of the nftables tables inet vswitch and bridge vswitch");
   for (const family of plan.switch.forwarding)

@@ -15,6 +15,7 @@ import { forgetFlows } from "./flows.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
 import { getTables, readableTables } from "./layout/layout-state.ts";
+import { deletePortAcls } from "./layout/port-acl-requests.ts";
 import {
   endpointSetNames,
   isOfPort,
@@ -26,6 +27,7 @@ import {
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
 import { markedKey, markedNetwork, networkMark } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
+import { aclParts } from "./port-acls.ts";
 import type { FlowPattern } from "./step.ts";
 
 const published = layoutSetNames.filter((name) => name.startsWith("published"));
@@ -33,7 +35,9 @@ const published = layoutSetNames.filter((name) => name.startsWith("published"));
 /** The port with its vNIC and its limiter first: while it is there its policies hold. */
 export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
   const { host, rules } = machine;
-  const elements = ourTables(rules).length > 0 ? elementsOf(rules, key, plan) : [];
+  const known = ourTables(rules).length > 0;
+  const elements = known ? elementsOf(rules, key, plan) : [];
+  const judged = plan === undefined || plan.port.aclDefault !== undefined;
   const port = linkOf(host, portName(key));
   const limited = plan === undefined || limitsOf(plan).out !== undefined;
   const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
@@ -41,7 +45,7 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
     port: port && isPortOf(port, key) ? port : undefined,
     limiter: limiter && isLimiterOf(limiter, key) ? limiter : undefined,
   });
-  deleteElements(rules, elements);
+  deleteElements(rules, elements, known && judged ? portName(key) : undefined);
   if (port !== undefined && elements.some(({ set }) => set === "judged")) forgetKnownFlows(rules, port.index);
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(machine, flows);
@@ -121,12 +125,19 @@ function dumpElements(rules: Netlink, set: LayoutSetName): readonly LayoutElemen
   }
 }
 
-/** Two may delete at once: what is gone by then makes the whole transaction fail, so look again. */
-function deleteElements(rules: Netlink, elements: readonly LayoutElement[]): void {
+/**
+ * Two may delete at once: what is gone by then makes the whole transaction fail, so look again.
+ *
+ * @param judged port whose ACLs go, too
+ */
+function deleteElements(rules: Netlink, elements: readonly LayoutElement[], judged?: string): void {
   let left = elements;
-  for (let attempt = 0; left.length > 0; attempt++) {
+  for (let attempt = 0; ; attempt++) {
+    const acls = judged === undefined ? [] : aclParts(rules, judged);
+    const requests = [...encodeDelete(left), ...deletePortAcls(acls)];
+    if (requests.length === 0) return;
     try {
-      rules.transaction(encodeDelete(left));
+      rules.transaction(requests);
       return;
     } catch (error) {
       if (!isErrno(error, "ENOENT") || attempt === 3) throw error;

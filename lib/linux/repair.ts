@@ -15,6 +15,7 @@ import type { Machine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { observeEndpoint, observeSwitch } from "./observe.ts";
+import { compareAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { restoreElements } from "./restore.ts";
 import { refused, runSteps, StepError } from "./run.ts";
@@ -108,6 +109,7 @@ function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): 
     b !== undefined && String(a.data ?? "") === String(b.data ?? "");
   return {
     facts: observeEndpoint(machine, plan, inside.netlink),
+    acls: compareAcls(machine.rules, plan),
     missing: elements.filter((element, i) => !same(element, found[i])),
     stale: found.filter(
       (element, i): element is LayoutElement =>

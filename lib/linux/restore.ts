@@ -3,8 +3,10 @@ import type { Plan } from "../model/plan.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeAdd, encodeGet, findElement } from "./layout/element-requests.ts";
+import { encodePortAcls } from "./layout/port-acl-requests.ts";
 import { markedKey } from "./mark.ts";
 import { linkOf, type Readers } from "./observe.ts";
+import { compareAcls } from "./port-acls.ts";
 
 /** @param plans of attachments as they were made; those whose port is gone are passed over */
 export function restoreElements(
@@ -18,5 +20,11 @@ export function restoreElements(
       wanted.set(`${element.set} ${element.key.join(" ")}`, element);
   const elements = [...wanted.values()];
   const found = rules.requests(elements.map(encodeGet));
-  rules.transaction(encodeAdd(elements.filter((element, i) => findElement(element, found[i]) === undefined)));
+  const lacking = elements.filter((element, i) => findElement(element, found[i]) === undefined);
+  const acls = alive.map((plan) => compareAcls(rules, plan));
+  const anew = encodePortAcls(
+    acls.flatMap(({ missing }) => missing),
+    acls.flatMap(({ there }) => there),
+  );
+  rules.transaction([...anew, ...encodeAdd(lacking)]);
 }

@@ -12,8 +12,11 @@ export interface Sql {
   close(): void;
 }
 
-/** How long one waits for another process's transaction. */
-export const busyTimeoutMs = 5000;
+/**
+ * How long one waits for another process's transaction. Each takes milliseconds, but nobody is promised his turn: a
+ * hundred ADDs at once on a busy machine have waited for more than 5 s. Runtimes wait for minutes.
+ */
+export const busyTimeoutMs = 15_000;
 
 /**
  * Opens an existing file. Statements are compiled at their first use and kept.

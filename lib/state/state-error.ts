@@ -1,5 +1,6 @@
 /** What went wrong with the state file, in CNI's words. SQLite's result code or errno decides, never its text. */
 import { CniError, errorCode } from "../cni/error.ts";
+import { busyTimeoutMs } from "./sql.ts";
 
 export function isSqliteError(error: unknown): boolean {
   return codeOf(error).startsWith("SQLITE_");
@@ -25,7 +26,7 @@ export function stateError(error: unknown, path: string): unknown {
     return new CniError(errorCode.tryAgainLater, `state file ${path} is locked by another process`, {
       ...cause,
       reason: "state-locked",
-      details: "waited 5 s; another plugin process holds it: try again",
+      details: `waited ${busyTimeoutMs / 1000} s; another plugin process holds it: try again`,
     });
   if (/^SQLITE_FULL$|^ENOSPC$|^EDQUOT$|^SQLITE_IOERR_(WRITE|SHMSIZE)/.test(code))
     return new CniError(errorCode.ioFailure, `no space left for state file ${path}`, {

@@ -1,6 +1,5 @@
 /** Writing bytes to standard output, whatever it is: a file, or a pipe whose reader is slow or has gone. */
 import { writeSync } from "node:fs";
-import { isErrno } from "../../lib/os/error.ts";
 
 const stdout = 1;
 
@@ -19,8 +18,9 @@ export function writeStdout(
     try {
       rest = rest.subarray(write(rest));
     } catch (error) {
-      if (isErrno(error, "EPIPE")) return false;
-      if (!isErrno(error, "EAGAIN")) throw error;
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EPIPE") return false;
+      if (code !== "EAGAIN") throw error;
       Bun.sleepSync(1);
     }
   }

@@ -1,4 +1,5 @@
 /** What is done to the rules of a kernel, the real one and the fake, and what each answers. */
+
 import { ip } from "../../lib/addr/ip.ts";
 import { prefix } from "../../lib/addr/prefix.ts";
 import { baseTable, getBaseTable, repairTable, replaceTable } from "../../lib/linux/layout/base-table.ts";
@@ -18,12 +19,22 @@ import {
   encodeGet,
 } from "../../lib/linux/layout/element-requests.ts";
 import { getLayout, layoutState } from "../../lib/linux/layout/layout-state.ts";
+import { aclChain, aclSet, type PortAcl } from "../../lib/linux/layout/port-acl.ts";
+import {
+  deletePortAcls,
+  dumpAcls,
+  encodePortAcls,
+  foundParts,
+  getParts,
+  missingAcls,
+} from "../../lib/linux/layout/port-acl-requests.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../lib/netlink/error.ts";
 import type { Request } from "../../lib/netlink/message.ts";
-import { addChain } from "../../lib/netlink/nft/chain.ts";
+import { addChain, deleteChain } from "../../lib/netlink/nft/chain.ts";
 import type { Expression } from "../../lib/netlink/nft/expr/expression.ts";
 import { addRule, flushChain } from "../../lib/netlink/nft/rule.ts";
+import { deleteSet } from "../../lib/netlink/nft/set.ts";
 import { createTable, deleteTable } from "../../lib/netlink/nft/table.ts";
 
 type Ask = (netlink: Netlink, what: string, request: Request) => string;
@@ -48,7 +59,7 @@ export function rulesDeeds(rules: Netlink, ask: Ask): readonly string[] {
   return [
     ...tableDeeds(rules, ask, change, state),
     ...elementDeeds(rules, ask, change, held),
-    ...rangeDeeds(rules, ask, change, held),
+    ...rangeDeeds(rules, change, held),
     ...chainDeeds(change, state),
   ];
 }
@@ -119,13 +130,24 @@ function elementDeeds(
 /** Keys of which each field is a range, of ports and protocols too; elements that count, and such that go by themselves. */
 function rangeDeeds(
   rules: Netlink,
-  ask: Ask,
   change: Deed,
   held: (set: Parameters<typeof dumpSet>[0]) => string,
 ): readonly string[] {
-  const acl = (...key: LayoutElement["key"]): LayoutElement => ({ set: "blocked_in4", key });
-  const web = acl("vp0", "tcp", "192.0.2.0/24", "80-90", "0-65535");
-  const rest = acl("vp0", "7-16", "192.0.2.1-192.0.3.9", "0-65535", "0-65535");
+  const place = { port: "vp0", side: "in", family: 4 } as const;
+  const acl = (...boxes: PortAcl["boxes"]): PortAcl => ({
+    ...place,
+    verb: "blocked",
+    fields: ["protocol", "remote", "localPort"],
+    boxes,
+    comment: "whose",
+  });
+  const web = ["tcp", "192.0.2.0/24", "80-90"];
+  const rest = ["7-16", "192.0.2.1-192.0.3.9", "0-65535"];
+  const there = () => foundParts("vp0", rules.requests(getParts("vp0")));
+  const parts = () => JSON.stringify(there());
+  const missing = (one: PortAcl) =>
+    `${missingAcls([one], there(), rules.requests(dumpAcls([one]))).length} of its ACLs missing`;
+  const renew = (what: string, one: PortAcl) => change(what, encodePortAcls([one], there()));
   const own = (to: string, as: string): LayoutElement => ({
     set: "own_translated4",
     key: ["10.7.0.2/32", to],
@@ -134,19 +156,31 @@ function rangeDeeds(
   const flow: LayoutElement = { set: "flows4", key: [7, "udp", "192.0.2.1", 53, 4000] };
   const counted: LayoutElement = { set: "dropped_acl_in", key: ["vp0"], comment: "whose" };
   return [
-    change("a range of ports, one of protocols", encodeAdd([web, rest])),
-    change("the same again", encodeAdd([web])),
-    change("or as it is", encodeEnsure([web, rest])),
-    change("of another port", encodeAdd([acl("vp1", "tcp", "192.0.2.0/24", "80-90", "0-65535")])),
-    change("beside it", encodeAdd([acl("vp0", "tcp", "192.0.2.0/24", "91-99", "0-65535")])),
-    change("within it", encodeEnsure([acl("vp0", "tcp", "192.0.2.8/32", 85, 1024)])),
-    change("that begins in it", encodeAdd([acl("vp0", "tcp", "192.0.2.8/32", "85-1000", 1024)])),
-    change("of all protocols", encodeAdd([acl("vp0", "0-255", "192.0.2.8/32", 85, 1024)])),
-    ask(rules, "ask for it", encodeGet(rest)),
-    ask(rules, "ask for a part of it", encodeGet(acl("vp0", 8, "192.0.3.0/32", 1, 1))),
-    ask(rules, "ask for what is beside it", encodeGet(acl("vp0", 6, "192.0.3.0/32", 1, 1))),
-    change("delete a part of it", encodeDelete([acl("vp0", 8, "192.0.3.0/32", 1, 1)])),
-    held("blocked_in4"),
+    parts(),
+    change("a range of ports, one of protocols", encodePortAcls([acl(web, rest)], [])),
+    parts(),
+    missing(acl(web, rest)),
+    missing(acl(web)),
+    missing({ ...acl(web, rest), fields: ["protocol", "remote", "remotePort"] }),
+    missing({ ...acl(web, rest), verb: "allowed" }),
+    change("the same again", encodePortAcls([acl(web, rest)], [])),
+    renew("in its place one beside it", acl(web, ["tcp", "192.0.2.0/24", "91-99"])),
+    missing(acl(web, ["tcp", "192.0.2.0/24", "91-99"])),
+    renew("one that begins in it", acl(web, ["tcp", "192.0.2.8/32", "85-1000"])),
+    renew("one of all protocols", acl(web, ["0-255", "192.0.2.8/32", 85])),
+    renew("the other verb and another key", {
+      ...acl(["tcp", "192.0.2.0/24"]),
+      verb: "allowed",
+      fields: ["protocol", "remote"],
+    }),
+    parts(),
+    change("delete the chain while it is led to", [deleteChain(aclChain(place))]),
+    change("delete the set while it is looked up", [deleteSet(aclSet(place, "allowed"))]),
+    change("flush the chain", [flushChain("bridge", "vswitch", aclChain(place).chain)]),
+    parts(),
+    change("delete them", deletePortAcls(there())),
+    parts(),
+    change("delete what is gone", deletePortAcls([{ place, sets: ["allowed"], chain: 2, jump: false }])),
     change("another source towards some", encodeAdd([own("192.0.2.0/24", "198.51.100.1")])),
     change("yet another towards the same", encodeEnsure([own("192.0.2.0/24", "198.51.100.2")])),
     change("and towards the rest", encodeAdd([own("0.0.0.0/0", "198.51.100.2")])),
@@ -158,8 +192,8 @@ function rangeDeeds(
     change("count", encodeAdd([counted])),
     change("count the same", encodeEnsure([counted])),
     held("dropped_acl_in"),
-    change("delete all", encodeDelete([web, rest, counted, own("192.0.2.0/24", "")])),
-    held("blocked_in4"),
+    change("delete all", encodeDelete([counted, own("192.0.2.0/24", "")])),
+    held("own_translated4"),
   ];
 }
 

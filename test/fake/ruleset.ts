@@ -8,7 +8,7 @@ import { decodeElements, elementRequests } from "../../lib/netlink/nft/element.t
 import { encodeRange, type FieldRange } from "../../lib/netlink/nft/field-range.ts";
 import * as nft from "../../lib/netlink/nft/message.ts";
 import { decodeRule } from "../../lib/netlink/nft/rule.ts";
-import { decodeSet, type SetType } from "../../lib/netlink/nft/set.ts";
+import { addSet, decodeSet, type NftSet, type SetType } from "../../lib/netlink/nft/set.ts";
 import { addTable, decodeTable } from "../../lib/netlink/nft/table.ts";
 import {
   decodeTypedElements,
@@ -25,9 +25,9 @@ type Elements = ReadonlyMap<string, TypedElement>;
 
 interface Table extends nft.TableName {
   readonly comment: string | undefined;
-  /** Number of rules by the name of their chain. */
-  readonly chains: Map<string, number>;
-  readonly sets: Map<string, { readonly type: SetType; readonly elements: Elements }>;
+  /** By the name of the chain: of each of its rules the sets that it names. */
+  readonly chains: Map<string, readonly (readonly string[])[]>;
+  readonly sets: Map<string, { readonly type: NftSet; readonly elements: Elements }>;
 }
 
 export type Ruleset = ReadonlyMap<string, Table>;
@@ -47,8 +47,13 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
     }
     case nft.NFT_MSG_GETCHAIN: {
       const chain = getText(attrs, 3) ?? "";
-      const uses = found(found(ruleset.get(name)).chains.get(chain));
+      const table = found(ruleset.get(name));
+      const uses = found(table.chains.get(chain)).length + jumpsTo(table, chain);
       return [{ ...request, payload: concat([request.payload, be32(NFTA_CHAIN_USE, uses)]) }];
+    }
+    case nft.NFT_MSG_GETSET: {
+      const { type } = setOf(request, ruleset);
+      return [addSet(type, 0)];
     }
     case nft.NFT_MSG_GETSETELEM: {
       // libnftnl puts the set before the table here, and the kernel goes by the attribute's number.
@@ -86,13 +91,25 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
   switch (request.type & 0xff) {
     case nft.NFT_MSG_NEWCHAIN: {
       const { chain } = decodeChain(request);
-      table.chains.set(chain, table.chains.get(chain) ?? 0);
+      table.chains.set(chain, table.chains.get(chain) ?? []);
+      return next;
+    }
+    case nft.NFT_MSG_DELCHAIN: {
+      const chain = getText(attrs, 3) ?? "";
+      if (found(table.chains.get(chain)).length + jumpsTo(table, chain) > 0) throw new Refusal("EBUSY");
+      table.chains.delete(chain);
       return next;
     }
     case nft.NFT_MSG_DELRULE:
       found(table.chains.get(getText(attrs, 2) ?? ""));
-      table.chains.set(getText(attrs, 2) ?? "", 0);
+      table.chains.set(getText(attrs, 2) ?? "", []);
       return next;
+    case nft.NFT_MSG_DELSET: {
+      const { set } = setOf(request, next);
+      if ([...table.chains.values()].some((rules) => rules.flat().includes(set))) throw new Refusal("EBUSY");
+      table.sets.delete(set);
+      return next;
+    }
     case nft.NFT_MSG_NEWSET: {
       const set = decodeSet(request);
       if (!table.sets.has(set.set)) table.sets.set(set.set, { type: set, elements: new Map() });
@@ -100,9 +117,11 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
     }
     case nft.NFT_MSG_NEWRULE: {
       const { chain, expressions } = decodeRule(request);
-      for (const one of expressions)
-        if (one.kind === "lookup" || one.kind === "dynset") found(table.sets.get(one.set));
-      table.chains.set(chain, found(table.chains.get(chain)) + 1);
+      const named = expressions.flatMap((one) =>
+        one.kind === "lookup" || one.kind === "dynset" ? [one.set] : [],
+      );
+      for (const set of named) found(table.sets.get(set));
+      table.chains.set(chain, [...found(table.chains.get(chain)), named]);
       return next;
     }
     case nft.NFT_MSG_NEWSETELEM:
@@ -119,6 +138,12 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
     default:
       throw new Error(`the fake kernel does not know ${request.title}`);
   }
+}
+
+/** Elements of verdict maps that lead to the chain. */
+function jumpsTo({ sets }: Table, chain: string): number {
+  const elements = [...sets.values()].flatMap((set) => [...set.elements.values()]);
+  return elements.filter(({ data }) => data?.[0] === `goto ${chain}`).length;
 }
 
 type Change = (type: SetType, all: Map<string, TypedElement>, one: TypedElement) => void;
@@ -188,7 +213,7 @@ function found<T>(thing: T | undefined): T {
 export function formatRuleset(ruleset: Ruleset): string {
   const lines = [...ruleset].flatMap(([name, { comment, chains, sets }]) => [
     `table ${name} "${comment}"`,
-    ...[...chains].map(([chain, rules]) => `  chain ${chain}: ${rules} rules`),
+    ...[...chains].map(([chain, rules]) => `  chain ${chain}: ${rules.length} rules`),
     ...[...sets].flatMap(([set, { type, elements }]) => [
       `  ${type.data ? "map" : "set"} ${set}`,
       ...[...elements.values()].map((element) => `    ${formatTypedElement(type, element)}`).toSorted(),

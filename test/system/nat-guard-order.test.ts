@@ -19,7 +19,7 @@ function lines(trace: string, pattern: RegExp): { readonly first: number; readon
 /** The line in which the kernel is asked for it, not the step's title. */
 const makesPort = /link add vp-\S+ mtu /;
 const losesPort = /link delete index/;
-const holds = /(add|delete) element \S+ vswitch (guarded|judged|guard|guard_judged|dropped)\S* /;
+const holds = /(add|delete) element \S+ vswitch (guarded|judged|guard|senders|dropped)\S* /;
 
 /** Frames in the gateway's name from before the container has its network until after. */
 async function assault(

@@ -89,7 +89,8 @@ function momentsOf(random: () => number, wholeMs: number) {
 /** What a glance shows of the kernel: links of the host and of the compartment, and published ports. */
 async function glance(lab: NatLab, ns: Namespace): Promise<string> {
   const script = `ip -br link | cut -d' ' -f1; ip -n ${ns.name} -br link; nft list map inet vswitch published4_any;
-    nft list map inet vswitch published6_any; nft list set bridge vswitch judged; nft list set bridge vswitch allowed_in4;
+    nft list map inet vswitch published6_any; nft list set bridge vswitch judged;
+    nft -t list table bridge vswitch | grep -E "(set|chain) .*_vp-";
     nft list set inet vswitch own4`;
   return lab.host.exec(lab.host.ns, "sh", "-c", script);
 }

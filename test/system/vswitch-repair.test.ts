@@ -62,7 +62,12 @@ const damages: readonly Damage[] = [
   [
     "the ACLs of a port are gone",
     "host",
-    "nft flush set bridge vswitch judged; nft flush set bridge vswitch allowed_in4",
+    `nft flush set bridge vswitch judged; nft flush set bridge vswitch allowed_in4_${port("web")}`,
+  ],
+  [
+    "nothing looks the ACLs of a port up",
+    "host",
+    `nft flush chain bridge vswitch in4_${port("web")}; nft flush map bridge vswitch judges_out4`,
   ],
   [
     "the guard of all ports is gone",

@@ -11,8 +11,9 @@ import {
   publishedElement,
   switchElement,
 } from "../layout/element.ts";
+import type { PortAcl } from "../layout/port-acl.ts";
 import { endpointComment, networkComment } from "../mark.ts";
-import { aclElements } from "./policy/acl.ts";
+import { aclElements, portAcls } from "./policy/acl.ts";
 import { guardElements } from "./policy/guard.ts";
 import { outboundNatElements } from "./policy/outbound-nat.ts";
 
@@ -73,6 +74,11 @@ export function endpointElements(plan: Plan): readonly LayoutElement[] {
     ...element,
     comment,
   }));
+}
+
+/** What an endpoint's ACLs name, which stands in sets of the port's own. @throws {CniError} 7 for too many */
+export function endpointAcls(plan: Plan): readonly PortAcl[] {
+  return portAcls(policiesOf(plan.port.policies, "ACL"), plan, clipComment(endpointComment(plan.owner)));
 }
 
 function compile<K extends PolicyKind>(kind: K, plan: Plan): readonly LayoutElement[] {

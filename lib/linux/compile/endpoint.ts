@@ -12,19 +12,27 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { createVeth } from "../../netlink/route/veth.ts";
 import { policiesOf } from "../../policy/policy.ts";
 import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-requests.ts";
+import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
-import { endpointElements } from "./elements.ts";
+import { endpointAcls, endpointElements } from "./elements.ts";
 import { publishedFlows } from "./flows.ts";
 import { limitRates } from "./qos.ts";
 
-/** @param netnsFd descriptor of the compartment */
-export function compileEndpoint(plan: Plan, netnsFd: number): readonly Step[] {
+/**
+ * @param netnsFd descriptor of the compartment
+ * @param there what an ADD that was killed has left of the port's ACLs
+ */
+export function compileEndpoint(
+  plan: Plan,
+  netnsFd: number,
+  there: readonly AclParts[] = [],
+): readonly Step[] {
   const { vnic } = plan;
   const limits = limitRates(plan);
   return [
-    ...applyPolicies(plan),
+    ...applyPolicies(plan, there),
     {
       ...own(`learn ${plan.switch.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name },
@@ -163,21 +171,26 @@ export function announce({ vnic }: Plan): Step {
  * Before the port is there, so that it never carries a packet that its policies forbid, and in one batch, which does
  * everything or nothing. Its elements bear its name, which nobody else has; a published port may be somebody's.
  */
-function applyPolicies(plan: Plan): readonly Step[] {
+function applyPolicies(plan: Plan, there: readonly AclParts[]): readonly Step[] {
   const elements = endpointElements(plan);
   if (elements.length === 0) return [];
+  const acls = endpointAcls(plan);
+  const count = acls.reduce((sum, { boxes }) => sum + boxes.length, elements.length);
   const own = elements.filter(({ set }) => isOfPort(set));
   const shared = elements.filter(({ set }) => !isOfPort(set));
   return [
     {
-      title: `policies of ${plan.port.name}: ${elements.length} elements`,
+      title: `policies of ${plan.port.name}: ${count} elements`,
       scope: "endpoint",
-      action: { kind: "rules", requests: [...encodeEnsure(own), ...encodeAdd(shared)] },
+      action: {
+        kind: "rules",
+        requests: [...encodePortAcls(acls, there), ...encodeEnsure(own), ...encodeAdd(shared)],
+      },
       undo: {
         kind: "rules",
-        // Few are undone, and thousands of elements take their time.
+        // Few are undone.
         get requests() {
-          return encodeDelete(elements);
+          return [...encodeDelete(elements), ...deletePortAcls(wholeParts(acls))];
         },
       },
     },

@@ -6,7 +6,7 @@
  * element with a time. A packet of a flow that was seen a moment ago costs one look-up, whatever number of ACLs there
  * is. Rules are in the order of how often they are met, and TCP has its own: each one costs every packet.
  */
-import { type AclDirection, alwaysOpen6, icmpErrors, icmpQueries, icmpReplies } from "../../policy/acl.ts";
+import { alwaysOpen6, icmpErrors, icmpQueries, icmpReplies } from "../../policy/acl.ts";
 import type { FieldName } from "./field.ts";
 import {
   changesTcp,
@@ -20,12 +20,14 @@ import {
   isTransport,
   isWrapped,
   opensTcp,
+  resetsTcp,
   setNote,
   type Transport,
 } from "./header-term.ts";
 import { because, type LayoutChain, type LayoutRule, rule } from "./layout-chain.ts";
-import { askedMs, datagramMs, endedMs, flowMs, freshMs } from "./sets.ts";
-import { inSet, remember, verdict } from "./term.ts";
+import { askedMs, datagramMs, endedMs, flowMs, freshMs, openingMs } from "./sets.ts";
+import { type Family, type Side, sides } from "./side.ts";
+import { byMap, inSet, remember, verdict } from "./term.ts";
 
 const accept = verdict({ kind: "accept" });
 const drop = verdict({ kind: "drop" });
@@ -36,40 +38,9 @@ const chain = (name: string, rules: readonly LayoutRule[]): LayoutChain => ({
   rules,
 });
 
-export type Family = 4 | 6;
 const families = [4, 6] as const;
 /** Protocols with ports beside TCP. */
 const others: readonly Transport[] = ["udp", "sctp", "dccp", "udplite"];
-
-/** One direction as the rules see it. */
-export interface Side {
-  readonly name: "out" | "in";
-  /** By which policies know the port, and by which the state does. */
-  readonly port: FieldName;
-  readonly index: FieldName;
-  readonly remote: (family: Family) => FieldName;
-  readonly localPort: FieldName;
-  readonly remotePort: FieldName;
-}
-
-export const sides: Readonly<Record<AclDirection, Side>> = {
-  Out: {
-    name: "out",
-    port: "iifname",
-    index: "iif",
-    remote: (family) => (family === 4 ? "ip daddr" : "ip6 daddr"),
-    localPort: "th sport",
-    remotePort: "th dport",
-  },
-  In: {
-    name: "in",
-    port: "oifname",
-    index: "oif",
-    remote: (family) => (family === 4 ? "ip saddr" : "ip6 saddr"),
-    localPort: "th dport",
-    remotePort: "th sport",
-  },
-};
 
 export function aclChains(): readonly LayoutChain[] {
   return Object.values(sides).flatMap((side) => [
@@ -115,19 +86,20 @@ function mayBeAnswer(): readonly LayoutRule[] {
 function familyChains(side: Side, family: Family): readonly LayoutChain[] {
   const of = (name: string): string => `${name}_${side.name}${family}`;
   const { port, index, localPort, remotePort } = side;
-  const remote = side.remote(family);
-  const judged = [port, "meta l4proto", remote, localPort, remotePort] as const;
+  const remote = side.knownRemote(family);
   const flow = [index, "meta l4proto", remote, localPort, remotePort] as const;
   const asked = [index, "meta l4proto", remote] as const;
+  // What asks for a header of IPv6 has asked for the protocol.
+  const ofPiece = [index, "meta l4proto", family === 4 ? remote : side.remote(family)] as const;
   const icmp = family === 4 ? "icmp" : "icmp6";
   const [fresh, flows, queries] = [`fresh${family}`, `flows${family}`, `asked${family}`] as const;
   const judgeAnew = goTo(of("new"));
   const pieces = because(
     "those behind it bear no ports",
     hasMorePieces[family],
-    remember(asked, queries, askedMs),
+    remember(ofPiece, queries, askedMs),
   );
-  const began = side.name === "out" ? [rule(isMeantFor("host"), setNote("began"))] : [];
+  const began = side.name === "out" ? [rule(isMeantFor("host"), setNote(`began${family}`))] : [];
   const full = because("where no more can be remembered, too", accept);
   return [
     chain(of("tcp"), [
@@ -143,6 +115,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(judgeAnew),
     ]),
     chain(of("end"), [
+      because("nothing answers it", resetsTcp, remember(flow, flows, endedMs), accept),
       rule(remember(flow, fresh, freshMs)),
       rule(remember(flow, flows, endedMs)),
       rule(accept),
@@ -156,11 +129,16 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(judgeAnew),
     ]),
     chain(of("fresh"), [pieces, rule(accept)]),
-    chain(of("begin"), [pieces, ...began, rule(remember(flow, flows, flowMs)), full]),
+    chain(of("begin"), [...began, rule(remember(flow, flows, openingMs), accept), full]),
     chain(of("renew"), [
+      rule(isLong, goTo(of("long"))),
+      because("a bare answer may be all that comes", remember(flow, flows, flowMs), accept),
+      full,
+    ]),
+    chain(of("long"), [
       pieces,
-      because("a bare answer may be all that comes", isLong, remember(flow, fresh, freshMs)),
-      rule(remember(flow, flows, flowMs)),
+      rule(remember(flow, fresh, freshMs)),
+      rule(remember(flow, flows, flowMs), accept),
       full,
     ]),
     chain(of("remember"), [
@@ -168,7 +146,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       ...began,
       rule(remember(flow, fresh, freshMs)),
       rule(isTransport("udp"), remember(flow, flows, datagramMs), accept),
-      rule(remember(flow, flows, flowMs)),
+      rule(remember(flow, flows, flowMs), accept),
       full,
     ]),
     chain(of("icmp"), icmpRules(side, family)),
@@ -177,10 +155,9 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(inSet(aboutFlow(side, family).slice(0, 3), queries), accept),
       rule(judgeAnew),
     ]),
-    chain(of("new"), [
-      rule(inSet(judged, `allowed_${side.name}${family}`), goTo(of("allow"))),
-      rule(inSet(judged, `blocked_${side.name}${family}`), goTo(`block_${side.name}`)),
-      because("follows the piece with the ports", isLaterPiece[family], inSet(asked, queries), accept),
+    chain(of("new"), [rule(byMap([port], `judges_${side.name}${family}`)), rule(goTo(of("unnamed")))]),
+    chain(of("unnamed"), [
+      because("follows the piece with the ports", isLaterPiece[family], inSet(ofPiece, queries), accept),
       rule(goTo(`default_${side.name}`)),
     ]),
     chain(of("allow"), [
@@ -200,7 +177,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
 /** Only ICMP comes here, or a later piece of it, in which nothing of this is found. */
 function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
   const of = (name: string): string => `${name}_${side.name}${family}`;
-  const asked = [side.index, "meta l4proto", side.remote(family)] as const;
+  const asked = [side.index, "meta l4proto", side.knownRemote(family)] as const;
   const { first, last, report } = alwaysOpen6;
   const discovery = [
     because("neighbour discovery, multicast listening", icmpType(first, ">="), icmpType(last, "<="), accept),

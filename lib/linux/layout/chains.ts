@@ -6,6 +6,7 @@ import { guardChains } from "./guard-chains.ts";
 import { isMeantFor } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
 import {
+  byMap,
   dnatByMap,
   inSet,
   isAnswer,
@@ -51,7 +52,7 @@ const BRIDGE_FILTER = -200;
 
 /**
  * All that enters a switch, bridged or for the host. Nearly every packet is one that a guarded port sends from its own
- * address, and takes one of the first rules.
+ * address, and goes on by the first rules.
  */
 function fromPort(): LayoutChain {
   const own4 = ["iifname", "ether saddr", "ip saddr"] as const;
@@ -61,10 +62,8 @@ function fromPort(): LayoutChain {
     name: "from_port",
     base: { type: "filter", hook: "prerouting", priority: BRIDGE_FILTER, policy: "accept" },
     rules: [
-      rule(inSet(own4, "guard4"), verdict({ kind: "goto", chain: "guard_service4" })),
-      rule(inSet(own4, "guard_judged4"), verdict({ kind: "goto", chain: "guard_judged4" })),
-      rule(inSet(own6, "guard6"), verdict({ kind: "goto", chain: "guard_service6" })),
-      rule(inSet(own6, "guard_judged6"), verdict({ kind: "goto", chain: "guard_judged6" })),
+      rule(byMap(own4, "senders4")),
+      rule(byMap(own6, "senders6")),
       rule(inSet(["iifname"], "guarded"), verdict({ kind: "jump", chain: "guard" })),
       rule(inSet(["iifname"], "judged"), verdict({ kind: "goto", chain: "acl_out" })),
     ],

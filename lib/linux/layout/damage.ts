@@ -13,7 +13,7 @@ import { LAYOUT_TABLE } from "./table.ts";
  */
 export const RULE_COUNTS = {
   inet: { loopback_guard: 4, prerouting: 2, output: 2, publish: 4, forward: 1, postrouting: 9 },
-  bridge: { from_port: 6, to_port: 1, guard: 2, after_nat: 3 },
+  bridge: { from_port: 4, to_port: 1, guard: 2, after_nat: 4 },
 } as const satisfies Partial<Record<NftFamily, Readonly<Record<string, number>>>>;
 
 const watched = Object.entries(RULE_COUNTS).flatMap(([family, chains]) =>

@@ -38,7 +38,8 @@ function rulesOf({ family, table, chains }: LayoutTable): readonly Request[] {
   return chains.flatMap(({ name, rules }) => rules.map((rule) => encodeRule({ family, table }, name, rule)));
 }
 
-function encodeRule(table: TableName, chain: string, { terms, comment }: LayoutRule): Request {
+/** @throws {RangeError} when an expression does not fit */
+export function encodeRule(table: TableName, chain: string, { terms, comment }: LayoutRule): Request {
   const expressions: Expression[] = [];
   let known: NetworkProtocol | undefined;
   for (const term of terms) {

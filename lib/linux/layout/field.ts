@@ -16,9 +16,10 @@ export type NetworkProtocol = "ip" | "ip6" | "arp";
 /**
  * Offsets and lengths in bytes: RFC 791 3.1, RFC 8200 3, RFC 826; ports are first in TCP, UDP and SCTP alike.
  *
- * Those that begin with `@th` nft cannot compare with a key of this type: such rules come by netlink only. They read
- * the target of neighbour discovery (RFC 4861 4.3), and the packet that an ICMP error is about (RFC 792, RFC 4443: an
- * IP header behind 8 bytes; IPv4 without options).
+ * Those that begin with `@` nft cannot compare with a key of this type: such rules come by netlink only. `@nh` are
+ * addresses where the chain is of one protocol already, and its rules need not ask again. `@th` read the target of
+ * neighbour discovery (RFC 4861 4.3), and the packet that an ICMP error is about (RFC 792, RFC 4443: an IP header
+ * behind 8 bytes; IPv4 without options).
  */
 export const FIELDS = {
   "ip saddr": { type: "ipv4_addr", protocol: "ip", load: header("network", 12, 4) },
@@ -31,6 +32,10 @@ export const FIELDS = {
   "ether saddr": { type: "ether_addr", load: header("ll", 6, 6) },
   "th sport": { type: "inet_service", load: header("transport", 0, 2) },
   "th dport": { type: "inet_service", load: header("transport", 2, 2) },
+  "@nh,96,32": { type: "ipv4_addr", load: header("network", 12, 4) },
+  "@nh,128,32": { type: "ipv4_addr", load: header("network", 16, 4) },
+  "@nh,64,128": { type: "ipv6_addr", load: header("network", 8, 16) },
+  "@nh,192,128": { type: "ipv6_addr", load: header("network", 24, 16) },
   "@th,64,128": { type: "ipv6_addr", load: header("transport", 8, 16) },
   "@th,136,8": { type: "inet_proto", load: header("transport", 17, 1) },
   "@th,160,32": { type: "ipv4_addr", load: header("transport", 20, 4) },

@@ -7,10 +7,11 @@
  * among the flows: an answer becomes itself again by the translation. Where br_netfilter is off both are the same.
  */
 import { icmpErrors, icmpReplies } from "../../policy/acl.ts";
-import { aboutFlow, type Family, sides } from "./acl-chains.ts";
+import { aboutFlow } from "./acl-chains.ts";
 import { icmpType, isNoted, isProtocol, isTransport, setNote } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
-import { datagramMs, flowMs } from "./sets.ts";
+import { datagramMs, flowMs, openingMs } from "./sets.ts";
+import { type Family, sides } from "./side.ts";
 import { inSet, remember, verdict } from "./term.ts";
 
 /** Behind br_netfilter, which is at 0 (linux/netfilter_bridge.h, NF_BR_PRI_NAT_DST_OTHER). */
@@ -31,11 +32,11 @@ export function filteredChains(): readonly LayoutChain[] {
       base: { type: "filter", hook: "prerouting", priority: AFTER_NAT, policy: "accept" },
       rules: [
         rule(isNoted("nothing"), accept),
-        rule(isNoted("began"), setNote("nothing"), goTo("began")),
+        rule(isNoted("began4"), goTo("began4")),
+        rule(isNoted("began6"), goTo("began6")),
         rule(isNoted("refused"), setNote("nothing"), goTo("refused")),
       ],
     },
-    chain("began", [rule(isProtocol("ip"), goTo("began4")), rule(isProtocol("ip6"), goTo("began6"))]),
     chain("refused", [
       rule(isProtocol("ip"), goTo("refused4")),
       rule(isProtocol("ip6"), goTo("refused6")),
@@ -46,13 +47,15 @@ export function filteredChains(): readonly LayoutChain[] {
 }
 
 function familyChains(family: Family): readonly LayoutChain[] {
-  const { index, remote, localPort, remotePort } = sides.Out;
-  const asked = [index, "meta l4proto", remote(family)] as const;
+  const { index, knownRemote, localPort, remotePort } = sides.Out;
+  const asked = [index, "meta l4proto", knownRemote(family)] as const;
   const flow = [...asked, localPort, remotePort] as const;
   const flows = `flows${family}` as const;
   const about = inSet(aboutFlow(sides.Out, family), flows);
   return [
     chain(`began${family}`, [
+      rule(setNote("nothing")),
+      rule(isTransport("tcp"), remember(flow, flows, openingMs), accept),
       rule(isTransport("udp"), remember(flow, flows, datagramMs), accept),
       rule(remember(flow, flows, flowMs)),
     ]),

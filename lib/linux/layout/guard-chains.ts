@@ -49,7 +49,6 @@ export function guardChains(): readonly LayoutChain[] {
     ]),
     chain("guard_target", [
       rule(inSet(["iifname", "ether saddr", "@th,64,128"], "guard6"), pass),
-      rule(inSet(["iifname", "ether saddr", "@th,64,128"], "guard_judged6"), pass),
       rule(goTo("guard_spoofed")),
     ]),
     chain("guard_dhcp", [rule(inSet(["iifname"], "dhcp_servers"), pass), rule(goTo("guard_refused"))]),
@@ -67,9 +66,7 @@ function ownMac(): LayoutChain {
   const probes = ["iifname", "arp saddr ether", "arp daddr ip"] as const;
   return chain("guard_own_mac", [
     rule(inSet(claims, "guard4"), pass),
-    rule(inSet(claims, "guard_judged4"), pass),
     because("a probe claims what it asks for", isProbe, inSet(probes, "guard4"), pass),
-    because("a probe claims what it asks for", isProbe, inSet(probes, "guard_judged4"), pass),
     rule(matchPrefix("ip6 saddr", hostPrefix(ip("::"))), isTransport("icmp6"), goTo("guard_unspecified")),
     because("a DHCP client's", matchPrefix("ip saddr", nobody), udpTo(dhcpServerPort4), pass),
     rule(isProtocol("arp"), goTo("guard_spoofed")),

@@ -93,9 +93,9 @@ export function isMeantFor(who: keyof typeof packetTypes): Term {
  * What one chain writes on a packet for a later one of the same hook, where nobody else reads it: a packet that comes
  * from a link has no priority yet.
  */
-const notes = { nothing: 0, began: 0x7673_0001, refused: 0x7673_0002 } as const;
+const notes = { nothing: 0, began4: 0x7673_0001, began6: 0x7673_0002, refused: 0x7673_0003 } as const;
 export type Note = keyof typeof notes;
-const noteWords = { nothing: "none", began: "7673:1", refused: "7673:2" } as const;
+const noteWords = { nothing: "none", began4: "7673:1", began6: "7673:2", refused: "7673:3" } as const;
 
 export function isNoted(note: Note): Term {
   return {
@@ -166,6 +166,7 @@ const flags = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 /** A packet that opens a connection: SYN without ACK. */
 export const opensTcp: Term = tcpFlags(flags.syn | flags.ack, "==", flags.syn);
 export const endsTcp: Term = tcpFlags(flags.fin | flags.rst, "!=", 0);
+export const resetsTcp: Term = tcpFlags(flags.rst, "!=", 0);
 /** One that opens, answers an opening or ends. */
 export const changesTcp: Term = tcpFlags(flags.fin | flags.syn | flags.rst, "!=", 0);
 
@@ -179,7 +180,7 @@ function tcpFlags(mask: number, op: "==" | "!=", value: number): Term {
 
 /** A piece of a packet behind its first, without ports (RFC 791 3.1, RFC 8200 4.5). */
 export const isLaterPiece: Readonly<Record<4 | 6, Term>> = {
-  4: ipFlags("8191", [0x1f, 0xff]),
+  4: fragmentBits("8191", [0x1f, 0xff]),
   6: {
     words: "meta protocol ip6 frag frag-off != 0",
     expressions: [
@@ -193,7 +194,7 @@ export const isLaterPiece: Readonly<Record<4 | 6, Term>> = {
 
 /** A piece of a packet behind which more come. */
 export const hasMorePieces: Readonly<Record<4 | 6, Term>> = {
-  4: ipFlags("8192", [0x20, 0x00]),
+  4: fragmentBits("8192", [0x20, 0x00]),
   6: {
     words: "meta protocol ip6 frag more-fragments 1",
     expressions: [
@@ -215,10 +216,10 @@ export const isLong: Term = {
   ],
 };
 
-function ipFlags(words: string, mask: readonly number[]): Term {
+/** Where nothing but IPv4 comes. */
+function fragmentBits(words: string, mask: readonly number[]): Term {
   return {
-    words: `ip frag-off & ${words} != 0`,
-    protocol: "ip",
+    words: `@nh,48,16 & ${words} != 0`,
     expressions: [
       { kind: "payload", base: "network", offset: 6, length: 2, register: NFT_REG_1 },
       keep(Uint8Array.from(mask)),

@@ -16,6 +16,8 @@ const onEveryAddress = "published on every host address";
 export const freshMs = 10_000;
 /** TCP and what is like it: beyond the two hours after which a silent connection asks (RFC 5382 REQ-5: 2 h 4 min). */
 export const flowMs = 7_440_000 + freshMs;
+/** TCP of which one packet alone was seen (RFC 5382 REQ-5: four minutes). */
+export const openingMs = 240_000;
 /** After FIN or RST. */
 export const endedMs = 60_000;
 /** UDP (RFC 4787 REQ-5: two minutes). */
@@ -28,15 +30,14 @@ export const askedMs: number = datagramMs;
  */
 const flowCount = 131_072;
 
-const flow = <Port extends "ifname" | "iface_index">(port: Port, address: "ipv4_addr" | "ipv6_addr") =>
-  [port, "inet_proto", address, "inet_service", "inet_service"] as const;
+const flow = (address: "ipv4_addr" | "ipv6_addr") =>
+  ["iface_index", "inet_proto", address, "inet_service", "inet_service"] as const;
 const ownEnds = "port . MAC . address from which it may send";
-const ownEndsJudged = "the same of ports with ACLs: one look-up tells both";
+const senders = "port . MAC . address from which it may send : what is asked next, ACLs or not";
 /** What rules write is by the port's number, which is read four times as fast as its name and never used again. */
 const flows = "flows that ACLs let pass: port . protocol . remote . local port . remote port";
 const fresh = "of these flows those that were seen a moment ago";
 const asked = "port . protocol . remote: flows without ports, and what is in pieces of the others";
-const named = "packets that ACLs allow or block: port . protocol . remote . local port . remote port";
 
 const bridge = { family: "bridge" } as const;
 const ports = (comment: string) => ({ ...bridge, key: ["ifname"], comment }) as const;
@@ -46,7 +47,7 @@ const guardSet = (address: "ipv4_addr" | "ipv6_addr", comment: string) =>
 const flowSet = (address: "ipv4_addr" | "ipv6_addr", timeoutMs: number, comment: string) =>
   ({
     ...bridge,
-    key: flow("iface_index", address),
+    key: flow(address),
     size: flowCount,
     dynamic: true,
     timeoutMs,
@@ -61,8 +62,7 @@ const askedSet = (address: "ipv4_addr" | "ipv6_addr") =>
     timeoutMs: askedMs,
     comment: asked,
   }) as const;
-const aclSet = (address: "ipv4_addr" | "ipv6_addr") =>
-  ({ ...bridge, key: flow("ifname", address), interval: true, comment: named }) as const;
+const judges = { ...ports("port : what looks up its ACLs"), data: "verdict" } as const;
 const ownDirect = "endpoint . destination that sees it as it is";
 const ownMasqueraded = "endpoint . destination towards which it is masqueraded";
 const ownTranslated = "endpoint . destination : address it has towards it";
@@ -128,19 +128,15 @@ export const LAYOUT_SETS = {
   guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
   guard4: guardSet("ipv4_addr", ownEnds),
   guard6: guardSet("ipv6_addr", ownEnds),
-  guard_judged4: guardSet("ipv4_addr", ownEndsJudged),
-  guard_judged6: guardSet("ipv6_addr", ownEndsJudged),
+  senders4: { ...guardSet("ipv4_addr", senders), data: "verdict" },
+  senders6: { ...guardSet("ipv6_addr", senders), data: "verdict" },
   dhcp_servers: ports("ports that may answer DHCP clients"),
   routers: ports("ports that may advertise themselves as routers"),
   judged: ports("ports with ACLs"),
-  allowed_out4: aclSet("ipv4_addr"),
-  allowed_out6: aclSet("ipv6_addr"),
-  blocked_out4: aclSet("ipv4_addr"),
-  blocked_out6: aclSet("ipv6_addr"),
-  allowed_in4: aclSet("ipv4_addr"),
-  allowed_in6: aclSet("ipv6_addr"),
-  blocked_in4: aclSet("ipv4_addr"),
-  blocked_in6: aclSet("ipv6_addr"),
+  judges_out4: judges,
+  judges_out6: judges,
+  judges_in4: judges,
+  judges_in6: judges,
   default_out: ports("ports that may send what no ACL names"),
   default_in: ports("ports that get what no ACL names"),
   fresh4: flowSet("ipv4_addr", freshMs, fresh),
@@ -179,8 +175,10 @@ export function layoutSet(name: LayoutSetName): LayoutSet {
 
 export const networkSetNames = layoutSetNames.filter((name) => networkSets.includes(name));
 export const stateSetNames = layoutSetNames.filter((name) => layoutSet(name).dynamic);
+/** Their elements come and go with a chain of the port's own (port-acl.ts). */
+export const judgeSetNames = layoutSetNames.filter((name) => name.startsWith("judges_"));
 export const endpointSetNames = layoutSetNames.filter(
-  (name) => !networkSets.includes(name) && !stateSetNames.includes(name),
+  (name) => ![...networkSets, ...stateSetNames, ...judgeSetNames].includes(name),
 );
 /** Whose keys begin with a port, which has one owner; others may be wanted by two. */
 export const isOfPort = (name: LayoutSetName): boolean =>

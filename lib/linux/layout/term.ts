@@ -47,12 +47,30 @@ export function matchPrefix(name: FieldName, prefix: Prefix, op: "==" | "!=" = "
 
 /** Goes on when the set has the fields as key. */
 export function inSet(names: readonly FieldName[], set: LayoutSetName): Term {
+  return { ...lookUp(names, set), lookup: { set, key: names.map((name) => FIELDS[name].type) } };
+}
+
+/** The same of a set that is not the layout's. */
+export function lookUp(names: readonly FieldName[], set: string): Term {
   return {
     words: `${names.join(" . ")} @${set}`,
     expressions: [...loadFields(names), { kind: "lookup", set, register: NFT_REG_1 }],
     ...protocolOf(names),
     ...unscriptable(names),
-    lookup: { set, key: names.map((name) => FIELDS[name].type) },
+  };
+}
+
+/** Does what a verdict map holds for the fields; goes on when it holds nothing. */
+export function byMap(names: readonly FieldName[], map: LayoutSetName): Term {
+  return {
+    words: `${names.join(" . ")} vmap @${map}`,
+    expressions: [
+      ...loadFields(names),
+      { kind: "lookup", set: map, register: NFT_REG_1, target: NFT_REG_VERDICT },
+    ],
+    ...protocolOf(names),
+    ...unscriptable(names),
+    lookup: { set: map, key: names.map((name) => FIELDS[name].type) },
   };
 }
 
@@ -67,6 +85,7 @@ export function remember(names: readonly FieldName[], set: LayoutSetName, timeou
       { kind: "dynset", op: "update", set, register: NFT_REG_1, ...(isDefault ? {} : { timeoutMs }) },
     ],
     ...protocolOf(names),
+    ...unscriptable(names),
     lookup: { set, key },
   };
 }

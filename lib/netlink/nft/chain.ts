@@ -1,7 +1,14 @@
 /** Chains (linux/netfilter/nf_tables.h, enum nft_chain_attributes). */
 import { be32, bytes, findAttr, getBe32, getNested, getText, nested, text } from "../attr.ts";
 import { NLM_F_CREATE, type Reply, type Request } from "../message.ts";
-import { decodeNft, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, nftRequest, type TableName } from "./message.ts";
+import {
+  decodeNft,
+  NFT_MSG_DELCHAIN,
+  NFT_MSG_GETCHAIN,
+  NFT_MSG_NEWCHAIN,
+  nftRequest,
+  type TableName,
+} from "./message.ts";
 import { commentUserdata, decodeComment, NFTNL_UDATA_CHAIN_COMMENT } from "./userdata.ts";
 
 const NFTA_CHAIN_TABLE = 1;
@@ -60,6 +67,14 @@ function encodeBase({ type, hook, priority, policy }: BaseHook): readonly Uint8A
       be32(NFTA_HOOK_PRIORITY, priority),
     ]),
   ];
+}
+
+/** A chain without rules; EBUSY while it has some, or while somebody jumps to it. */
+export function deleteChain({ family, table, chain }: Chain): Request {
+  return nftRequest(`delete chain ${family} ${table} ${chain}`, NFT_MSG_DELCHAIN, 0, family, [
+    text(NFTA_CHAIN_TABLE, table),
+    text(NFTA_CHAIN_NAME, chain),
+  ]);
 }
 
 /** One reply; ENOENT when there is none. */

@@ -4,18 +4,19 @@
  * The kernel's sets know neither order nor overlaps: rules become boxes that share nothing, each with the action of the
  * rule that comes first there. Only boxes whose action differs from the default are elements.
  */
-import { type Family, ipFromNumber } from "../../../addr/ip.ts";
+import { type Family, familyBits, ipFromNumber } from "../../../addr/ip.ts";
 import { prefixAddress, prefixOf } from "../../../addr/prefix.ts";
 import { CniError, errorCode } from "../../../cni/error.ts";
 import type { Plan } from "../../../model/plan.ts";
 import { DATATYPES, type FieldValue } from "../../../netlink/nft/datatype.ts";
 import type { Acl, AclAction, AclDirection } from "../../../policy/acl.ts";
 import type { LayoutElement } from "../../layout/element.ts";
+import { type AclField, aclFields, type PortAcl } from "../../layout/port-acl.ts";
 import { type Box, boxesWith, type Range } from "./acl-boxes.ts";
 
 const directions: readonly AclDirection[] = ["Out", "In"];
-const side = { Out: "out", In: "in" } as const;
-const verb = { Allow: "allowed", Block: "blocked" } as const;
+const sideOf = { Out: "out", In: "in" } as const;
+const verbOf = { Allow: "allowed", Block: "blocked" } as const;
 
 /**
  * Of one direction and family. The kernel's work for them grows with their square: for so many it takes 5 seconds to
@@ -24,25 +25,59 @@ const verb = { Allow: "allowed", Block: "blocked" } as const;
  */
 const mostBoxes = 16_384;
 
-/** @throws {CniError} 7 for rules that come to more than the kernel can take in time */
-export function aclElements(rules: readonly Acl[], { port, vnic }: Plan): readonly LayoutElement[] {
+/** What makes rules look at the port, and what its defaults are. */
+export function aclElements(_rules: readonly Acl[], { port }: Plan): readonly LayoutElement[] {
   const { name, aclDefault } = port;
   if (aclDefault === undefined) return [];
+  const elements = directions.flatMap((direction): LayoutElement[] => [
+    { set: `dropped_acl_${sideOf[direction]}`, key: [name] },
+    ...(aclDefault[direction] === "Allow"
+      ? [{ set: `default_${sideOf[direction]}`, key: [name] } as const]
+      : []),
+  ]);
+  return [...elements, { set: "judged", key: [name] }];
+}
+
+/**
+ * What the rules name, as far as it fares otherwise than by default.
+ *
+ * @param comment whose they are
+ * @throws {CniError} 7 for rules that come to more than the kernel can take in time
+ */
+export function portAcls(
+  rules: readonly Acl[],
+  { port: { name: port, aclDefault }, vnic }: Plan,
+  comment: string,
+): readonly PortAcl[] {
+  if (aclDefault === undefined) return [];
   const own = vnic.addresses.map(prefixAddress);
-  const elements: LayoutElement[] = [];
-  for (const direction of directions) {
-    elements.push({ set: `dropped_acl_${side[direction]}`, key: [name] });
-    if (aclDefault[direction] === "Allow") elements.push({ set: `default_${side[direction]}`, key: [name] });
-    for (const family of [4, 6] as const) {
-      const action: AclAction = aclDefault[direction] === "Allow" ? "Block" : "Allow";
-      const set = `${verb[action]}_${side[direction]}${family}` as const;
-      const ofDirection = rules.filter((rule) => rule.direction === direction);
+  return directions.flatMap((direction) => {
+    const ofDirection = rules.filter((rule) => rule.direction === direction);
+    const action: AclAction = aclDefault[direction] === "Allow" ? "Block" : "Allow";
+    return ([4, 6] as const).flatMap((family): PortAcl[] => {
       const boxes = boxesWith(action, ofDirection, own, family, mostBoxes);
       if (boxes === undefined) throw tooMany(direction, family);
-      for (const box of boxes) elements.push({ set, key: [name, ...keyOf(box, family)] });
-    }
-  }
-  return [...elements, { set: "judged", key: [name] }];
+      if (boxes.length === 0) return [];
+      const fields = fieldsOf(boxes, family);
+      const keys = boxes.map((box) => keyOf(box, fields, family));
+      const [side, verb] = [sideOf[direction], verbOf[action]];
+      return [{ port, side, family, verb, fields, boxes: keys, comment }];
+    });
+  });
+}
+
+/** Those that tell boxes from others. At least two, so that the kernel has one kind of set for all. */
+function fieldsOf(boxes: readonly Box[], family: Family): readonly AclField[] {
+  const telling = aclFields.filter((field) => boxes.some((box) => !isWhole(box[field], ends(field, family))));
+  return telling.length > 1 ? telling : ["protocol", "remote"];
+}
+
+const isWhole = ({ first, last }: Range<number | bigint>, end: bigint): boolean =>
+  BigInt(first) === 0n && BigInt(last) === end;
+
+function ends(field: AclField, family: Family): bigint {
+  if (field === "remote") return (1n << BigInt(familyBits(family))) - 1n;
+  return field === "protocol" ? 255n : 65_535n;
 }
 
 function tooMany(direction: AclDirection, family: Family): CniError {
@@ -59,16 +94,23 @@ function tooMany(direction: AclDirection, family: Family): CniError {
 }
 
 /** As the kernel's element comes back: one value, a prefix, or "from-to". */
-function keyOf({ protocol, remote, localPort, remotePort }: Box, family: Family): readonly FieldValue[] {
+function keyOf(
+  { protocol, remote, localPort, remotePort }: Box,
+  fields: readonly AclField[],
+  family: Family,
+): readonly FieldValue[] {
   const numbers = ({ first, last }: Range<number>): FieldValue =>
     first === last ? first : `${first}-${last}`;
-  const single = protocol.first === protocol.last;
-  return [
-    single ? DATATYPES.inet_proto.decode(Uint8Array.of(protocol.first)) : numbers(protocol),
-    addresses(remote, family),
-    numbers(localPort),
-    numbers(remotePort),
-  ];
+  const values = {
+    protocol: () =>
+      protocol.first === protocol.last
+        ? DATATYPES.inet_proto.decode(Uint8Array.of(protocol.first))
+        : numbers(protocol),
+    remote: () => addresses(remote, family),
+    localPort: () => numbers(localPort),
+    remotePort: () => numbers(remotePort),
+  };
+  return fields.map((field) => values[field]());
 }
 
 function addresses({ first, last }: Range<bigint>, family: Family): string {

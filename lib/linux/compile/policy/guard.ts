@@ -12,14 +12,19 @@ const allowances: Readonly<Record<GuardAllowance, LayoutSetName>> = {
 
 export function guardElements(guards: readonly Guard[], { port }: Plan): readonly LayoutElement[] {
   const { name, aclDefault } = port;
-  const own = aclDefault === undefined ? "guard" : "guard_judged";
+  const next = aclDefault === undefined ? "guard_service" : "guard_judged";
   return guards.flatMap(({ mac, addresses, allow }): LayoutElement[] => [
     { set: "dropped_spoofed", key: [name] },
     { set: "dropped_service", key: [name] },
     ...allow.map((one): LayoutElement => ({ set: allowances[one], key: [name] })),
-    ...addresses.map(
-      (address): LayoutElement => ({ set: `${own}${ipFamily(address)}`, key: [name, mac, address] }),
-    ),
+    ...addresses.flatMap((address): LayoutElement[] => {
+      const key = [name, mac, address];
+      const family = ipFamily(address);
+      return [
+        { set: `guard${family}`, key },
+        { set: `senders${family}`, key, data: [`goto ${next}${family}`] },
+      ];
+    }),
     { set: "guard_macs", key: [name, mac] },
     { set: "guarded", key: [name] },
   ]);

@@ -2,6 +2,7 @@
 import type { Plan } from "../../../model/plan.ts";
 import type { LayoutElement } from "../../layout/element.ts";
 import { encodeAdd, encodeDelete, encodeEnsure } from "../../layout/element-requests.ts";
+import { type AclState, encodePortAcls, formatPortAcl } from "../../layout/port-acl-requests.ts";
 import { isOfPort } from "../../layout/sets.ts";
 import type { Step } from "../../step.ts";
 import { forgetOldFlows } from "../endpoint.ts";
@@ -12,12 +13,17 @@ export interface ElementState {
   readonly missing: readonly LayoutElement[];
   /** Ours that stand in the place of planned ones, with other data. */
   readonly stale: readonly LayoutElement[];
+  readonly acls: AclState;
 }
 
 /** First and at once: nothing shall pass the port meanwhile that its policies forbid. */
-export function repairPolicies(plan: Plan, { missing, stale }: ElementState): readonly Step[] {
+export function repairPolicies(plan: Plan, { missing, stale, acls }: ElementState): readonly Step[] {
   const title = `policies of ${plan.port.name}`;
-  return replaceElements(title, missing.filter(isOwn), stale.filter(isOwn));
+  const anew: Step[] = acls.missing.map((acl) => ({
+    ...own(`${title}: ${formatPortAcl(acl)}`),
+    action: { kind: "rules", requests: encodePortAcls([acl], acls.there) },
+  }));
+  return [...anew, ...replaceElements(title, missing.filter(isOwn), stale.filter(isOwn))];
 }
 
 /** A published port may be somebody else's by now. */

@@ -9,6 +9,7 @@ import type { LayoutChain } from "../../../../lib/linux/layout/layout-chain.ts";
 import {
   endpointSetNames,
   isOfPort,
+  judgeSetNames,
   layoutSet,
   layoutSetNames,
   networkSetNames,
@@ -43,7 +44,7 @@ describe("the layout", () => {
   });
 
   it("has sets of networks, of endpoints, and such that rules fill: each is one of these", () => {
-    const all = [...networkSetNames, ...endpointSetNames, ...stateSetNames];
+    const all = [...networkSetNames, ...endpointSetNames, ...judgeSetNames, ...stateSetNames];
     expect(all.toSorted()).toEqual(layoutSetNames.toSorted());
     expect(stateSetNames.every((name) => layoutSet(name).timeoutMs !== undefined)).toBe(true);
     // By these DEL finds its own without a look at whose they are.

@@ -80,7 +80,8 @@ const policySets = [...networkSetNames, ...endpointSetNames].filter(
 const policyElement: fc.Arbitrary<LayoutElement> = fc.constantFrom(...policySets).chain((set) => {
   const { key, data, interval } = layoutSet(set);
   const fields = key.map((type) => (interval ? ranged : plain)[type] ?? fc.constant(0));
-  const target = key.includes("ipv4_addr") ? address(4) : address(6);
+  const ip = key.includes("ipv4_addr") ? address(4) : address(6);
+  const target: fc.Arbitrary<string> = data === "verdict" ? fc.constantFrom("goto guard", "drop") : ip;
   return fc
     .record({ key: fc.tuple(...fields), data: fc.tuple(target), comment: comment.map(clipComment) })
     .map((one) => ({

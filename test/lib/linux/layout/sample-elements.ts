@@ -9,6 +9,7 @@ import {
   switchElement,
 } from "../../../../lib/linux/layout/element.ts";
 import { layoutSet, layoutSetNames, stateSetNames } from "../../../../lib/linux/layout/sets.ts";
+import type { SetType } from "../../../../lib/netlink/nft/set.ts";
 
 const singles: Readonly<Record<string, readonly (string | number)[]>> = {
   ifname: ["vp-0123456789ab", "vsw-other"],
@@ -51,6 +52,11 @@ export const some: readonly LayoutElement[] = [
   ...policies(),
 ];
 
+function dataOf(type: SetType["data"], isIpv4: boolean): string {
+  if (type === "verdict") return "goto guard";
+  return isIpv4 ? "203.0.113.7" : "2001:db8::7";
+}
+
 /** One of each set of policies, by the types of its key; of ranges some that are prefixes and some that are not. */
 function policies(): readonly LayoutElement[] {
   const made = ["switches", "nat4", "nat6", "direct4", "direct6"];
@@ -62,7 +68,7 @@ function policies(): readonly LayoutElement[] {
       const element = (shift: number): LayoutElement => ({
         set,
         key: key.map((type, i) => values[type]?.[(i + shift) % 2] ?? ""),
-        ...(data === undefined ? {} : { data: [key.includes("ipv4_addr") ? "203.0.113.7" : "2001:db8::7"] }),
+        ...(data === undefined ? {} : { data: [dataOf(data, key.includes("ipv4_addr"))] }),
         comment: `of ${set}`,
       });
       return interval ? [element(0), element(1)] : [element(0)];

@@ -2,23 +2,24 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ipFamily } from "../../../../../lib/addr/ip.ts";
 import { hostPrefix, prefix } from "../../../../../lib/addr/prefix.ts";
-import { aclElements } from "../../../../../lib/linux/compile/policy/acl.ts";
+import { portAcls } from "../../../../../lib/linux/compile/policy/acl.ts";
 import { baseTable } from "../../../../../lib/linux/layout/base-table.ts";
-import type { LayoutElement } from "../../../../../lib/linux/layout/element.ts";
+import { aclSet, aclSetType, type PortAcl } from "../../../../../lib/linux/layout/port-acl.ts";
 import {
-  decodeElements,
-  dumpSet,
-  encodeAdd,
-  encodeDelete,
-  encodeEnsure,
-  encodeGet,
-  findElement,
-} from "../../../../../lib/linux/layout/element-requests.ts";
-import { type LayoutSetName, layoutSetNames } from "../../../../../lib/linux/layout/sets.ts";
+  deletePortAcls,
+  dumpAcls,
+  encodePortAcls,
+  foundParts,
+  getParts,
+  missingAcls,
+  wholeParts,
+} from "../../../../../lib/linux/layout/port-acl-requests.ts";
 import type { Plan } from "../../../../../lib/model/plan.ts";
 import type { Netlink } from "../../../../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../../../../lib/netlink/error.ts";
 import { DATATYPES } from "../../../../../lib/netlink/nft/datatype.ts";
+import { elementRequests } from "../../../../../lib/netlink/nft/element.ts";
+import { encodeTypedElement } from "../../../../../lib/netlink/nft/typed-element.ts";
 import { type Acl, type AclDefault, type AclDirection, judge } from "../../../../../lib/policy/acl.ts";
 import { hasPorts } from "../../../../../lib/policy/packet.ts";
 import { natPlan } from "../../../../plugins/nat/fixture.ts";
@@ -50,23 +51,26 @@ describe.skipIf(reason !== undefined)(`ACLs in the kernel${reason ? ` (${reason}
     await host?.close();
   });
 
-  const held = (): readonly LayoutElement[] =>
-    layoutSetNames.flatMap((set) => decodeElements(set, rules.request(dumpSet(set))));
+  const parts = () => foundParts(name, rules.requests(getParts(name)));
+  const missing = (acls: readonly PortAcl[]) => missingAcls(acls, parts(), rules.requests(dumpAcls(acls)));
 
   /** What its rules find of a packet's key. */
-  function lookUp(verb: "allowed" | "blocked", towards: AclDirection, one: Meeting): boolean {
+  function lookUp(acls: readonly PortAcl[], towards: AclDirection, one: Meeting): boolean {
     const side = towards === "In" ? "in" : "out";
-    const set: LayoutSetName = `${verb}_${side}${ipFamily(one.remote)}`;
+    const acl = acls.find((each) => each.side === side && each.family === ipFamily(one.remote));
+    if (acl === undefined) return false;
     const bears = hasPorts(one.protocol);
-    const protocol = DATATYPES.inet_proto.decode(Uint8Array.of(one.protocol));
-    const key = [
-      name,
-      protocol,
-      hostPrefix(one.remote),
-      bears ? one.localPort : 0,
-      bears ? one.remotePort : 0,
-    ];
-    const [outcome] = rules.requests([encodeGet({ set, key })]);
+    const values = {
+      protocol: DATATYPES.inet_proto.decode(Uint8Array.of(one.protocol)),
+      remote: hostPrefix(one.remote),
+      localPort: bears ? one.localPort : 0,
+      remotePort: bears ? one.remotePort : 0,
+    };
+    const type = aclSetType(acl, acl.fields);
+    const element = encodeTypedElement(type, { key: acl.fields.map((field) => values[field]) });
+    const [outcome] = rules.requests(
+      elementRequests("get", aclSet(acl, acl.verb), [element], () => one.remote),
+    );
     if (!(outcome instanceof NetlinkError)) return outcome !== undefined;
     expect(outcome.errnoName).toBe("ENOENT");
     return false;
@@ -82,21 +86,19 @@ describe.skipIf(reason !== undefined)(`ACLs in the kernel${reason ? ` (${reason}
     });
     fc.assert(
       fc.property(cases, ({ all, defaults, own, towards, packets }) => {
-        const elements = aclElements(all, planOf(defaults, own));
-        rules.transaction(encodeAdd(elements));
-        const outcomes = rules.requests(elements.map(encodeGet));
-        for (const [i, element] of elements.entries())
-          expect(findElement(element, outcomes[i])).toEqual(element);
-        expect(held()).toHaveLength(elements.length);
+        const acls = portAcls(all, planOf(defaults, own), "whose");
+        rules.transaction(encodePortAcls(acls, []));
+        expect(parts()).toEqual(wholeParts(acls));
+        expect(missing(acls)).toEqual([]);
         for (const one of packets) {
           const action = judge(all, defaults, own, towards, packetOf(one, towards)).action;
-          const other = defaults[towards] === "Allow" ? "blocked" : "allowed";
-          const found = lookUp(other, towards, one);
+          const found = lookUp(acls, towards, one);
           expect({ ...one, found }).toEqual({ ...one, found: action !== defaults[towards] });
         }
-        rules.transaction(encodeEnsure(elements));
-        rules.transaction(encodeDelete(elements));
-        expect(held()).toEqual([]);
+        rules.transaction(encodePortAcls(acls, parts()));
+        expect(missing(acls)).toEqual([]);
+        rules.transaction(deletePortAcls(parts()));
+        expect(parts()).toEqual([]);
       }),
       { seed, numRuns: 60 },
     );
@@ -117,23 +119,21 @@ describe.skipIf(reason !== undefined)(`ACLs in the kernel${reason ? ` (${reason}
         priority: i % 5,
       }),
     );
-    const elements = aclElements(all, planOf({ In: "Block", Out: "Allow" }, []));
-    expect(elements.length).toBeGreaterThan(500);
+    const acls = portAcls(all, planOf({ In: "Block", Out: "Allow" }, []), "whose");
+    const boxes = acls.reduce((sum, one) => sum + one.boxes.length, 0);
+    expect(boxes).toBeGreaterThan(500);
     const times = [
-      () => rules.transaction(encodeAdd(elements)),
-      () => {
-        const outcomes = rules.requests(elements.map(encodeGet));
-        expect(elements.filter((element, i) => findElement(element, outcomes[i]) === undefined)).toEqual([]);
-      },
-      () => rules.transaction(encodeDelete(elements)),
+      () => rules.transaction(encodePortAcls(acls, [])),
+      () => expect(missing(acls)).toEqual([]),
+      () => rules.transaction(deletePortAcls(parts())),
     ].map((act) => {
       const before = process.threadCpuUsage();
       act();
       const { user, system } = process.threadCpuUsage(before);
       return Math.round((user + system) / 1000);
     });
-    console.log(`${elements.length} elements of ACLs: add, find, delete in ${times.join(", ")} ms`);
+    console.log(`${boxes} elements of ACLs: add, find, delete in ${times.join(", ")} ms`);
     for (const ms of times) expect(ms).toBeLessThan(1000);
-    expect(held()).toEqual([]);
+    expect(parts()).toEqual([]);
   });
 });

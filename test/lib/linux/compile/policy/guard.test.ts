@@ -20,7 +20,7 @@ function elementsOf(guards: readonly Guard[], judged = false): readonly string[]
     ...plan,
     port: { ...port, name: "vp-1", ...(judged ? { aclDefault: { In: "Block", Out: "Allow" } } : {}) },
   };
-  return guardElements(guards, wanted).map(({ set, key }) => `${set} ${key.join(" ")}`);
+  return guardElements(guards, wanted).map(({ set, key, data }) => [set, ...key, ...(data ?? [])].join(" "));
 }
 
 describe("the elements of a guarded port", () => {
@@ -29,19 +29,22 @@ describe("the elements of a guarded port", () => {
       "dropped_spoofed vp-1",
       "dropped_service vp-1",
       "guard4 vp-1 02:00:00:00:00:05 10.88.0.5",
+      "senders4 vp-1 02:00:00:00:00:05 10.88.0.5 goto guard_service4",
       "guard6 vp-1 02:00:00:00:00:05 fd00::5",
+      "senders6 vp-1 02:00:00:00:00:05 fd00::5 goto guard_service6",
       "guard6 vp-1 02:00:00:00:00:05 fe80::ff:fe00:5",
+      "senders6 vp-1 02:00:00:00:00:05 fe80::ff:fe00:5 goto guard_service6",
       "guard_macs vp-1 02:00:00:00:00:05",
       "guarded vp-1",
     ]);
   });
 
   it("lead on to its ACLs where it has some", () => {
-    const judged = elementsOf([guard], true).filter((text) => /^guard(_judged)?[46]/.test(text));
+    const judged = elementsOf([guard], true).filter((text) => text.startsWith("senders"));
     expect(judged).toEqual([
-      "guard_judged4 vp-1 02:00:00:00:00:05 10.88.0.5",
-      "guard_judged6 vp-1 02:00:00:00:00:05 fd00::5",
-      "guard_judged6 vp-1 02:00:00:00:00:05 fe80::ff:fe00:5",
+      "senders4 vp-1 02:00:00:00:00:05 10.88.0.5 goto guard_judged4",
+      "senders6 vp-1 02:00:00:00:00:05 fd00::5 goto guard_judged6",
+      "senders6 vp-1 02:00:00:00:00:05 fe80::ff:fe00:5 goto guard_judged6",
     ]);
   });
 

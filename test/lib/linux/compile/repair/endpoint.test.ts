@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { prefix } from "../../../../../lib/addr/prefix.ts";
-import { endpointElements } from "../../../../../lib/linux/compile/elements.ts";
+import { endpointAcls, endpointElements } from "../../../../../lib/linux/compile/elements.ts";
 import { compileRepair, type RepairState } from "../../../../../lib/linux/compile/repair/endpoint.ts";
 import type { EndpointFacts } from "../../../../../lib/model/facts.ts";
 import type { Plan } from "../../../../../lib/model/plan.ts";
@@ -40,7 +40,7 @@ const vnic = facts.compartment?.vnic;
 const elements = endpointElements(plan);
 
 function state(over: Partial<EndpointFacts>, rules: Partial<RepairState> = {}): RepairState {
-  return { facts: { ...facts, ...over }, missing: [], stale: [], ...rules };
+  return { facts: { ...facts, ...over }, missing: [], stale: [], acls: { missing: [], there: [] }, ...rules };
 }
 const withVnic = (over: Partial<NonNullable<typeof vnic>>) =>
   state({ compartment: { vnic: { ...(vnic as NonNullable<typeof vnic>), ...over } } });
@@ -63,7 +63,14 @@ describe("the steps that mend an endpoint", () => {
     ["of an interface whose routes are all gone", withVnic({ routes: [] })],
     [
       "of policies that are gone and a published port with other data",
-      state({}, { missing: elements, stale: elements.filter(({ set }) => set.startsWith("published")) }),
+      state(
+        {},
+        {
+          missing: elements,
+          stale: elements.filter(({ set }) => set.startsWith("published")),
+          acls: { missing: endpointAcls(plan), there: [] },
+        },
+      ),
     ],
     ["of a limit that is gone", state({ limits: {} })],
   ])("are as approved: %s", (name, one) => {
