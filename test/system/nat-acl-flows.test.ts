@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { acl, between, complaint, complaints, datagram, segment } from "./acl-scene.ts";
 import type { Lane } from "./lane.ts";
-import { createLab, dual, whyNoNat } from "./nat-lab.ts";
+import { createLab, dual, type NatLab, whyNoNat } from "./nat-lab.ts";
 import { TCP, udp } from "./packets.ts";
 import { macOf } from "./siege.ts";
 import { type Bytes, ETH, ethernet, inPieces, ip4, ip6, NEXT, piece6 } from "./wire.ts";
@@ -10,6 +10,21 @@ const reason = whyNoNat();
 const nothing: readonly string[] = [];
 const families = [{ family: 4 }, { family: 6 }] as const;
 const ofFamily = "over IPv$family";
+
+/** How long ACLs still know a flow of the box to port 7000, by its own port. */
+async function secondsLeft({ host }: NatLab, family: 4 | 6, port: number): Promise<number> {
+  const listed = await host.exec(host.ns, "nft", "list", "set", "bridge", "vswitch", `flows${family}`);
+  const [, text = ""] = new RegExp(`${port} \\. 7000[^,}]* expires (\\w+)`).exec(listed) ?? [];
+  const units = { h: 3600, m: 60, s: 1 } as const;
+  const parts = [...text.matchAll(/(\d+)([hms])(?!s)/g)];
+  expect(parts, listed).not.toEqual([]);
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units], 0);
+}
+
+function expectWithin(value: number, least: number, most: number): void {
+  expect(value).toBeGreaterThanOrEqual(least);
+  expect(value).toBeLessThanOrEqual(most);
+}
 
 describe.skipIf(reason !== undefined)(`ACLs know a flow${reason ? ` (${reason})` : ""}`, () => {
   it.each(families)(`by both ends and both ports (${ofFamily})`, async ({ family }) => {
@@ -45,6 +60,32 @@ describe.skipIf(reason !== undefined)(`ACLs know a flow${reason ? ` (${reason})`
     expect(await back.send(segment(back, family, 7000, 41_000, TCP.rst))).toHaveLength(1);
     expect(await back.send(segment(back, family, 7000, 41_000, TCP.syn))).toEqual(nothing);
   });
+
+  it.each(families)(
+    `for as long as both ends may speak, and not long after (${ofFamily})`,
+    async ({ family }) => {
+      await using lab = await createLab();
+      const { out, back } = await between(lab, { policies: [acl("Allow", "Out", { Protocols: "6" })] });
+      const send = (flags: number, port = 41_000) => out.send(segment(out, family, port, 7000, flags));
+      const left = (port = 41_000) => secondsLeft(lab, family, port);
+      await send(TCP.syn);
+      expectWithin(await left(), 200, 240);
+      await back.send(segment(back, family, 7000, 41_000, TCP.syn | TCP.ack));
+      expectWithin(await left(), 200, 240);
+      await send(TCP.ack);
+      expectWithin(await left(), 7000, 7450);
+      await send(TCP.fin | TCP.ack);
+      expectWithin(await left(), 20, 60);
+      // The last answer is one to that.
+      await back.send(segment(back, family, 7000, 41_000, TCP.ack));
+      expectWithin(await left(), 20, 60);
+      await send(TCP.syn, 41_001);
+      await send(TCP.ack, 41_001);
+      expectWithin(await left(41_001), 7000, 7450);
+      await back.send(segment(back, family, 7000, 41_001, TCP.rst));
+      expectWithin(await left(41_001), 20, 60);
+    },
+  );
 
   it.each(families)(
     `and errors about it, both ways, and about no other (${ofFamily})`,
