@@ -13,7 +13,7 @@ export function bytesNumber(bytes: Uint8Array): bigint {
   return value;
 }
 
-export function numberBytes(value: bigint, length: number): Uint8Array {
+function numberBytes(value: bigint, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = length - 1, rest = value; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
   return bytes;

@@ -8,7 +8,7 @@ import { bytesNumber, rangePrefixes } from "./byte-range.ts";
 import type { ByteRange, Known, KnownField } from "./value.ts";
 
 /** Bits of "ct state" (NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of nf_conntrack_common.h). */
-export const STATE_BITS = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const;
+const STATE_BITS = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const;
 export type StateName = keyof typeof STATE_BITS;
 
 const PROTOCOLS: Readonly<Record<number, string>> = {
@@ -35,7 +35,7 @@ const FAMILIES: Readonly<Record<number, string>> = { 2: "ipv4", 10: "ipv6" };
 export const stateNames = (bits: number): readonly StateName[] =>
   (Object.keys(STATE_BITS) as StateName[]).filter((name) => bits & STATE_BITS[name]);
 
-export const formatNumber = (field: KnownField, value: number): string => {
+const formatNumber = (field: KnownField, value: number): string => {
   const names = field === "l4proto" ? PROTOCOLS : field === "etherType" ? ETHER_TYPES : FAMILIES;
   return field === "l4proto" || field === "etherType" || field === "nfproto"
     ? (names[value] ?? String(value))

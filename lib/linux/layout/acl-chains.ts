@@ -93,7 +93,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
   const ofPiece = [index, "meta l4proto", family === 4 ? remote : side.remote(family)] as const;
   const icmp = family === 4 ? "icmp" : "icmp6";
   const [fresh, flows, queries] = [`fresh${family}`, `flows${family}`, `asked${family}`] as const;
-  const judgeAnew = goTo(of("new"));
+  const judgeAnew = goTo(of("anew"));
   const pieces = because(
     "those behind it bear no ports",
     hasMorePieces[family],
@@ -109,7 +109,7 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(judgeAnew),
     ]),
     chain(of("turn"), [
-      because("a new connection is judged, whatever passed before", opensTcp, judgeAnew),
+      because("a new connection is judged, whatever passed before", opensTcp, goTo(of("new"))),
       because("the last answers shall renew nothing", endsTcp, inSet(flow, flows), goTo(of("end"))),
       rule(inSet(flow, flows), accept),
       rule(judgeAnew),
@@ -155,6 +155,10 @@ function familyChains(side: Side, family: Family): readonly LayoutChain[] {
       rule(inSet(aboutFlow(side, family).slice(0, 3), queries), accept),
       rule(judgeAnew),
     ]),
+    chain(of("anew"), [
+      because("it bears no ports, and no ACL is about it", isLaterPiece[family], goTo(of("unnamed"))),
+      rule(goTo(of("new"))),
+    ]),
     chain(of("new"), [rule(byMap([port], `judges_${side.name}${family}`)), rule(goTo(of("unnamed")))]),
     chain(of("unnamed"), [
       because("follows the piece with the ports", isLaterPiece[family], inSet(ofPiece, queries), accept),
@@ -187,7 +191,7 @@ function icmpRules(side: Side, family: Family): readonly LayoutRule[] {
     ...(family === 6 ? discovery : []),
     because("echo reply", icmpType(icmpReplies[family]), inSet(asked, `asked${family}`), accept),
     ...icmpErrors[family].map((type) => because("an error", icmpType(type), goTo(of("about")))),
-    rule(goTo(of("new"))),
+    rule(goTo(of("anew"))),
   ];
 }
 

@@ -17,8 +17,6 @@ export interface Ends {
   readonly drops?: Who;
   /** It comes to its end, or returns: the caller goes on. */
   readonly falls: boolean;
-  /** The first rule of which nobody can tell whether it applies, or what it does. */
-  readonly doubt?: Who;
 }
 
 type Table = ReadonlyMap<string, ForeignChain>;
@@ -54,10 +52,7 @@ function runRules(chain: ForeignChain, context: Run): Ends {
     const holds = holdsAll(rule.conditions, context.view);
     if (holds === "no") continue;
     const { goesOn, ...outcome } = apply(chain, rule, context);
-    // A rule that lets every packet go on makes no difference.
-    const idle = goesOn && !outcome.accepts && !outcome.drops && !outcome.falls;
-    const doubt = holds === "perhaps" && !idle ? { doubt: whoIs(chain, rule) } : {};
-    ends = either(ends, { ...outcome, ...doubt });
+    ends = either(ends, outcome);
     if (holds === "yes" && !goesOn) return ends;
   }
   return { ...ends, falls: true };
@@ -99,16 +94,13 @@ const anything = (chain: ForeignChain, rule: ForeignRule | undefined): Ends => (
   accepts: true,
   drops: whoIs(chain, rule),
   falls: true,
-  doubt: whoIs(chain, rule),
 });
 
 function either(a: Ends, b: Ends): Ends {
   const drops = a.drops ?? b.drops;
-  const doubt = a.doubt ?? b.doubt;
   return {
     accepts: a.accepts || b.accepts,
     falls: a.falls || b.falls,
     ...(drops && { drops }),
-    ...(doubt && { doubt }),
   };
 }

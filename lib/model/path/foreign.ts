@@ -28,8 +28,6 @@ export interface ForeignJudgement {
   readonly by?: Who;
   /** No rule but the policy of the chain. */
   readonly policy?: boolean;
-  /** Of "perhaps": the first rule of which nobody can tell whether it applies. */
-  readonly doubt?: Who;
 }
 
 /**
@@ -54,7 +52,7 @@ export function judgeForeign(
     const judgement = { by: dropping, ...(ends.drops === undefined && { policy: true }) };
     const accepts = ends.accepts || (ends.falls && base.policy === "accept");
     if (!accepts) return { verdict: "drop", ...judgement };
-    perhaps ??= { verdict: "perhaps", ...judgement, ...(ends.doubt && { doubt: ends.doubt }) };
+    perhaps ??= { verdict: "perhaps", ...judgement };
   }
   return perhaps ?? { verdict: "accept" };
 }

@@ -50,7 +50,7 @@ export function boxesWith(
 }
 
 /** What the rule matches of one family, in boxes that share nothing; none when it is not about that family. */
-export function boxesOf(rule: Acl, own: readonly Ip[], family: Family): readonly Box[] {
+function boxesOf(rule: Acl, own: readonly Ip[], family: Family): readonly Box[] {
   const { protocols, remotes, localPorts, remotePorts } = rangesOf(rule, own, family);
   return protocols.flatMap((protocol) =>
     remotes.flatMap((remote) =>

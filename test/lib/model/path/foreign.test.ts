@@ -104,7 +104,6 @@ describe("rules of other programs", () => {
       verdict: "perhaps",
       by: { table: "ip filter", chain: "FORWARD" },
       policy: true,
-      doubt: { table: "ip filter", chain: "FORWARD", rule: "unknown accept" },
     });
     expect(judge(base([rule(drop, unknown)]))).toMatchObject({
       verdict: "perhaps",
