@@ -53,9 +53,9 @@ function listCondition(field: KnownField, ranges: readonly ByteRange[]): Foreign
     case "dport":
       return { kind: "destinationPort", ranges: ranges.map(numbers) };
     case "l4proto":
-      return { kind: "protocol", protocols: ranges.flatMap(everyNumber) };
+      return ranges.every(isByte) ? { kind: "protocol", protocols: ranges.flatMap(everyNumber) } : undefined;
     case "icmpType":
-      return { kind: "icmpType", types: ranges.flatMap(everyNumber) };
+      return ranges.every(isByte) ? { kind: "icmpType", types: ranges.flatMap(everyNumber) } : undefined;
     case "state": {
       const states = ranges.map((range) => (isExact(range) ? stateNames(readU32(range.first, 0)) : []));
       return states.every((names) => names.length === 1)
@@ -107,6 +107,9 @@ const numbers = ({ first, last }: ByteRange) => ({
   first: Number(bytesNumber(first)),
   last: Number(bytesNumber(last)),
 });
+
+/** A rule may compare more bytes than the field has: of four there are more numbers than memory holds. */
+const isByte = ({ first }: ByteRange): boolean => first.length === 1;
 
 function everyNumber(range: ByteRange): readonly number[] {
   const { first, last } = numbers(range);

@@ -83,6 +83,16 @@ describe("what cannot be understood", () => {
     );
   });
 
+  it("are more bytes than the field has: no list of all numbers of that length", () => {
+    const expressions: readonly Expression[] = [
+      { kind: "meta", key: "l4proto", register: 8 },
+      { kind: "cmp", op: "lte", register: 8, value: Uint8Array.of(0, 0xff, 0xff, 0xff) },
+    ];
+    const rule = { family: "inet", table: "t", chain: "c", handle: 1n, expressions } as const;
+    const [translated] = translateRule(rule, new Map(), { interfaces: new Map() });
+    expect(translated?.conditions).toEqual([expect.objectContaining({ kind: "unknown" })]);
+  });
+
   it("of legacy iptables may do anything", () => {
     fc.assert(
       fc.property(
