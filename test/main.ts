@@ -30,7 +30,7 @@ function readSummary(): Summary {
     return JSON.parse(readFileSync(report, "utf8"));
   } catch {
     process.stdout.write("\nthe tests ended without their summary: the runner itself failed\n");
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: [], slowest: [] };
   }
 }
 
@@ -57,6 +57,10 @@ const summary = readSummary();
 const reasons = Map.groupBy(summary.skipped, (test) => test.reason);
 for (const [reason, tests] of reasons) {
   process.stdout.write(`\nskipped, ${reason}:\n${tests.map((test) => `  ${test.name}\n`).join("")}`);
+}
+if (whole && summary.slowest.length > 0) {
+  const lines = summary.slowest.map(({ name, seconds }) => `  ${seconds.toFixed(0).padStart(4)} s ${name}\n`);
+  process.stdout.write(`\nlongest:\n${lines.join("")}`);
 }
 const good = checks.filter((ok) => ok).length + summary.passed;
 // A runner that fails without a failed test (a crash, an unhandled error) has failed all the same.

@@ -6,7 +6,11 @@ export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** The files that took longest, in seconds. */
+  readonly slowest: readonly { readonly name: string; readonly seconds: number }[];
 }
+
+const shown = 8;
 
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
@@ -21,6 +25,10 @@ export default class SummaryReporter implements Reporter {
     const summary: Summary = {
       passed: state("passed").length,
       failed: state("failed").length + state("pending").length + broken + unhandled.length,
+      slowest: modules
+        .map((module) => ({ name: module.relativeModuleId, seconds: module.diagnostic().duration / 1000 }))
+        .toSorted((a, b) => b.seconds - a.seconds)
+        .slice(0, shown),
       skipped: state("skipped").map((test) => ({ name: nameOf(test), reason: reasonOf(test) })),
     };
     writeFileSync(file, JSON.stringify(summary));
