@@ -80,10 +80,11 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       },
       (requests) => {
         let next = ruleset;
+        const own = new WeakSet();
         for (const request of requests) {
           refusing(request, () => {
             ask(request.title);
-            next = commit(request, next);
+            next = commit(request, next, own);
           });
         }
         ruleset = next;

@@ -68,8 +68,11 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
   }
 }
 
-/** @returns the rules after a transaction. @throws {Refusal} and nothing has changed */
-export function commit(request: Request, ruleset: Ruleset): Ruleset {
+/** Tables of a transaction's own, which nobody else sees: copied once, however many messages it has. */
+export type OwnTables = WeakSet<object>;
+
+/** @returns the rules after a message of a transaction. @throws {Refusal} and what was there before it has not changed */
+export function commit(request: Request, ruleset: Ruleset, own: OwnTables): Ruleset {
   const next = new Map(ruleset);
   const { family, attrs } = nft.decodeNft({ ...request });
   const name = `${family} ${getText(attrs, 1)}`;
@@ -86,7 +89,10 @@ export function commit(request: Request, ruleset: Ruleset): Ruleset {
       return next;
   }
   const before = found(next.get(name));
-  const table = { ...before, chains: new Map(before.chains), sets: new Map(before.sets) };
+  const table = own.has(before)
+    ? before
+    : { ...before, chains: new Map(before.chains), sets: new Map(before.sets) };
+  own.add(table);
   next.set(name, table);
   switch (request.type & 0xff) {
     case nft.NFT_MSG_NEWCHAIN: {
