@@ -1,6 +1,7 @@
 /** Ranges of register values: bytes in network order, compared as numbers. */
 import { type Ip, ipFamily, ipFromNumber } from "../../addr/ip.ts";
 import { type Prefix, prefixOf } from "../../addr/prefix.ts";
+import { readU32 } from "../../netlink/bytes.ts";
 import type { ByteRange } from "./value.ts";
 
 export type CompareOp = "eq" | "neq" | "lt" | "lte" | "gt" | "gte";
@@ -11,6 +12,11 @@ export function bytesNumber(bytes: Uint8Array): bigint {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   return value;
+}
+
+/** What the kernel keeps in 32 bits of its own order; undefined where a rule compares fewer of them. */
+export function hostNumber(bytes: Uint8Array): number | undefined {
+  return bytes.length < 4 ? undefined : readU32(bytes, 0);
 }
 
 function numberBytes(value: bigint, length: number): Uint8Array {

@@ -1,9 +1,8 @@
 /** A field of the packet within ranges of values, as conditions of lib/model/foreign.ts. */
 
 import type { ForeignCondition } from "../../model/foreign.ts";
-import { readU32 } from "../../netlink/bytes.ts";
 import { NFPROTO } from "../../netlink/nft/message.ts";
-import { bytesNumber, rangePrefixes } from "./byte-range.ts";
+import { bytesNumber, hostNumber, rangePrefixes } from "./byte-range.ts";
 import type { ByteRange, Known, KnownField } from "./value.ts";
 import { interfacePattern, stateNames } from "./words.ts";
 
@@ -57,7 +56,7 @@ function listCondition(field: KnownField, ranges: readonly ByteRange[]): Foreign
     case "icmpType":
       return ranges.every(isByte) ? { kind: "icmpType", types: ranges.flatMap(everyNumber) } : undefined;
     case "state": {
-      const states = ranges.map((range) => (isExact(range) ? stateNames(readU32(range.first, 0)) : []));
+      const states = ranges.map((range) => (isExact(range) ? stateNames(hostNumber(range.first) ?? 0) : []));
       return states.every((names) => names.length === 1)
         ? { kind: "state", states: states.flat() }
         : undefined;
@@ -80,7 +79,8 @@ function rangeCondition(
     }
     case "iif":
     case "oif": {
-      const name = isExact(range) ? interfaces.get(readU32(range.first, 0)) : undefined;
+      const index = isExact(range) ? hostNumber(range.first) : undefined;
+      const name = index === undefined ? undefined : interfaces.get(index);
       return name === undefined ? undefined : { kind: directions[field], interface: name };
     }
     case "nfproto":

@@ -1,10 +1,10 @@
 /** Values of fields in nft's words. */
 
 import { ipFromBytes } from "../../addr/ip.ts";
-import { decodeText, readU32 } from "../../netlink/bytes.ts";
+import { decodeText } from "../../netlink/bytes.ts";
 import { formatField } from "../../netlink/nft/field-range.ts";
 import { IPPROTO } from "../../policy/packet.ts";
-import { bytesNumber, rangePrefixes } from "./byte-range.ts";
+import { bytesNumber, hostNumber, rangePrefixes } from "./byte-range.ts";
 import type { ByteRange, Known, KnownField } from "./value.ts";
 
 /** Bits of "ct state" (NF_CT_STATE_BIT and NF_CT_STATE_UNTRACKED_BIT of nf_conntrack_common.h). */
@@ -52,9 +52,12 @@ export function formatRange(
   if (field === "saddr" || field === "daddr") return formatAddresses(range);
   if (field === "iifname" || field === "oifname") return `"${interfacePattern(range) ?? decodeText(first)}"`;
   if (field === "etherSource" || field === "etherDestination") return formatMac(first);
-  if (field === "state") return stateNames(readU32(first, 0)).join(",") || "0";
-  if (field === "iif" || field === "oif") return formatInterface(readU32(first, 0), interfaces);
-  if (field === "status") return String(readU32(first, 0));
+  if (field === "state" || field === "iif" || field === "oif" || field === "status") {
+    const value = hostNumber(first);
+    if (value === undefined) return `0x${Buffer.from(first).toString("hex")}`;
+    if (field === "state") return stateNames(value).join(",") || "0";
+    return field === "status" ? String(value) : formatInterface(value, interfaces);
+  }
   const [from, to] = [Number(bytesNumber(first)), Number(bytesNumber(last))];
   return from === to ? formatNumber(field, from) : `${formatNumber(field, from)}-${formatNumber(field, to)}`;
 }

@@ -93,6 +93,19 @@ describe("what cannot be understood", () => {
     expect(translated?.conditions).toEqual([expect.objectContaining({ kind: "unknown" })]);
   });
 
+  it.each(["iif", "oif"] as const)("are fewer bytes than the field %s has", (key) => {
+    const expressions: readonly Expression[] = [
+      { kind: "meta", key, register: 8 },
+      { kind: "cmp", op: "gt", register: 8, value: Uint8Array.of(6) },
+    ];
+    const rule = { family: "inet", table: "t", chain: "c", handle: 1n, expressions } as const;
+    const [translated] = translateRule(rule, new Map(), { interfaces: new Map() });
+    expect(translated).toMatchObject({
+      text: expect.stringContaining("0x07"),
+      conditions: [{ kind: "unknown" }],
+    });
+  });
+
   it("of legacy iptables may do anything", () => {
     fc.assert(
       fc.property(
