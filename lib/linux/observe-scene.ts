@@ -64,7 +64,7 @@ function toInterface(link: Link, names: Names, addresses: readonly Prefix[]): Sc
   };
 }
 
-/** A route with several ways is one for each of them: the first is as good as any. */
+/** A route with several ways is one for each of them; the model takes the first, the kernel one by its hash. */
 function toRoutes(route: Route, names: Names): readonly SceneRoute[] {
   const { dst: destination, type, priority, table, nexthops } = route;
   const common = { destination, type, priority, table };

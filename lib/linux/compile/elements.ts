@@ -60,7 +60,7 @@ type Compilers = {
 const compilers: Compilers = {
   PortMapping: (mappings) => mappings.map((mapping) => publishedElement(mapping, "")),
   OutBoundNAT: outboundNatElements,
-  ACL: aclElements,
+  ACL: (_, plan) => aclElements(plan),
   Guard: guardElements,
   QOS: () => [],
 };

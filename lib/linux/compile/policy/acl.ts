@@ -25,7 +25,7 @@ const verbOf = { Allow: "allowed", Block: "blocked" } as const;
 const mostBoxes = 16_384;
 
 /** What makes rules look at the port, and what its defaults are. */
-export function aclElements(_rules: readonly Acl[], { port }: Plan): readonly LayoutElement[] {
+export function aclElements({ port }: Plan): readonly LayoutElement[] {
   const { name, aclDefault } = port;
   if (aclDefault === undefined) return [];
   const elements = directions.flatMap((direction): LayoutElement[] => [

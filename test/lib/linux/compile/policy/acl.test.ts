@@ -34,7 +34,7 @@ function elementsOf(rules: readonly Acl[], defaults = deny, ips?: readonly strin
       return `${acl.verb}_${acl.side}${acl.family} ${values.join(" ")}`;
     }),
   );
-  return [...named, ...aclElements(rules, plan).map(({ set }) => set)];
+  return [...named, ...aclElements(plan).map(({ set }) => set)];
 }
 /** Those of IPv4 into the container, where the default blocks. */
 const allowedIn = (...rules: readonly Partial<Acl>[]) =>
@@ -53,7 +53,8 @@ describe("the elements of a port with ACLs", () => {
 
   it("are none where ACLs are not in force", () => {
     const { aclDefault: _, ...port } = planWith(deny).port;
-    expect(aclElements([rule()], { ...planWith(deny), port })).toEqual([]);
+    expect(aclElements({ ...planWith(deny), port })).toEqual([]);
+    expect(portAcls([rule()], { ...planWith(deny), port }, "whose")).toEqual([]);
   });
 
   it("end with what makes packets be judged", () => {
