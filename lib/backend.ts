@@ -26,8 +26,18 @@ export interface HeldCompartment {
 /** What removing needs: the key, and of the rest whatever is known. */
 export interface Removal {
   readonly key: string;
+  /** Of the compartment, where it is known: some vNICs have nothing on the host that bears their mark. */
+  readonly path?: string;
   /** What was planned; when the state is lost, the marks on kernel objects serve. */
   readonly plan?: Plan;
+}
+
+/** A switch that shall go. */
+export interface RemovedSwitch extends Pick<Switch, "network" | "name"> {
+  /** Absent when the state is lost: what bears the network's mark goes. */
+  readonly definition?: Switch;
+  /** Other networks have vNICs on what its own hang on: that stays. */
+  readonly lowerInUse?: boolean;
 }
 
 /** Runs it while no other process of the host makes or removes a switch. */
@@ -46,8 +56,8 @@ export interface Backend {
    * @returns what lets go of it. @throws {CniError} 11 when it is held for longer than `waitMs`
    */
   lockCompartment(path: string, waitMs?: number): () => void;
-  /** Whether the kernel has the port of this endpoint. */
-  hasPort(key: string): boolean;
+  /** Whether the kernel has this endpoint: its port, or its vNIC where it has none. */
+  isAttached(endpoint: Removal): boolean;
   /** Whether something that can be entered is still at this path. */
   compartmentExists(path: string): boolean;
   /**
@@ -63,6 +73,13 @@ export interface Backend {
     exclusively: Exclusively,
     others?: () => readonly Plan[],
   ): void;
+  /**
+   * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
+   * them.
+   *
+   * @throws {CniError} 103 somebody else has the address, 105; what it did is undone
+   */
+  configure(plan: Plan, compartment: HeldCompartment): void;
   observe(plan: Plan): EndpointFacts;
   /** Removes what bears the key; what is gone already is success. @throws the first failure, after trying all */
   remove(removal: Removal): void;
@@ -71,7 +88,7 @@ export interface Backend {
    *
    * @returns false when ports are left
    */
-  removeSwitch(wanted: Pick<Switch, "network" | "name">): boolean;
+  removeSwitch(wanted: RemovedSwitch): boolean;
   /** The marks on kernel objects of one network, or of all. */
   marks(network?: string): { readonly endpoints: readonly Mark[]; readonly switches: readonly SwitchMark[] };
   close(): void;

@@ -6,7 +6,7 @@ import { nodeFs } from "../lib/os/file.ts";
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
   nat: () => import("./nat/main.ts"),
   ipam: () => import("./ipam/main.ts"),
-  transparent: () => import("./absent.ts"),
+  transparent: () => import("./transparent/main.ts"),
   overlay: () => import("./absent.ts"),
   vswitch: () => import("./vswitch/main.ts"),
 };

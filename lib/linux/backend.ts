@@ -1,23 +1,28 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Backend, Exclusively, HeldCompartment } from "../backend.ts";
+import type { Backend, Exclusively, HeldCompartment, Removal } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
+import { isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
-import { compileEndpoint } from "./compile/endpoint.ts";
+import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { defaultRoutes, linkOf, observeEndpoint, observeHost, observeSwitch } from "./observe.ts";
+import { defaultRoutes, linkOf, observeHost, observeSwitch } from "./observe.ts";
+import { observeAny } from "./observe-any.ts";
 import { observeAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { restoreElements } from "./restore.ts";
 import { refused, runSteps, StepError } from "./run.ts";
+import { observeStackedSwitch } from "./stacked/observe.ts";
+import { isVnicOf, removeHostRoutes, removeStackedSwitch, removeStackedVnic } from "./stacked/remove.ts";
+import { compileStackedSwitch } from "./stacked/switch.ts";
 import { openWorld } from "./world.ts";
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -37,14 +42,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     holdCompartment: (path) => asking(`hold the compartment ${path}`, () => hold(path)),
     lockCompartment: (path, waitMs = compartmentLockMs) =>
       asking(`wait for the compartment ${path}`, () => lockCompartment(path, waitMs, machine)),
-    hasPort: (key) =>
-      asking(`look for port ${portName(key)}`, () =>
-        markedKey(linkOf(machine.host, portName(key))?.alias),
-      ) === key,
+    isAttached: (endpoint) =>
+      asking(`look for endpoint ${endpoint.key}`, () => isAttached(machine, endpoint)),
     compartmentExists,
     apply(plan, compartment, exclusively, others = () => []) {
-      const handle = held.get(compartment);
-      if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
+      const handle = handleOf(compartment);
       const world = openWorld(machine, handle);
       refuseSecond(plan);
       ensureSwitch(plan, exclusively, others);
@@ -53,29 +55,38 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       } catch (error) {
         throw asking(`attach ${formatOwner(plan.owner)}`, () => explain(error, plan, handle, machine));
       }
-      // Our descriptor kept it alive; with us it would go, and its interface with it.
-      if (machine.stillThere(handle)) return;
-      asking(`undo ${formatOwner(plan.owner)}`, () => removeEndpoint(machine, plan.key, plan));
-      throw new CniError(errorCode.compartmentInvalid, `the compartment ${handle.path} vanished during ADD`, {
-        reason: "compartment-missing",
-        details: "the container was removed meanwhile; nothing was left behind",
+      requireStillThere(plan, handle);
+    },
+    configure(plan, compartment) {
+      const handle = handleOf(compartment);
+      const doing = `give ${formatOwner(plan.owner)} its addresses`;
+      asking(doing, () => {
+        const steps = compileConfigure(plan, observeAcls(machine.rules, plan));
+        runSteps(steps, openWorld(machine, handle), trace);
       });
+      requireStillThere(plan, handle);
     },
     observe: (plan) =>
       asking(`observe ${formatOwner(plan.owner)}`, () => {
         const inside = tryOpen(plan.compartment.path, machine);
         try {
-          return observeEndpoint(machine, plan, inside?.netlink);
+          return observeAny(machine, plan, inside?.netlink);
         } finally {
           inside?.close();
         }
       }),
-    remove: ({ key, plan }) =>
-      asking(`remove endpoint ${plan === undefined ? key : formatOwner(plan.owner)}`, () =>
-        removeEndpoint(machine, key, plan),
+    remove: (removal) =>
+      asking(
+        `remove endpoint ${removal.plan === undefined ? removal.key : formatOwner(removal.plan.owner)}`,
+        () => removeAny(machine, removal),
       ),
-    removeSwitch: ({ network, name }) =>
-      asking(`remove switch ${name} of network ${network}`, () => removeSwitch(machine, network, name)),
+    removeSwitch: (removed) =>
+      asking(`remove switch ${removed.name} of network ${removed.network}`, () => {
+        removeStackedSwitch(machine.host, removed);
+        const { definition } = removed;
+        if (definition !== undefined && isStacked(definition)) return true;
+        return removeSwitch(machine, removed.network, removed.name);
+      }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),
   };
@@ -97,8 +108,25 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     }
   }
 
+  function handleOf(compartment: HeldCompartment): CompartmentHandle {
+    const handle = held.get(compartment);
+    if (handle === undefined) throw new Error(`${compartment.path} is not held by this back end`);
+    return handle;
+  }
+
+  /** Our descriptor kept it alive; with us it would go, and its interface with it. */
+  function requireStillThere(plan: Plan, handle: CompartmentHandle): void {
+    if (machine.stillThere(handle)) return;
+    asking(`undo ${formatOwner(plan.owner)}`, () => removeAny(machine, { key: plan.key, plan }));
+    throw new CniError(errorCode.compartmentInvalid, `the compartment ${handle.path} vanished during ADD`, {
+      reason: "compartment-missing",
+      details: "the container was removed meanwhile; nothing was left behind",
+    });
+  }
+
   /** Undoing would take the policies of the port that is there. */
   function refuseSecond(plan: Plan): void {
+    if (isStacked(plan.switch)) return;
     const { name } = plan.port;
     if (asking(`look for port ${name}`, () => linkOf(machine.host, name)) !== undefined)
       throw portExists(plan);
@@ -106,12 +134,19 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
 
   /** The common case, a switch that is there, takes no lock. */
   function ensureSwitch(plan: Plan, exclusively: Exclusively, others: () => readonly Plan[]): void {
-    const observed = () => observeSwitch(machine, plan.switch);
-    asking(`make switch ${plan.switch.name} of network ${plan.owner.network}`, () => {
-      if (compileSwitch(plan.switch, observed()).length === 0) return;
+    const { switch: vswitch } = plan;
+    asking(`make switch ${vswitch.name} of network ${plan.owner.network}`, () => {
+      if (isStacked(vswitch)) {
+        const steps = () => compileStackedSwitch(vswitch, observeStackedSwitch(machine.host, vswitch));
+        if (steps().length === 0) return;
+        exclusively(() => runSteps(steps(), openWorld(machine), trace));
+        return;
+      }
+      const observed = () => observeSwitch(machine, vswitch);
+      if (compileSwitch(vswitch, observed()).length === 0) return;
       exclusively(() => {
         const found = observed();
-        runSteps(compileSwitch(plan.switch, found), openWorld(machine), trace);
+        runSteps(compileSwitch(vswitch, found), openWorld(machine), trace);
         if (found.layout !== "current") restoreElements(machine, others());
       });
     });
@@ -160,6 +195,33 @@ function compartmentExists(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** vNICs without a port bear their mark in the compartment alone. */
+function isAttached(machine: Machine, { key, path, plan }: Removal): boolean {
+  if (plan === undefined || !isStacked(plan.switch))
+    return markedKey(linkOf(machine.host, portName(key))?.alias) === key;
+  const inside = tryOpen(path ?? plan.compartment.path, machine);
+  try {
+    const link = inside && linkOf(inside.netlink, plan.vnic.name);
+    return link !== undefined && isVnicOf(link, key, plan);
+  } finally {
+    inside?.close();
+  }
+}
+
+function removeAny(machine: Machine, { key, path, plan }: Removal): void {
+  const where = path ?? plan?.compartment.path;
+  if (where !== undefined && (plan === undefined || isStacked(plan.switch))) {
+    const inside = tryOpen(where, machine);
+    try {
+      if (inside !== undefined) removeStackedVnic(inside.netlink, key, plan);
+    } finally {
+      inside?.close();
+    }
+  }
+  if (plan !== undefined && isStacked(plan.switch)) removeHostRoutes(machine.host, plan);
+  else removeEndpoint(machine, key, plan);
 }
 
 /** @returns undefined when there is none. @throws {CniError} 110 */

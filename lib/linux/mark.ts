@@ -4,9 +4,12 @@
  * The key comes first and is never clipped; what follows is for people and for rebuilding lost state.
  * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. Elements: the same without addresses.
  */
+import type { Mac } from "../addr/mac.ts";
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
 import type { Mark, SwitchMark } from "../model/facts.ts";
 import { digest, formatOwner, type Owner, ownerKey } from "../model/owner.ts";
+import { adapterMac } from "../model/plan.ts";
+import type { Link } from "../netlink/route/decode-link.ts";
 
 /** linux/if.h IFALIASZ less the NUL, in bytes. */
 const longestAlias = 255;
@@ -47,6 +50,15 @@ export function markedKey(text: string | undefined): string | undefined {
 /** `networkMark` of the network in a switch's alias or a network element's comment. */
 export function markedNetwork(text: string | undefined): string | undefined {
   return text === undefined ? undefined : /^vswitch:network ([^ ]+)/.exec(text)?.[1];
+}
+
+/** Alias of a VLAN of an uplink that we made: it is no network's alone. */
+export const vlanAlias = "vswitch:vlan";
+
+/** Whether a link is the host's own adapter on a network's switch: bears its mark; or none yet, and its MAC. */
+export function isAdapterOf(link: Link, network: string, mac: Mac = adapterMac(network)): boolean {
+  if (link.kind !== "macvlan") return false;
+  return link.alias === undefined ? link.mac === mac : markedNetwork(link.alias) === networkMark(network);
 }
 
 export type LinkMark = Omit<Mark, "ports">;

@@ -2,10 +2,10 @@
 import type { Family } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { networkOf, prefixFamily, prefixLength } from "../addr/prefix.ts";
-import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts } from "../model/facts.ts";
+import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts, UplinkFacts } from "../model/facts.ts";
 import type { Plan } from "../model/plan.ts";
 import type { LayoutState } from "../model/probe.ts";
-import type { Switch } from "../model/switch.ts";
+import type { PortedSwitch } from "../model/switch.ts";
 import type { Route as PlannedRoute } from "../model/vnic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { NetlinkError } from "../netlink/error.ts";
@@ -55,7 +55,7 @@ export function linkOf(netlink: Netlink, key: string | number): Link | undefined
   }
 }
 
-export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Switch): SwitchState {
+export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: PortedSwitch): SwitchState {
   const link = linkOf(host, wanted.name);
   const elements = switchElements(wanted);
   const layout = getLayout();
@@ -81,7 +81,7 @@ function holds(element: LayoutElement, outcome: readonly Reply[] | NetlinkError 
   return found !== undefined && String(found.data ?? "") === String(element.data ?? "");
 }
 
-function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {
+export function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {
   const found = netlink.request(dumpAddresses({ index })).map(decodeAddress);
   return found
     .filter((address) => address.index === index && !address.dadFailed)
@@ -117,10 +117,15 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
     .filter(({ dst }) => prefixLength(dst) >= widest[prefixFamily(dst)])
     .map(({ dst }) => networkOf(dst));
   return {
-    ...(link === undefined ? {} : { uplink: { name: link.name, mtu: link.mtu } }),
+    ...(link === undefined ? {} : { uplink: uplinkFacts(host, link) }),
     prefixes: [...new Set(prefixes)],
     connected: connected(host, routes),
   };
+}
+
+function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
+  const addresses = addressesOf(host, index).filter((address) => !address.startsWith("fe80:"));
+  return { name, mtu, addresses, ...(mac === undefined ? {} : { mac }) };
 }
 
 /** Subnets in which the host itself has an address; link-local ones hang on every link. */
@@ -147,7 +152,11 @@ export function defaultRoutes(netlink: Netlink): readonly DefaultRoute[] {
 }
 
 /** @param inside rtnetlink of the compartment; absent when it cannot be entered */
-export function observeEndpoint(readers: Readers, plan: Plan, inside: Netlink | undefined): EndpointFacts {
+export function observeEndpoint(
+  readers: Readers,
+  plan: Plan<PortedSwitch>,
+  inside: Netlink | undefined,
+): EndpointFacts {
   const { host, rules } = readers;
   const bridge = observeSwitch(readers, plan.switch);
   const port = linkOf(host, plan.port.name);
@@ -178,7 +187,7 @@ function portFacts(port: Link, master: string | undefined): NonNullable<Endpoint
   return { up: port.up, mtu: port.mtu, isolated, ...(master === undefined ? {} : { switch: master }) };
 }
 
-function observeVnic(netlink: Netlink, name: string): NonNullable<EndpointFacts["compartment"]> {
+export function observeVnic(netlink: Netlink, name: string): NonNullable<EndpointFacts["compartment"]> {
   const link = linkOf(netlink, name);
   if (link === undefined) return {};
   const routes = netlink.request(dumpRoutes({ index: link.index })).map(decodeRoute);
@@ -187,7 +196,7 @@ function observeVnic(netlink: Netlink, name: string): NonNullable<EndpointFacts[
   };
 }
 
-function interfaceFacts(link: Link, addresses: readonly Prefix[]): InterfaceFacts {
+export function interfaceFacts(link: Link, addresses: readonly Prefix[]): InterfaceFacts {
   return { up: link.up, mtu: link.mtu, addresses, ...(link.mac === undefined ? {} : { mac: link.mac }) };
 }
 

@@ -5,6 +5,7 @@ import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { beyondRepair } from "../model/repair.ts";
+import { isStacked, type Switch } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { compileRepair, type RepairState } from "./compile/repair/endpoint.ts";
@@ -14,11 +15,14 @@ import { encodeGet, findElement } from "./layout/element-requests.ts";
 import type { Machine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { observeEndpoint, observeSwitch } from "./observe.ts";
+import { observeSwitch } from "./observe.ts";
+import { observeAny } from "./observe-any.ts";
 import { compareAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { restoreElements } from "./restore.ts";
 import { refused, runSteps, StepError } from "./run.ts";
+import { observeStackedSwitch } from "./stacked/observe.ts";
+import { compileStackedSwitch } from "./stacked/switch.ts";
 import type { Step } from "./step.ts";
 import { openWorld } from "./world.ts";
 
@@ -35,7 +39,7 @@ export function repairEndpoint(
   options: RepairOptions,
   trace?: Trace,
 ): Repair {
-  const facts = observeEndpoint(machine, plan, inside?.netlink);
+  const facts = observeAny(machine, plan, inside?.netlink);
   const before = diff(plan, facts);
   if (before.length === 0) return { before, steps: [], after: before };
   const beyond = beyondRepair(plan, facts) ?? conflict(machine, plan);
@@ -49,7 +53,7 @@ export function repairEndpoint(
     runSteps(own, openWorld(machine, inside), trace);
     done.push(...titles(own));
   });
-  const after = diff(plan, observeEndpoint(machine, plan, inside.netlink));
+  const after = diff(plan, observeAny(machine, plan, inside.netlink));
   return { before, steps: done, after, ...(failure === undefined ? {} : { failure }) };
 }
 
@@ -66,21 +70,27 @@ function attempt({ rules }: Machine, plan: Plan, fn: () => void): CniError | und
   }
 }
 
+/** What the operator alone can mend: something in our place, an uplink that is gone. */
+const his: readonly number[] = [errorCode.conflict, errorCode.dependencyMissing];
+
 /** Something else bears the name of the switch or the table: not ours to change. */
 function conflict(machine: Machine, plan: Plan): Repair["beyond"] {
   try {
-    compileSwitchRepair(plan.switch, observeSwitch(machine, plan.switch));
+    switchRepair(machine, plan.switch);
     return undefined;
   } catch (error) {
-    if (!(error instanceof CniError && error.code === errorCode.conflict)) throw error;
+    const isHis = error instanceof CniError && his.includes(error.code);
+    if (!isHis) throw error;
     return { why: error.message, remedy: error.details ?? "remove what is in its place" };
   }
 }
 
 /** As far as it can be told before the first step is done. */
 function planned(machine: Machine, plan: Plan, inside: CompartmentHandle): readonly string[] {
-  const ofSwitch = compileSwitchRepair(plan.switch, observeSwitch(machine, plan.switch));
-  return titles([...ofSwitch, ...compileRepair(plan, observeState(machine, plan, inside))]);
+  return titles([
+    ...switchRepair(machine, plan.switch).steps,
+    ...compileRepair(plan, observeState(machine, plan, inside)),
+  ]);
 }
 
 function repairSwitch(
@@ -89,16 +99,28 @@ function repairSwitch(
   { exclusively, others }: RepairOptions,
   trace: Trace | undefined,
 ): readonly string[] {
-  const observed = () => observeSwitch(machine, plan.switch);
-  if (compileSwitchRepair(plan.switch, observed()).length === 0) return [];
+  if (switchRepair(machine, plan.switch).steps.length === 0) return [];
   let done: readonly Step[] = [];
   exclusively(() => {
-    const found = observed();
-    done = compileSwitchRepair(plan.switch, found);
+    const { steps, rulesLost } = switchRepair(machine, plan.switch);
+    done = steps;
     runSteps(done, openWorld(machine), trace);
-    if (found.layout !== "current") restoreElements(machine, others());
+    if (rulesLost) restoreElements(machine, others());
   });
   return titles(done);
+}
+
+/** What the switch lacks now, and whether our tables do. @throws {CniError} 106, 108 */
+function switchRepair(
+  machine: Machine,
+  vswitch: Switch,
+): { readonly steps: readonly Step[]; readonly rulesLost: boolean } {
+  if (isStacked(vswitch)) {
+    const found = observeStackedSwitch(machine.host, vswitch);
+    return { steps: compileStackedSwitch(vswitch, found), rulesLost: false };
+  }
+  const found = observeSwitch(machine, vswitch);
+  return { steps: compileSwitchRepair(vswitch, found), rulesLost: found.layout !== "current" };
 }
 
 function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): RepairState {
@@ -108,7 +130,7 @@ function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): 
   const same = (a: LayoutElement, b: LayoutElement | undefined): boolean =>
     b !== undefined && String(a.data ?? "") === String(b.data ?? "");
   return {
-    facts: observeEndpoint(machine, plan, inside.netlink),
+    facts: observeAny(machine, plan, inside.netlink),
     acls: compareAcls(machine.rules, plan),
     missing: elements.filter((element, i) => !same(element, found[i])),
     stale: found.filter(

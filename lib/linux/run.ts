@@ -1,5 +1,6 @@
 /** Runs steps in order; when one fails, undoes the endpoint's in reverse. It decides nothing. */
 
+import type { Ip } from "../addr/ip.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
@@ -16,6 +17,8 @@ export interface World {
   sysctl(where: "host" | "compartment", key: readonly string[], value: string, optional: boolean): void;
   linkIndex(where: "host" | "compartment", name: string): number;
   awaitCarrier(index: number): void;
+  /** @throws {CniError} 103 when somebody else has one of the addresses */
+  probe(index: number, addresses: readonly Ip[], waitMs: number): void;
   forgetFlows(flows: FlowPattern): void;
 }
 
@@ -101,6 +104,9 @@ function runAction(
       return;
     case "carrier":
       world.awaitCarrier(index(action.role));
+      return;
+    case "probe":
+      world.probe(index("vnic"), action.addresses, action.waitMs);
       return;
     case "forget-flows":
       world.forgetFlows(action.flows);

@@ -35,6 +35,8 @@ export type Action =
     }
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
+  /** Asks the wire whether somebody has one of the addresses: RFC 5227 for IPv4, RFC 4862 5.4 for IPv6. */
+  | { readonly kind: "probe"; readonly addresses: readonly Ip[]; readonly waitMs: number }
   /** Forgets flows of published ports that went elsewhere before. */
   | { readonly kind: "forget-flows"; readonly flows: FlowPattern };
 

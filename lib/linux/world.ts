@@ -6,6 +6,7 @@ import { getLink } from "../netlink/route/link.ts";
 import { forgetFlows } from "./flows.ts";
 import type { Machine } from "./machine.ts";
 import type { CompartmentHandle } from "./netns.ts";
+import { probeAddresses } from "./probe-addresses.ts";
 import type { World } from "./run.ts";
 
 /** How long the carrier of a new port may take, and how often it is asked for. */
@@ -41,6 +42,7 @@ export function openWorld(machine: Machine, compartment?: CompartmentHandle): Wo
       return indexIn(netlink, name);
     },
     awaitCarrier: (index) => awaitCarrier(machine.host, index),
+    probe: (index, addresses, waitMs) => probeAddresses(inside().netlink, index, addresses, waitMs),
     forgetFlows: (flows) => forgetFlows(machine, flows),
   };
 }

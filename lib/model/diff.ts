@@ -3,6 +3,7 @@ import type { Limit } from "../policy/qos.ts";
 import type { EndpointFacts } from "./facts.ts";
 import { limitsOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
+import { isStacked, type PortedSwitch, type StackedSwitch } from "./switch.ts";
 import type { Route } from "./vnic.ts";
 
 export interface Difference {
@@ -19,9 +20,10 @@ export interface Difference {
  * @returns every difference, none when the attachment is as planned
  */
 export function diff(plan: Plan, facts: EndpointFacts): readonly Difference[] {
+  const { switch: vswitch } = plan;
   return [
-    ...switchDiff(plan, facts),
-    ...portDiff(plan, facts),
+    ...(isStacked(vswitch) ? lowerDiff(vswitch, facts) : switchDiff(vswitch, facts)),
+    ...(isStacked(vswitch) ? [] : portDiff(plan, facts)),
     ...limitDiff(plan, facts),
     ...vnicDiff(plan, facts),
     ...facts.missing.flatMap(absent),
@@ -40,8 +42,19 @@ function absent(what: string): Difference[] {
   return [{ what, expected: "present", found: "absent" }];
 }
 
-function switchDiff(plan: Plan, { switch: found }: EndpointFacts): Difference[] {
-  const { name, mac, mtu, gateways } = plan.switch;
+/** What vNICs hang on is the host's own: it need only carry what they send. */
+function lowerDiff({ lower, mtu }: StackedSwitch, { switch: found }: EndpointFacts): Difference[] {
+  if (found === undefined) return absent(`uplink ${lower}`);
+  return unequal([
+    [`state of uplink ${lower}`, "up", found.up ? "up" : "down"],
+    ...(found.mtu < mtu ? [[`MTU of uplink ${lower}`, mtu, found.mtu] as const] : []),
+  ]);
+}
+
+function switchDiff(
+  { name, mac, mtu, gateways }: PortedSwitch,
+  { switch: found }: EndpointFacts,
+): Difference[] {
   if (found === undefined) return absent(`switch ${name}`);
   return unequal([
     [`state of switch ${name}`, "up", found.up ? "up" : "down"],

@@ -6,9 +6,18 @@ import type { Limit } from "../policy/qos.ts";
 import type { Owner } from "./owner.ts";
 import type { Route } from "./vnic.ts";
 
+export interface UplinkFacts {
+  readonly name: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly mac?: Mac;
+  /** What of the host is there, link-local addresses left out. */
+  readonly addresses: readonly Prefix[];
+}
+
 export interface HostFacts {
   /** The interface of the default route; absent on a host without one. */
-  readonly uplink?: { readonly name: string; readonly mtu: number };
+  readonly uplink?: UplinkFacts;
   /** Every prefix the host has an address in or a route to, default routes left out. */
   readonly prefixes: readonly Prefix[];
   /** Of these the ones that are on a link of the host. */

@@ -11,12 +11,12 @@ import type { Port } from "./port.ts";
 import type { Switch } from "./switch.ts";
 import type { Vnic } from "./vnic.ts";
 
-export interface Plan {
+export interface Plan<S extends Switch = Switch> {
   readonly owner: Owner;
   /** `ownerKey(owner)`. */
   readonly key: string;
   readonly compartment: Compartment;
-  readonly switch: Switch;
+  readonly switch: S;
   readonly port: Port;
   readonly vnic: Vnic;
 }
@@ -26,8 +26,23 @@ const longestName = 15;
 
 /** Name of the switch's interface: `vsw-NETWORK` where that fits, else a hash stands for the network's name. */
 export function switchName(network: string): string {
-  const plain = `vsw-${network}`;
-  return plain.length <= longestName ? plain : `vsw-${digest("switch", network).slice(0, 11)}`;
+  return shortName("vsw", "switch", network);
+}
+
+/** Of the host's own adapter on an external switch: `vsh-NETWORK`, or with a hash. */
+export function adapterName(network: string): string {
+  return shortName("vsh", "adapter", network);
+}
+
+/** Of the VLAN of an uplink, by what it is, since networks share it: `UPLINK.ID`, or with a hash. */
+export function vlanName(uplink: string, id: number): string {
+  const plain = `${uplink}.${id}`;
+  return plain.length <= longestName ? plain : `vsv-${digest("vlan", uplink, `${id}`).slice(0, 11)}`;
+}
+
+function shortName(prefix: string, role: string, network: string): string {
+  const plain = `${prefix}-${network}`;
+  return plain.length <= longestName ? plain : `${prefix}-${digest(role, network).slice(0, 11)}`;
 }
 
 /** Name of a port: `vp-` and 12 digits of its owner's key. */
@@ -43,6 +58,11 @@ export function portMac(key: string): Mac {
 /** MAC of the switch: derived from the network, so that it never follows the ports'. */
 export function switchMac(network: string): Mac {
   return localMac(digest("switch", network));
+}
+
+/** MAC of the host's own adapter on an external switch. */
+export function adapterMac(network: string): Mac {
+  return localMac(digest("adapter", network));
 }
 
 /** MAC of a vNIC: derived from its owner, so that a container started again keeps it. */

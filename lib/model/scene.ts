@@ -13,11 +13,11 @@ export interface Scene {
   readonly host: SceneHost;
 }
 
-export interface SceneNetwork {
+export interface SceneNetwork<S extends Switch = Switch> {
   readonly name: string;
-  /** `nat`, later `transparent` and `overlay`. */
+  /** `nat`, `transparent`, later `overlay`. */
   readonly kind: string;
-  readonly switch: Switch;
+  readonly switch: S;
 }
 
 /** The host's own compartment. */

@@ -30,4 +30,8 @@ export interface Vnic {
   /** Interface addresses with the length of their subnet. */
   readonly addresses: readonly Prefix[];
   readonly routes: readonly Route[];
+  /** Routers of its subnets, where the host is none. */
+  readonly gateways?: readonly Ip[];
+  /** How long others on the wire are asked whether they have its addresses, before it takes them. Absent: nobody is. */
+  readonly probeMs?: number;
 }

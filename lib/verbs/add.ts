@@ -12,6 +12,8 @@ import { type AddRequest, toDelRequest } from "../cni/request.ts";
 import { mergeResult, type Result } from "../cni/result.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Switch } from "../model/switch.ts";
+import { removalOf } from "../state/removal.ts";
 import type { Store } from "../state/store.ts";
 import { type AddressSource, addressSource } from "./address-source.ts";
 import { claimsOf, dataDirOf, ownerOf } from "./attachment.ts";
@@ -22,8 +24,8 @@ import { releaseSwitch } from "./release-switch.ts";
 import { resultOf } from "./result.ts";
 
 /** One ADD with everything it needs. */
-interface Adding<Config> {
-  readonly plugin: NetworkPlugin<Config>;
+interface Adding<Config, S extends Switch> {
+  readonly plugin: NetworkPlugin<Config, S>;
   readonly request: AddRequest;
   readonly config: Config;
   readonly context: Context;
@@ -32,13 +34,17 @@ interface Adding<Config> {
   readonly compartment: HeldCompartment;
 }
 
-export function add<Config>(plugin: NetworkPlugin<Config>, request: AddRequest, context: Context): Result {
+export function add<Config, S extends Switch>(
+  plugin: NetworkPlugin<Config, S>,
+  request: AddRequest,
+  context: Context,
+): Result {
   const config = plugin.parse(request);
   const compartment = context.backend.holdCompartment(request.netns);
   try {
     const store = context.openStore(dataDirOf(request.config, context.env));
     try {
-      const source = addressSource(request, store, context, plugin.nativeIpam);
+      const source = addressSource(request, store, context, plugin);
       return attach({ plugin, request, config, context, store, source, compartment });
     } finally {
       store.close();
@@ -48,39 +54,79 @@ export function add<Config>(plugin: NetworkPlugin<Config>, request: AddRequest, 
   }
 }
 
-function attach<Config>(adding: Adding<Config>): Result {
-  const { request, store, context, compartment } = adding;
+/** How far an ADD has come, for what takes it back. */
+interface Progress {
+  /** Whether there is anything to take back: until our own transaction is through there is not; a delegate acts at once. */
+  begun: boolean;
+  /** What has become true; an `apply` that fails undoes its part by itself. */
+  applied?: Plan;
+}
+
+interface Planned {
+  readonly plan: Plan;
+  readonly ipam: Result;
+}
+
+function attach<Config, S extends Switch>(adding: Adding<Config, S>): Result {
+  const { request, store, source } = adding;
   const { key, ...owner } = ownerOf(request);
   reclaim(adding, key);
   const isNew = store.networks.get(owner.network) === undefined;
-  // Until our own transaction is through there is nothing to take back; a delegate does things at once.
-  let begun = !adding.source.inProcess;
-  let applied: Plan | undefined;
+  const progress: Progress = { begun: !source.inProcess };
   try {
-    const { plan, ipam } = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
-    begun = true;
-    // The state file's lock serves: whoever makes or removes a switch holds it, and only root can.
-    context.backend.apply(
-      plan,
-      compartment,
-      (fn) => store.transaction(fn),
-      () => othersOf(adding),
-    );
-    applied = plan;
-    if (!store.endpoints.setPhase(key, "ready")) throw overtaken(plan);
+    const attached = source.needsVnic ? vnicFirst(adding, progress) : addressFirst(adding, progress);
+    if (!store.endpoints.setPhase(key, "ready")) throw overtaken(attached.plan);
     const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
     return mergeResult(
       request.config.prevResult,
-      resultOf(plan, firstDns(dns, request.config.dns, ipam.dns)),
+      resultOf(attached.plan, firstDns(dns, request.config.dns, attached.ipam.dns)),
     );
   } catch (error) {
-    if (begun) undo(adding, key, isNew, applied);
+    if (progress.begun) undo(adding, key, isNew, progress.applied);
     throw error;
   }
 }
 
+function addressFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress: Progress): Planned {
+  const planned = adding.source.inProcess ? planInOneTransaction(adding) : planWithDelegate(adding);
+  progress.begun = true;
+  apply(adding, planned.plan);
+  progress.applied = planned.plan;
+  return planned;
+}
+
+/** The container is on the wire without an address; who gives it one may ask there. */
+function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress: Progress): Planned {
+  const { store, source, request, context, compartment } = adding;
+  const planWith = (ipam: Result): Plan =>
+    store.transaction(() => {
+      const network = defineNetwork(adding.plugin, adding.config, request, adding);
+      return record(adding, ipam, network.switch);
+    });
+  const bare = planWith({ interfaces: [], ips: [], routes: [], dns: {} });
+  progress.begun = true;
+  apply(adding, bare);
+  progress.applied = bare;
+  const ipam = source.add(request);
+  const plan = planWith(ipam);
+  context.backend.configure(plan, compartment);
+  progress.applied = plan;
+  return { plan, ipam };
+}
+
+/** The state file's lock serves: whoever makes or removes a switch holds it, and only root can. */
+function apply<Config, S extends Switch>(adding: Adding<Config, S>, plan: Plan): void {
+  const { context, compartment, store } = adding;
+  context.backend.apply(
+    plan,
+    compartment,
+    (fn) => store.transaction(fn),
+    () => othersOf(adding),
+  );
+}
+
 /** The attachments of this host, save those whose ADD is at work: it adds their rules itself. */
-function othersOf<Config>({ store, context }: Adding<Config>): readonly Plan[] {
+function othersOf<Config, S extends Switch>({ store, context }: Adding<Config, S>): readonly Plan[] {
   const rows = store.endpoints.list().filter((row) => row.phase === "ready" && row.bootId === context.bootId);
   return rows.flatMap(({ plan }) => plan ?? []);
 }
@@ -98,10 +144,14 @@ function overtaken({ owner }: Plan): CniError {
 }
 
 /** A row of this key is left by a crash, by a reboot, or by an ADD that came before. */
-function reclaim<Config>({ store, source, request, context }: Adding<Config>, key: string): void {
+function reclaim<Config, S extends Switch>(
+  { store, source, request, context }: Adding<Config, S>,
+  key: string,
+): void {
   const row = store.endpoints.get(key);
   if (row === undefined) return;
-  const alive = row.phase === "ready" && row.bootId === context.bootId && context.backend.hasPort(key);
+  const alive =
+    row.phase === "ready" && row.bootId === context.bootId && context.backend.isAttached(removalOf(row));
   if (alive) {
     throw new CniError(errorCode.interfaceExists, `attach ${formatOwner(row)}: it is attached already`, {
       reason: "already-attached",
@@ -109,13 +159,13 @@ function reclaim<Config>({ store, source, request, context }: Adding<Config>, ke
     });
   }
   context.log.warn(`cleaning what an unfinished ADD left of ${formatOwner(row)}`);
-  context.backend.remove({ key, ...(row.plan === null ? {} : { plan: row.plan }) });
+  context.backend.remove(removalOf(row));
   // Ours gives the same address again to the same key; of a delegate nobody knows.
   if (!source.inProcess) source.del(toDelRequest(request));
   store.endpoints.remove(key);
 }
 
-function planInOneTransaction<Config>(adding: Adding<Config>): { plan: Plan; ipam: Result } {
+function planInOneTransaction<Config, S extends Switch>(adding: Adding<Config, S>): Planned {
   const { store, source, request } = adding;
   return store.transaction(() => {
     const network = defineNetwork(adding.plugin, adding.config, request, adding);
@@ -125,7 +175,7 @@ function planInOneTransaction<Config>(adding: Adding<Config>): { plan: Plan; ipa
 }
 
 /** The intent is written before the delegate runs, so that DEL knows of it whatever happens. */
-function planWithDelegate<Config>(adding: Adding<Config>): { plan: Plan; ipam: Result } {
+function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): Planned {
   const { store, source, request, context } = adding;
   const owner = ownerOf(request);
   const row = { ...owner, netns: request.netns, phase: "adding", plan: null } as const;
@@ -137,7 +187,7 @@ function planWithDelegate<Config>(adding: Adding<Config>): { plan: Plan; ipam: R
       `ipam ${request.config.ipam?.type}: its result holds no address`,
       {
         reason: "ipam-without-address",
-        details: "a nat network needs at least one address per container",
+        details: `a ${adding.plugin.kind} network needs at least one address per container`,
       },
     );
   }
@@ -149,7 +199,7 @@ function planWithDelegate<Config>(adding: Adding<Config>): { plan: Plan; ipam: R
 }
 
 /** Plans and writes the plan down with the ports it takes. */
-function record<Config>(adding: Adding<Config>, ipam: Result, known: Plan["switch"]): Plan {
+function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: Result, known: S): Plan {
   const { plugin, request, config, store, context, compartment } = adding;
   const { key, ...owner } = ownerOf(request);
   const { defaultRoutes } = compartment;
@@ -163,10 +213,13 @@ function record<Config>(adding: Adding<Config>, ipam: Result, known: Plan["switc
 
 /**
  * A failure here must not hide the one that led here.
- *
- * @param applied what has become true; an `apply` that fails undoes its part by itself
  */
-function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean, applied: Plan | undefined): void {
+function undo<Config, S extends Switch>(
+  adding: Adding<Config, S>,
+  key: string,
+  isNew: boolean,
+  applied: Plan | undefined,
+): void {
   const { store, source, request, context } = adding;
   const attempt = (what: string, fn: () => void): void => {
     try {
@@ -179,7 +232,9 @@ function undo<Config>(adding: Adding<Config>, key: string, isNew: boolean, appli
   };
   // The kernel first: an address that still answers must not be free.
   if (applied !== undefined)
-    attempt("remove the endpoint", () => context.backend.remove({ key, plan: applied }));
+    attempt("remove the endpoint", () =>
+      context.backend.remove({ key, path: applied.compartment.path, plan: applied }),
+    );
   attempt("release the address", () => source.del(toDelRequest(request)));
   attempt("forget the endpoint", () => store.endpoints.remove(key));
   if (isNew) attempt("remove the switch", () => releaseSwitch(request.config.name, adding, { forget: true }));

@@ -16,10 +16,13 @@ import type { Result } from "../cni/result.ts";
 import type { Store } from "../state/store.ts";
 import { namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { NetworkTraits } from "./network-plugin.ts";
 
 type Configured = AddRequest | CheckRequest | DelRequest | GcRequest | StatusRequest;
 
 export interface AddressSource {
+  /** Whether it finds the vNIC in the compartment, up, when it is asked for addresses. */
+  readonly needsVnic: boolean;
   /** Whether leases live in the store that the caller's transaction is open on. */
   readonly inProcess: boolean;
   /** @param automatic prefix of a network whose configuration names none */
@@ -30,17 +33,30 @@ export interface AddressSource {
   status(request: StatusRequest, automatic?: Prefix): void;
 }
 
-/** @param nativeIpam the `ipam` of a configuration, of whatever shape, in the words of our ipam */
 export function addressSource(
   request: Configured,
   store: Store,
   context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
+  traits: NetworkTraits,
 ): AddressSource {
-  const type = request.config.ipam?.type;
-  if (type !== undefined && !isThisFile(type, request, context.execPath)) return delegated(type, context);
-  return builtIn(store, context, nativeIpam);
+  const { ipam } = request.config;
+  const type = ipam?.type;
+  if (type !== undefined && !isThisFile(type, request, context.execPath))
+    return delegated(type, context, traits.vnicBeforeAddress);
+  const isNamed = type !== undefined || Object.keys(ipam?.raw ?? {}).length > 0;
+  return isNamed || traits.withoutIpam === "ours" ? builtIn(store, context, traits) : noAddresses;
 }
+
+/** The container is on the wire and gets its addresses from there, or has none. */
+const noAddresses: AddressSource = {
+  needsVnic: false,
+  inProcess: true,
+  add: () => ({ interfaces: [], ips: [], routes: [], dns: {} }),
+  del() {},
+  check() {},
+  gc() {},
+  status() {},
+};
 
 /** Our ipam in CNI_PATH may be another build, in a file of its own: that one is a delegate like any other. */
 function isThisFile(type: string, request: Configured, execPath: string): boolean {
@@ -53,9 +69,10 @@ function isThisFile(type: string, request: Configured, execPath: string): boolea
   }
 }
 
-function delegated(type: string, context: Context): AddressSource {
+function delegated(type: string, context: Context, needsVnic: boolean): AddressSource {
   let undone = false;
   return {
+    needsVnic,
     inProcess: false,
     add(request) {
       try {
@@ -75,11 +92,7 @@ function delegated(type: string, context: Context): AddressSource {
   };
 }
 
-function builtIn(
-  store: Store,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): AddressSource {
+function builtIn(store: Store, context: Context, { nativeIpam }: NetworkTraits): AddressSource {
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
     const plain = request.config.ipam?.raw ?? {};
@@ -97,6 +110,7 @@ function builtIn(
     return { ...request, config };
   };
   return {
+    needsVnic: false,
     inProcess: true,
     add: (request, automatic) => ipamAdd(native(request, automatic), store, context),
     del: (request) => ipamDel(native(request), store, context),

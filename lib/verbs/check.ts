@@ -1,6 +1,5 @@
 /** CHECK: the plan of ADD against the facts, with what later plugins of the chain changed on purpose. */
 import { CniError, errorCode } from "../cni/error.ts";
-import type { JsonObject } from "../cni/read.ts";
 import type { CheckRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
 import { type Difference, diff } from "../model/diff.ts";
@@ -10,14 +9,11 @@ import type { EndpointRow } from "../state/rows.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { NetworkTraits } from "./network-plugin.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
 /** @throws {CniError} 3 unknown attachment, 109 with every difference */
-export function check(
-  request: CheckRequest,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): void {
+export function check(request: CheckRequest, context: Context, traits: NetworkTraits): void {
   const { key, ...owner } = ownerOf(request);
   const store = context.openStore(dataDirOf(request.config, context.env));
   try {
@@ -32,7 +28,7 @@ export function check(
     const differences = [...diff(plan, context.backend.observe(plan)), ...lost(plan, request.prevResult)];
     if (differences.length > 0) throw drift(plan, differences);
     const spec = store.networks.get(owner.network)?.spec as NetworkSpec | undefined;
-    addressSource(request, store, context, nativeIpam).check(request, spec?.automatic);
+    addressSource(request, store, context, traits).check(request, spec?.automatic);
   } finally {
     store.close();
   }

@@ -9,6 +9,7 @@ import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
+import { removedSwitch } from "./release-switch.ts";
 
 interface Surroundings {
   readonly store: Store;
@@ -16,24 +17,24 @@ interface Surroundings {
 }
 
 /** Runs inside the transaction that writes the endpoint. @throws {CniError} 108 when the network differs in use */
-export function defineNetwork<Config>(
-  plugin: NetworkPlugin<Config>,
+export function defineNetwork<Config, S extends Switch>(
+  plugin: NetworkPlugin<Config, S>,
   config: Config,
   request: AddRequest,
   { store, context, source }: Surroundings & { readonly source: { readonly inProcess: boolean } },
-): NetworkSpec {
+): NetworkSpec<S> {
   const { key, network } = ownerOf(request);
   const row = store.networks.get(network);
   const subnets = configuredSubnets(
     plugin.nativeIpam({ ...request.config.raw, ipam: request.config.ipam?.raw }),
   );
-  const needsSubnet = subnets.length === 0 && source.inProcess;
+  const needsSubnet = subnets.length === 0 && source.inProcess && plugin.automaticSubnet !== undefined;
   const settings = {
     type: plugin.kind,
     ...(subnets.length > 0 ? { subnet: subnets.toSorted().join(",") } : {}),
     ...plugin.settings(config),
   };
-  const known = row?.spec as NetworkSpec | undefined;
+  const known = row?.spec as NetworkSpec<S> | undefined;
   const endpoints = store.endpoints.list(network);
   const inUse = endpoints.some((other) => other.key !== key && other.bootId === context.bootId);
   if (known !== undefined && !known.recovered) {
@@ -41,7 +42,7 @@ export function defineNetwork<Config>(
     const same = sameSettings(known.settings, settings);
     if (same && (inUse || known.automatic === undefined || isStillFree(known, context.backend))) return known;
     // Nobody is on it any more: the switch of the old definition makes room.
-    context.backend.removeSwitch(known.switch);
+    context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
   const host = context.backend.observeHost(plugin.uplink(config));
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
@@ -49,9 +50,9 @@ export function defineNetwork<Config>(
   const settled = inUse || known?.recovered === true;
   const isFree = (prefix: Prefix): boolean => !taken.some((other) => overlaps(other, prefix));
   const kept = before !== undefined && (settled || isFree(before)) ? before : undefined;
-  const automatic = needsSubnet ? (kept ?? plugin.automaticSubnet(network, taken)) : undefined;
+  const automatic = needsSubnet ? (kept ?? plugin.automaticSubnet?.(network, taken)) : undefined;
   const fresh = plugin.switch(network, config, host);
-  const spec: NetworkSpec = {
+  const spec: NetworkSpec<S> = {
     switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
     settings,
     ...(automatic === undefined ? {} : { automatic }),

@@ -5,45 +5,40 @@
  * kernel objects serve. What is gone already is success.
  */
 import { CniError, errorCode } from "../cni/error.ts";
-import type { JsonObject } from "../cni/read.ts";
 import type { DelRequest } from "../cni/request.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { NetworkTraits } from "./network-plugin.ts";
 
 /** How long to wait for an ADD at work in the same compartment. */
 const patienceMs = 5000;
 
 /** @throws {CniError} the first failure, after everything was tried */
-export function del(
-  request: DelRequest,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): void {
+export function del(request: DelRequest, context: Context, traits: NetworkTraits): void {
   const { key } = ownerOf(request);
   const release = lock(request.netns, context);
   const store = context.openStore(dataDirOf(request.config, context.env));
   try {
     const planned = planOf(key, store);
-    context.backend.remove({ key, ...(planned.plan === undefined ? {} : { plan: planned.plan }) });
+    context.backend.remove({
+      key,
+      ...(request.netns === undefined ? {} : { path: request.netns }),
+      ...(planned.plan === undefined ? {} : { plan: planned.plan }),
+    });
     if (planned.failure !== undefined) throw planned.failure;
-    releaseAddress(request, store, context, nativeIpam);
+    releaseAddress(request, store, context, traits);
   } finally {
     store.close();
     release();
   }
 }
 
-function releaseAddress(
-  request: DelRequest,
-  store: Store,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): void {
+function releaseAddress(request: DelRequest, store: Store, context: Context, traits: NetworkTraits): void {
   const { key } = ownerOf(request);
-  const source = addressSource(request, store, context, nativeIpam);
+  const source = addressSource(request, store, context, traits);
   if (source.inProcess) {
     store.transaction(() => {
       source.del(request);

@@ -3,23 +3,20 @@
  * objects; then the switch, when nothing is left on it. Failures are collected, the rest goes on.
  */
 import { CniError, errorCode } from "../cni/error.ts";
-import type { JsonObject } from "../cni/read.ts";
 import type { GcRequest } from "../cni/request.ts";
 import { ownerKey } from "../model/owner.ts";
+import { removalOf } from "../state/removal.ts";
 import type { EndpointRow } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { NetworkTraits } from "./network-plugin.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 import { releaseSwitch } from "./release-switch.ts";
 
 /** @throws {CniError} 7 when no list is given although attachments are alive; else the failures, after all was tried */
-export function gc(
-  request: GcRequest,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): void {
+export function gc(request: GcRequest, context: Context, traits: NetworkTraits): void {
   // The runtime made its list before this process began.
   const started = Math.min(context.now(), context.startedMs);
   const network = request.config.name;
@@ -46,7 +43,7 @@ export function gc(
         attempt(() => context.backend.remove({ key: mark.key }));
     }
     const spec = store.networks.get(network)?.spec as NetworkSpec | undefined;
-    attempt(() => addressSource(request, store, context, nativeIpam).gc(request, spec?.automatic));
+    attempt(() => addressSource(request, store, context, traits).gc(request, spec?.automatic));
     if (valid.size === 0) attempt(() => void releaseSwitch(network, { store, context }, { forget: false }));
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw several(network, failures);
@@ -76,7 +73,7 @@ function removeUnlessAtWork(row: EndpointRow, store: Store, context: Context): v
 }
 
 function removeRow(row: EndpointRow, store: Store, { backend }: Context): void {
-  backend.remove({ key: row.key, ...(row.plan === null ? {} : { plan: row.plan }) });
+  backend.remove(removalOf(row));
   store.endpoints.remove(row.key);
 }
 

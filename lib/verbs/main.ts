@@ -4,6 +4,7 @@ import { type Backend, loadBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
+import type { Switch } from "../model/switch.ts";
 import { nodeFs } from "../os/file.ts";
 import { readBootId, readBootMs } from "../state/boot-id.ts";
 import { openStore } from "../state/store.ts";
@@ -17,7 +18,7 @@ import { recover } from "./recover.ts";
 import { status } from "./status.ts";
 
 /** VSWITCH_TRACE=1 prints steps and messages on stderr, each with its milliseconds since the process began. */
-export async function networkMain<Config>(plugin: NetworkPlugin<Config>): Promise<void> {
+export async function networkMain<Config, S extends Switch>(plugin: NetworkPlugin<Config, S>): Promise<void> {
   const trace = process.env.VSWITCH_TRACE === "1" ? traceToStderr : undefined;
   const backend = await loadBackend(trace);
   const verbs = networkVerbs(plugin, { backend, env: process.env, execPath: process.execPath });
@@ -34,16 +35,18 @@ export interface Surroundings {
 }
 
 /** The verbs of a network type as functions, for a process or for a test. */
-export function networkVerbs<Config>(plugin: NetworkPlugin<Config>, surroundings: Surroundings): Verbs {
-  const { nativeIpam } = plugin;
+export function networkVerbs<Config, S extends Switch>(
+  plugin: NetworkPlugin<Config, S>,
+  surroundings: Surroundings,
+): Verbs {
   const context = (log: Log, whenMissing: "create" | "empty" = "empty"): Context =>
     makeContext(surroundings, log, whenMissing);
   return {
     add: (request, log) => add(plugin, request, context(log, "create")),
-    del: (request, log) => del(request, context(log), nativeIpam),
-    check: (request, log) => check(request, context(log), nativeIpam),
-    gc: (request, log) => gc(request, context(log), nativeIpam),
-    status: (request, log) => status(request, context(log), nativeIpam),
+    del: (request, log) => del(request, context(log), plugin),
+    check: (request, log) => check(request, context(log), plugin),
+    gc: (request, log) => gc(request, context(log), plugin),
+    status: (request, log) => status(request, context(log), plugin),
   };
 }
 

@@ -8,35 +8,43 @@ import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
 
-export interface PlanInput<Config> {
+export interface PlanInput<Config, S extends Switch = Switch> {
   readonly owner: Owner;
   /** CNI_NETNS. */
   readonly path: string;
   readonly config: Config;
   /** The network's switch as it is known so far; the gateways of new subnets are added. */
-  readonly switch: Switch;
+  readonly switch: S;
   /** What the ipam gave: addresses, gateways, routes. */
   readonly ipam: Result;
   /** Default routes the compartment has already, of other networks. */
   readonly defaultRoutes: readonly DefaultRoute[];
 }
 
-/** A network type: pure functions that the verbs call. */
-export interface NetworkPlugin<Config = unknown> {
+/** What the verbs must know of a network type where the configuration need not be valid any more. */
+export interface NetworkTraits {
   /** Kind of the network in the store, e.g. `nat`. */
   readonly kind: string;
+  /** The `ipam` of a configuration in the words of our ipam; whatever is wrong in it, our ipam says so. */
+  nativeIpam(config: JsonObject): JsonObject;
+  /** Without an `ipam` in the configuration: our own gives addresses, or there are none. */
+  readonly withoutIpam: "ours" | "none";
+  /** Whether a delegated ipam finds the vNIC in the compartment, up: one that asks a server needs it. */
+  readonly vnicBeforeAddress: boolean;
+}
+
+/** A network type: pure functions that the verbs call. */
+export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> extends NetworkTraits {
   /** @throws {CniError} 7 with every fault, 2 for what is not supported */
   parse(request: AddRequest): Config;
   /** Interface whose MTU the network takes; absent: that of the default route. */
   uplink(config: Config): string | undefined;
   /** The network's switch before its first address is known. */
-  switch(network: string, config: Config, host: HostFacts): Switch;
+  switch(network: string, config: Config, host: HostFacts): S;
   /** What of the network's definition the configuration decides, by key. */
   settings(config: Config): Readonly<Record<string, string>>;
-  /** The `ipam` of a configuration in the words of our ipam; whatever is wrong in it, our ipam says so. */
-  nativeIpam(config: JsonObject): JsonObject;
-  /** A prefix for a network whose configuration names none. */
-  automaticSubnet(network: string, used: readonly Prefix[]): Prefix;
+  /** A prefix for a network whose configuration names none; absent: such a network has none. */
+  automaticSubnet?(network: string, used: readonly Prefix[]): Prefix;
   /** Pure: equal input gives an equal plan. @throws {CniError} 7 */
-  plan(input: PlanInput<Config>): Plan;
+  plan(input: PlanInput<Config, S>): Plan<S>;
 }

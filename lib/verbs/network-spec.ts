@@ -5,8 +5,8 @@ import type { JsonObject } from "../cni/read.ts";
 import { isObject } from "../cni/read.ts";
 import type { Switch } from "../model/switch.ts";
 
-export interface NetworkSpec {
-  readonly switch: Switch;
+export interface NetworkSpec<S extends Switch = Switch> {
+  readonly switch: S;
   /** What the configuration decides, by key. */
   readonly settings: Readonly<Record<string, string>>;
   /** The prefix that was chosen because the configuration names none. */

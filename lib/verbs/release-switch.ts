@@ -1,6 +1,7 @@
 /** Takes the switch of a network away when no endpoint is left on it. */
-import type { Backend } from "../backend.ts";
+import type { Backend, RemovedSwitch } from "../backend.ts";
 import { switchName } from "../model/plan.ts";
+import { isExternal, type Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
@@ -26,7 +27,7 @@ export function releaseSwitch(
     if (store.endpoints.list(network).length > 0) return false;
     if (row === undefined) return releaseMarked(network, context.backend);
     const spec = row.spec as NetworkSpec;
-    const removed = context.backend.removeSwitch(spec.switch);
+    const removed = context.backend.removeSwitch(removedSwitch(spec.switch, store));
     // A definition that never came true, its switch's name being somebody else's, must not keep its subnet from others.
     if (options.forget) store.networks.remove(network);
     else if (removed)
@@ -36,6 +37,19 @@ export function releaseSwitch(
       });
     return removed;
   });
+}
+
+/** VLANs of an uplink are shared by the networks that name them. */
+export function removedSwitch(definition: Switch, store: Store): RemovedSwitch {
+  const { network, name } = definition;
+  const lowerInUse =
+    isExternal(definition) &&
+    store.networks.list().some((row) => {
+      const other = (row.spec as NetworkSpec).switch;
+      const shares = row.name !== network && isExternal(other) && other.lower === definition.lower;
+      return shares && store.endpoints.list(row.name).length > 0;
+    });
+  return { network, name, definition, lowerInUse };
 }
 
 /**

@@ -3,25 +3,39 @@ import { contains, prefixAddress } from "../addr/prefix.ts";
 import type { Dns } from "../cni/dns.ts";
 import type { Result, ResultInterface, ResultIp, ResultRoute } from "../cni/result.ts";
 import { type Plan, portMac } from "../model/plan.ts";
+import { isStacked, type Switch } from "../model/switch.ts";
 import type { Route } from "../model/vnic.ts";
 
 /** Switch, port and vNIC, in this order (CNI 1.1 ADD: every interface of the attachment, the host's too). */
 export function resultOf(plan: Plan, dns: Dns): Result {
   const { switch: vswitch, port, vnic } = plan;
-  const interfaces: readonly ResultInterface[] = [
-    { name: vswitch.name, mac: vswitch.mac, mtu: vswitch.mtu },
-    { name: port.name, mac: portMac(plan.key), mtu: vswitch.mtu },
+  const ofHost: readonly ResultInterface[] = isStacked(vswitch)
+    ? hostAdapter(vswitch)
+    : [switchOf(vswitch), { name: port.name, mac: portMac(plan.key), mtu: vswitch.mtu }];
+  const interfaces = [
+    ...ofHost,
     { name: vnic.name, mac: vnic.mac, mtu: vnic.mtu, sandbox: plan.compartment.path },
   ];
-  const gateways = vswitch.gateways.map(prefixAddress);
+  const gateways = vnic.gateways ?? vswitch.gateways.map(prefixAddress);
   const used = new Set(vnic.routes.map((route) => route.gateway));
   const ips = vnic.addresses.map((address): ResultIp => {
     const near = gateways.filter((candidate) => contains(address, candidate));
     // A switch has those of all its containers; this one's routes say which is its own.
     const gateway = near.find((candidate) => used.has(candidate)) ?? near[0];
-    return { address, interface: 2, ...(gateway === undefined ? {} : { gateway }) };
+    return { address, interface: ofHost.length, ...(gateway === undefined ? {} : { gateway }) };
   });
   return { interfaces, ips, routes: vnic.routes.map(toResultRoute), dns };
+}
+
+function switchOf({ name, mac, mtu }: Switch): ResultInterface {
+  return { name, mtu, ...(mac === undefined ? {} : { mac }) };
+}
+
+/** What an uplink is besides is not the attachment's. */
+function hostAdapter(vswitch: Switch): readonly ResultInterface[] {
+  if (vswitch.kind !== "macvlan" || vswitch.host === undefined) return [];
+  const { name, mac } = vswitch.host;
+  return [{ name, mac, mtu: vswitch.mtu }];
 }
 
 function toResultRoute({ destination, gateway, ...metrics }: Route): ResultRoute {

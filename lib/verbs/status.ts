@@ -2,19 +2,15 @@
 
 import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
 import { CniError, errorCode } from "../cni/error.ts";
-import type { JsonObject } from "../cni/read.ts";
 import type { StatusRequest } from "../cni/request.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { NetworkTraits } from "./network-plugin.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
 /** @throws {CniError} 50 when ADD cannot be served, 51 when existing attachments suffer too; a delegate's own error */
-export function status(
-  request: StatusRequest,
-  context: Context,
-  nativeIpam: (config: JsonObject) => JsonObject,
-): void {
+export function status(request: StatusRequest, context: Context, traits: NetworkTraits): void {
   const missing = context.backend.missingFeatures();
   if (missing.length > 0) {
     throw new CniError(
@@ -31,7 +27,7 @@ export function status(
   try {
     requireUsableFolder(dataDir);
     const spec = store.networks.get(request.config.name)?.spec as NetworkSpec | undefined;
-    addressSource(request, store, context, nativeIpam).status(request, spec?.automatic);
+    addressSource(request, store, context, traits).status(request, spec?.automatic);
   } catch (error) {
     throw asStatus(error, request);
   } finally {

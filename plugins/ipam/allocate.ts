@@ -2,6 +2,7 @@
 import type { Ip } from "../../lib/addr/ip.ts";
 import { ipNumber } from "../../lib/addr/ip.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { removalOf } from "../../lib/state/removal.ts";
 import type { Lease, LeaseOwner } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
 import type { RangeSet } from "./config.ts";
@@ -76,7 +77,7 @@ function reclaimOne(lease: Lease, store: Store, context: IpamContext): boolean {
   if (endpoint !== undefined) {
     if (backend === undefined) return false;
     try {
-      backend.remove({ key: lease.key, ...(endpoint.plan && { plan: endpoint.plan }) });
+      backend.remove(removalOf(endpoint));
     } catch (error) {
       log.warn(`cannot free ${lease.address}: ${error instanceof Error ? error.message : String(error)}`);
       return false;

@@ -7,6 +7,7 @@ import type { PortMappingRequest, RuntimeConfig } from "../../lib/cni/capability
 import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
 import { type Issue, isObject, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
+import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
@@ -61,19 +62,6 @@ const shape = {
   additionalRoutes: listShape(flatShape("dst", "GW")),
 };
 
-/** Keys of every network configuration, which are not ours to judge. */
-const specified = [
-  "cniVersion",
-  "name",
-  "type",
-  "ipam",
-  "dns",
-  "args",
-  "runtimeConfig",
-  "prevResult",
-  "capabilities",
-];
-
 interface RawNat {
   readonly bridge?: string;
   readonly uplink?: string;
@@ -106,7 +94,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const config = foldObject(raw, shape);
   const { optionalFlags } = config;
   const [slip] = [
-    ...misspeltKeys(config, [...specified, ...Object.keys(shape)]),
+    ...misspeltKeys(config, [...specifiedKeys, ...Object.keys(shape)]),
     ...misspeltKeys(isObject(optionalFlags) ? optionalFlags : {}, flagNames),
   ];
   if (slip !== undefined) throw unknownKey(slip);

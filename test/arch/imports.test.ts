@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/os": [],
   "lib/hcn": ["lib/addr", "lib/cni", "lib/policy"],
   "lib/cni": ["lib/addr", "lib/os"],
+  "lib/planning": ["lib/addr", "lib/cni", "lib/model", "lib/policy"],
   "lib/state": ["lib/addr", "lib/os", "lib/cni", "lib/model"],
   "lib/netlink": ["lib/addr", "lib/os", "lib/policy"],
   "lib/linux": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/policy", "lib/netlink", "lib/backend.ts"],
@@ -28,7 +29,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "plugins/ipam",
   ],
   "plugins/ipam": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/state", "lib/backend.ts", "lib/verbs"],
-  "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/policy", "lib/verbs"],
+  "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
+  "plugins/transparent": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/verbs"],
   "plugins/vswitch": [
     "lib/addr",
     "lib/cni",

@@ -101,7 +101,7 @@ function nextHop(scene: Scene, plan: Plan, destination: Ip): Mac {
       other.switch.name === plan.switch.name &&
       other.vnic.addresses.some((address) => prefixAddress(address) === destination),
   );
-  return near?.vnic.mac ?? plan.switch.mac;
+  return near?.vnic.mac ?? plan.switch.mac ?? plan.vnic.mac;
 }
 
 function fromOutside(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {

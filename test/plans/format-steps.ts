@@ -41,6 +41,8 @@ function formatAction(action: Action): readonly string[] {
       return [`${action.where}: ${action.name} is the ${action.role}`];
     case "carrier":
       return [`until the ${action.role} works`];
+    case "probe":
+      return [`in the compartment: who has ${action.addresses.join(" ")}, for ${action.waitMs} ms`];
     case "forget-flows": {
       const { protocols, hostPorts, addresses } = action.flows;
       return [`${protocols.join(" ")} to ports ${hostPorts.join(" ")}, from ${addresses.join(" ")}`];

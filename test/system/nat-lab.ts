@@ -1,4 +1,4 @@
-/** A throw-away host on which the built `nat` executable is called as a runtime does. */
+/** A throw-away host on which the built executable of a network type is called as a runtime does. */
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -117,21 +117,29 @@ export function whyNoNat(): string | undefined {
   return whyNoNamespaces() ?? (existsSync(join(binDir, "nat")) ? undefined : `${binDir}/nat is not built`);
 }
 
-export async function createLab(options?: HostOptions): Promise<NatLab> {
+export interface LabOptions extends HostOptions {
+  /** Whose executable is called, and the network's name. Default "nat". */
+  readonly type?: "nat" | "transparent";
+  /** What a call has that names no configuration. Default: `dual`. */
+  readonly config?: JsonObject;
+}
+
+export async function createLab(options?: LabOptions): Promise<NatLab> {
+  const { type = "nat", config: usual = dual } = options ?? {};
   const host = await createHost(options);
   if (options?.uplink !== false) await linkLocal(host);
   const dataDir = join(host.dir, "state");
   const call: NatLab["call"] = (verb, ask) => {
-    const { config = dual, runtimeConfig, prevResult } = ask;
+    const { config = usual, runtimeConfig, prevResult } = ask;
     const stdin = {
       cniVersion: "1.1.0",
-      name: "nat",
-      type: "nat",
+      name: type,
+      type,
       ...config,
       ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
       ...(prevResult === undefined ? {} : { prevResult }),
     };
-    return host.plugin(join(binDir, "nat"), { verb, env: variables(ask), stdin, ...ask.call });
+    return host.plugin(join(binDir, type), { verb, env: variables(ask), stdin, ...ask.call });
   };
   const variables = (ask: Partial<Ask>) => ({
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -152,7 +160,7 @@ export async function createLab(options?: HostOptions): Promise<NatLab> {
     async add(ask = {}) {
       const id = ask.id ?? `c${++made}`;
       const ns = ask.ns ?? (await host.compartment(id));
-      const full = { netns: ns.path, config: dual, ...ask, id, ns };
+      const full = { netns: ns.path, config: usual, ...ask, id, ns };
       const outcome = await call("ADD", full);
       if (outcome.exitCode !== 0) throw new Error(`ADD ${id}: ${outcome.stdout}${outcome.stderr}`);
       return attachedOf(full, JSON.parse(outcome.stdout) as CniResult);

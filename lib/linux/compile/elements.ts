@@ -1,7 +1,7 @@
 /** The nftables elements of a switch and of an endpoint. Pure. */
 import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, switchName } from "../../model/plan.ts";
-import type { Switch } from "../../model/switch.ts";
+import { isStacked, type Switch } from "../../model/switch.ts";
 import { clipComment } from "../../netlink/nft/userdata.ts";
 import { type PolicyKind, type PolicyOf, policiesOf } from "../../policy/policy.ts";
 import {
@@ -19,6 +19,7 @@ import { outboundNatElements } from "./policy/outbound-nat.ts";
 
 /** Shared by all endpoints of the network: its bridge, its masqueraded sources and what they reach as they are. */
 export function switchElements(wanted: Switch): readonly LayoutElement[] {
+  if (isStacked(wanted)) return [];
   const comment = networkComment(wanted.network);
   const elements: LayoutElement[] = [switchElement(wanted.name, comment)];
   const { outboundNat } = wanted;
@@ -65,8 +66,9 @@ const compilers: Compilers = {
   QOS: () => [],
 };
 
-/** An endpoint's own, for its policies. What makes rules look at the port comes last of each kind. */
+/** An endpoint's own, for the policies of its port. What makes rules look at the port comes last of each kind. */
 export function endpointElements(plan: Plan): readonly LayoutElement[] {
+  if (isStacked(plan.switch)) return [];
   const comment = clipComment(endpointComment(plan.owner));
   const kinds = Object.keys(compilers) as readonly PolicyKind[];
   const astray: LayoutElement = { set: "dropped_astray", key: [plan.port.name] };

@@ -1,13 +1,14 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
-import { prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { hostPrefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
+import { isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { announceLink } from "../../netlink/route/announce.ts";
 import { setBridgePort } from "../../netlink/route/bridge-port.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
-import { addRoute } from "../../netlink/route/route.ts";
+import { addRoute, deleteRoute, replaceRoute } from "../../netlink/route/route.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createVeth } from "../../netlink/route/veth.ts";
 import { policiesOf } from "../../policy/policy.ts";
@@ -15,6 +16,8 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-request
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
+import { hostAdapterOf } from "../stacked/remove.ts";
+import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
 import { endpointAcls, endpointElements } from "./elements.ts";
 import { publishedFlows } from "./flows.ts";
@@ -29,29 +32,107 @@ export function compileEndpoint(
   netnsFd: number,
   there: readonly AclParts[] = [],
 ): readonly Step[] {
+  const { switch: vswitch } = plan;
+  const made = isStacked(vswitch)
+    ? createStackedVnic({ ...plan, switch: vswitch }, netnsFd)
+    : createPorted(plan, netnsFd, there);
+  return [...made, ...configureSteps(plan), ...forgetOldFlows(plan)];
+}
+
+/** A vNIC that is there without addresses gets those of the plan, and its port what policies take of them. */
+export function compileConfigure(plan: Plan, there: readonly AclParts[] = []): readonly Step[] {
   const { vnic } = plan;
+  const alias = endpointAlias(plan.owner, vnic.addresses);
+  const marked = (where: "host" | "compartment", name: string): Step => ({
+    ...own(`link set ${name} alias "${alias}"`),
+    action: { kind: where, requests: () => [setLink(name, { alias })] },
+  });
+  return [
+    ...(isStacked(plan.switch)
+      ? [marked("compartment", vnic.name)]
+      : [...applyPolicies(plan, there), marked("host", plan.port.name), learnSwitch(plan)]),
+    ...configureSteps(plan),
+  ];
+}
+
+function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): readonly Step[] {
   const limits = limitRates(plan);
   return [
     ...applyPolicies(plan, there),
-    {
-      ...own(`learn ${plan.switch.name}`),
-      action: { kind: "learn", where: "host", role: "switch", name: plan.switch.name },
-    },
+    learnSwitch(plan),
     // Limits need a port that is down, learn it, and set it up.
     ...createVnic(plan, netnsFd, limits.length === 0),
     ...limits,
+  ];
+}
+
+/** From a vNIC that is there to one that is on the network. */
+function configureSteps(plan: Plan): readonly Step[] {
+  const { vnic } = plan;
+  return [
     {
       ...own(`learn ${vnic.name}`),
       action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name },
     },
     ...enableIpv6(plan),
+    ...(isStacked(plan.switch) ? [] : [learnPort(plan)]),
+    ...probe(plan),
     configureVnic(plan),
-    ...(limits.length === 0 ? [learnPort(plan)] : []),
-    { ...own(`wait for the carrier of ${plan.port.name}`), action: { kind: "carrier", role: "port" } },
-    // The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped.
-    { ...own(`wait for the carrier of ${plan.switch.name}`), action: { kind: "carrier", role: "switch" } },
-    announce(plan),
-    ...forgetOldFlows(plan),
+    ...(isStacked(plan.switch) ? [] : carriers(plan)),
+    ...(vnic.addresses.length === 0 ? [] : [announce(plan)]),
+    ...hostWays(plan),
+  ];
+}
+
+function learnSwitch({ switch: { name } }: Plan): Step {
+  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "switch", name } };
+}
+
+/** The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped. */
+function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
+  return [
+    { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } },
+    { ...own(`wait for the carrier of ${vswitch.name}`), action: { kind: "carrier", role: "switch" } },
+  ];
+}
+
+/** The vNIC is up and has no address yet: what is asked for bears none of ours. */
+function probe({ vnic: { name, addresses, probeMs } }: Plan): readonly Step[] {
+  if (probeMs === undefined || addresses.length === 0) return [];
+  const asked = addresses.map(prefixAddress);
+  return [
+    {
+      ...own(`link set ${name} up`),
+      action: { kind: "compartment", requests: (index) => [setLink(index("vnic"), { up: true })] },
+    },
+    {
+      ...own(`ask who has ${asked.join(" ")}`),
+      action: { kind: "probe", addresses: asked, waitMs: probeMs },
+    },
+  ];
+}
+
+/** The host reaches vNICs that hang on its uplink through an adapter of its own. */
+export function hostWays({ switch: vswitch, vnic }: Plan): readonly Step[] {
+  const adapter = hostAdapterOf(vswitch);
+  if (adapter === undefined || vnic.addresses.length === 0) return [];
+  const prefixes = vnic.addresses.map((address) => hostPrefix(prefixAddress(address)));
+  return [
+    {
+      ...own(`learn ${adapter.name}`),
+      action: { kind: "learn", where: "host", role: "switch", name: adapter.name },
+    },
+    {
+      ...own(`route replace ${prefixes.join(" ")} dev ${adapter.name}`),
+      action: {
+        kind: "host",
+        requests: (index) => prefixes.map((dst) => replaceRoute({ dst, index: index("switch") })),
+      },
+      undo: {
+        kind: "host",
+        requests: (index) => prefixes.map((dst) => deleteRoute({ dst, index: index("switch") })),
+      },
+    },
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Steps that make a switch what the plan says: created when absent, compared when present. Pure. */
 import { prefixFamily } from "../../addr/prefix.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { Switch } from "../../model/switch.ts";
+import type { PortedSwitch as Switch } from "../../model/switch.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";

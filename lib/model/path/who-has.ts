@@ -1,6 +1,6 @@
 /** Who answers for an address on a switch: the answer to ARP and to neighbour solicitation. */
 import { type Ip, ipFamily } from "../../addr/ip.ts";
-import type { Mac } from "../../addr/mac.ts";
+import { type Mac, mac } from "../../addr/mac.ts";
 import { contains, hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
@@ -16,6 +16,9 @@ import {
 } from "./find.ts";
 import type { Writer } from "./trace.ts";
 
+/** Of what has none. */
+const noMac = mac("00:00:00:00:00:00");
+
 export interface Answer {
   readonly mac: Mac;
   /** Absent: the host. */
@@ -27,13 +30,13 @@ export interface Answer {
 
 /** The MAC that the bridge has, whatever was planned. */
 export const switchMac = (scene: Scene, { switch: vswitch }: SceneNetwork): Mac =>
-  findInterface(scene, vswitch.name)?.mac ?? vswitch.mac;
+  findInterface(scene, vswitch.name)?.mac ?? vswitch.mac ?? noMac;
 
 /** @returns undefined when nobody does */
 export function whoHas(scene: Scene, network: SceneNetwork, address: Ip): Answer | undefined {
-  const mac = switchMac(scene, network);
+  const own = switchMac(scene, network);
   if (hostAnswers(scene, network, address))
-    return { mac, value: `${mac}, the host`, writer: byNetwork(network) };
+    return { mac: own, value: `${own}, the host`, writer: byNetwork(network) };
   const endpoint = endpointAt(scene, network, address);
   if (endpoint === undefined) return undefined;
   const { vnic, port } = endpoint;

@@ -15,6 +15,7 @@ const NDA_DST = 1;
 const NDA_LLADDR = 2;
 const NDA_IFINDEX = 8;
 
+const NTF_USE = 0x01;
 const NTF_PROXY = 0x08;
 
 /** NUD_*. */
@@ -58,6 +59,34 @@ export function deleteNeighbour(index: number, address: Ip, proxy = false): Requ
     flags: 0,
     payload: concat([
       ndmsg(addressFamily(address), index, states.permanent, proxy),
+      bytes(NDA_DST, ipBytes(address)),
+    ]),
+  };
+}
+
+/**
+ * Has the kernel ask the link for the address, as if there were something to send. While the link has no address of the
+ * family the IPv4 question names no sender, which is the probe of RFC 5227.
+ */
+export function solicitNeighbour(index: number, address: Ip): Request {
+  const header = ndmsg(addressFamily(address), index, states.none, false);
+  header[10] = NTF_USE;
+  return {
+    title: `neigh add ${address} dev index ${index} use`,
+    type: RTM_NEWNEIGH,
+    flags: NLM_F_CREATE,
+    payload: concat([header, bytes(NDA_DST, ipBytes(address))]),
+  };
+}
+
+/** One entry; ENOENT when there is none. */
+export function getNeighbour(index: number, address: Ip): Request {
+  return {
+    title: `neigh get ${address} dev index ${index}`,
+    type: RTM_GETNEIGH,
+    flags: 0,
+    payload: concat([
+      ndmsg(addressFamily(address), index, states.none, false),
       bytes(NDA_DST, ipBytes(address)),
     ]),
   };

@@ -2,6 +2,7 @@
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { Mark, SwitchMark } from "../../../lib/model/facts.ts";
 import { readBootMs } from "../../../lib/state/boot-id.ts";
+import { removalOf } from "../../../lib/state/removal.ts";
 import type { EndpointRow, Lease } from "../../../lib/state/rows.ts";
 import { releaseSwitch } from "../../../lib/verbs/release-switch.ts";
 import { cachedResult } from "../cached-result.ts";
@@ -79,7 +80,7 @@ export function remainsOf(
     leases: store.leases.list(network),
     bootId,
     exists: (path) => backend.compartmentExists(path),
-    hasPort: (key) => backend.hasPort(key),
+    hasPort: (key) => backend.isAttached({ key }),
     isRemembered: ({ owner }: Mark) =>
       owner !== undefined && cachedResult(options["results-dir"], owner, since) !== undefined,
   };
@@ -96,7 +97,7 @@ function removeEndpoint(row: EndpointRow, { store, backend }: Host): void {
     if (now === undefined) return;
     if (now.createdMs !== row.createdMs || (row.phase === "adding" && now.phase === "ready"))
       throw new StillAlive("it was attached meanwhile");
-    backend.remove({ key: row.key, ...(row.plan === null ? {} : { plan: row.plan }) });
+    backend.remove(removalOf(row));
     store.transaction(() => {
       store.leases.release(row.key);
       store.endpoints.remove(row.key);

@@ -70,7 +70,7 @@ describe("attaching", () => {
     const plan = host.plan(dual);
     host.apply(plan);
     expect(differences(host, plan)).toEqual([]);
-    expect(host.backend.hasPort(plan.key)).toBe(true);
+    expect(host.backend.isAttached({ key: plan.key, plan })).toBe(true);
   });
 
   it("works where there is no IPv6 at all", () => {
@@ -239,7 +239,7 @@ describe("removing", () => {
     const before = host.kernel.dump();
     host.apply(plan);
     host.backend.remove({ key: plan.key, plan });
-    expect(host.backend.hasPort(plan.key)).toBe(false);
+    expect(host.backend.isAttached({ key: plan.key, plan })).toBe(false);
     expect(host.backend.removeSwitch(plan.switch)).toBe(true);
     expect(host.kernel.dump()).toBe(before);
   });
@@ -384,7 +384,12 @@ describe("the host as a plan sees it", () => {
     host.kernel.host.request(addRoute({ dst: prefix("0.0.0.0/0"), gateway: ip("192.0.2.1"), index }));
     host.kernel.host.request(addRoute({ dst: prefix("172.16.0.0/16"), gateway: ip("192.0.2.9"), index }));
     const { uplink, prefixes, connected } = host.backend.observeHost();
-    expect(uplink).toEqual({ name: "eth0", mtu: 1400 });
+    expect(uplink).toEqual({
+      name: "eth0",
+      mtu: 1400,
+      mac: "02:00:00:00:00:07",
+      addresses: ["192.0.2.7/24"],
+    });
     expect(prefixes.toSorted()).toEqual(["10.0.0.0/8", "172.16.0.0/16", "192.0.2.0/24"]);
     expect(connected).toEqual([
       { prefix: "192.0.2.0/24", interface: "eth0" },

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CniError } from "../../../lib/cni/error.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { FakeHost } from "../../fake/kernel.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { type Lab, lab, momentsOf } from "./fake-host.ts";
@@ -26,7 +27,7 @@ const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
 const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
 
 /** A host where the network is in use, and the plan of one more. */
-function warm(options: FakeHost, one: NatCase): { readonly host: Lab; readonly plan: Plan } {
+function warm(options: FakeHost, one: NatCase): { readonly host: Lab; readonly plan: Plan<InternalSwitch> } {
   const host = lab(options);
   const other = host.plan({ ...neighbour, ips: neighbour.ips.filter((ip) => familyOf(ip, one)) });
   host.apply(other);

@@ -2,6 +2,7 @@
 import type { Backend } from "../../../lib/backend.ts";
 import { linuxBackend } from "../../../lib/linux/backend.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import { type FakeHost, type FakeKernel, fakeKernel } from "../../fake/kernel.ts";
 import { type NatCase, natPlan } from "../../plugins/nat/fixture.ts";
 
@@ -9,7 +10,7 @@ export interface Lab {
   readonly kernel: FakeKernel;
   readonly backend: Backend;
   /** Plans one attachment; its compartment is made when it is not there. */
-  plan(one: NatCase): Plan;
+  plan(one: NatCase): Plan<InternalSwitch>;
   /** @param others attachments that are there, whose elements are put back where the tables were lost */
   apply(plan: Plan, others?: readonly Plan[]): void;
 }

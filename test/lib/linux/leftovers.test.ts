@@ -4,6 +4,7 @@ import type { LayoutElement } from "../../../lib/linux/layout/element.ts";
 import { encodeAdd } from "../../../lib/linux/layout/element-requests.ts";
 import { endpointSetNames, layoutSet, stateSetNames } from "../../../lib/linux/layout/sets.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { Netlink } from "../../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../../lib/netlink/error.ts";
 import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
@@ -17,7 +18,11 @@ import { everyPolicy, otherPolicies } from "./policies.ts";
 const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
 
 /** A host where the network is in use, with room for one more. */
-function warm(one: NatCase): { readonly host: Lab; readonly plan: Plan; readonly before: string } {
+function warm(one: NatCase): {
+  readonly host: Lab;
+  readonly plan: Plan<InternalSwitch>;
+  readonly before: string;
+} {
   const host = lab();
   const first = host.plan({ ...neighbour, config: one.config ?? {} });
   host.apply(first);

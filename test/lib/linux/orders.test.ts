@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import type { Switch } from "../../../lib/model/switch.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
+
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { seed } from "../seed.ts";
 import { type Lab, lab } from "./fake-host.ts";
@@ -24,8 +25,8 @@ const places = networks.flatMap((network) =>
 /** The attachments of a host, with the switches that their networks have by now. */
 interface Attached {
   readonly host: Lab;
-  readonly plans: Map<NatCase, Plan>;
-  readonly switches: Map<string, Switch>;
+  readonly plans: Map<NatCase, Plan<InternalSwitch>>;
+  readonly switches: Map<string, InternalSwitch>;
 }
 
 function toggle({ host, plans, switches }: Attached, place: NatCase, byKey: boolean): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { NftFamily } from "../../../lib/netlink/nft/message.ts";
 import { deleteTable } from "../../../lib/netlink/nft/table.ts";
 import { type Lab, lab } from "./fake-host.ts";
@@ -12,7 +13,7 @@ const drop = ({ kernel }: Lab, family: NftFamily) =>
 const differences = ({ backend }: Lab, plan: Plan) =>
   diff(plan, backend.observe(plan)).map(({ what }) => what);
 
-function attached(): { readonly host: Lab; readonly plan: Plan } {
+function attached(): { readonly host: Lab; readonly plan: Plan<InternalSwitch> } {
   const host = lab();
   const plan = host.plan(everyPolicy);
   host.apply(plan);

@@ -9,13 +9,14 @@ import { policiesAnnotation } from "../../../lib/hcn/annotation.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
 import { type NatConfig, parseNatConfig, type Requested } from "../../../plugins/nat/config.ts";
 import { natSwitch } from "../../../plugins/nat/network.ts";
 import { planNat } from "../../../plugins/nat/plan.ts";
 
 export const host: HostFacts = {
-  uplink: { name: "eth0", mtu: 1500 },
+  uplink: { name: "eth0", mtu: 1500, addresses: [] },
   prefixes: [prefix("192.0.2.0/24")],
   connected: [],
 };
@@ -62,10 +63,18 @@ export interface NatCase {
   readonly asked?: Partial<Requested>;
   readonly ips: readonly string[];
   readonly routes?: readonly ResultRoute[];
-  readonly over?: Partial<PlanInput<NatConfig>>;
+  readonly over?: Partial<PlanInput<NatConfig, InternalSwitch>>;
 }
 
-export function planInput({ owner, config, ports, asked, ips, routes, over }: NatCase): PlanInput<NatConfig> {
+export function planInput({
+  owner,
+  config,
+  ports,
+  asked,
+  ips,
+  routes,
+  over,
+}: NatCase): PlanInput<NatConfig, InternalSwitch> {
   const whole = { network: "net", containerId: "c1", ifname: "eth0", ...owner };
   const parsed = natConfig(config, ports, asked);
   return {
@@ -79,6 +88,6 @@ export function planInput({ owner, config, ports, asked, ips, routes, over }: Na
   };
 }
 
-export function natPlan(one: NatCase): Plan {
+export function natPlan(one: NatCase): Plan<InternalSwitch> {
   return planNat(planInput(one));
 }

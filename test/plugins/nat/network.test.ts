@@ -90,7 +90,9 @@ function subnetOrNone(network: string, taken: readonly Prefix[]): Prefix | undef
 describe("the switch of a nat network", () => {
   it("takes its MTU from the configuration, else from the uplink, else 1500", () => {
     expect(natSwitch("net", natConfig({ mtu: 1400 }), host).mtu).toBe(1400);
-    expect(natSwitch("net", natConfig(), { ...host, uplink: { name: "eth0", mtu: 9000 } }).mtu).toBe(9000);
+    expect(
+      natSwitch("net", natConfig(), { ...host, uplink: { name: "eth0", mtu: 9000, addresses: [] } }).mtu,
+    ).toBe(9000);
     const { uplink: _, ...alone } = host;
     expect(natSwitch("net", natConfig(), alone).mtu).toBe(1500);
   });

@@ -1,8 +1,9 @@
 /** Steps that make an endpoint again what its plan says, while its container runs. Pure. */
 import type { EndpointFacts } from "../../../model/facts.ts";
 import type { Plan } from "../../../model/plan.ts";
+import { isStacked } from "../../../model/switch.ts";
 import type { Step } from "../../step.ts";
-import { announce, learnPort } from "../endpoint.ts";
+import { announce, hostWays, learnPort } from "../endpoint.ts";
 import { type ElementState, repairPolicies, repairShared } from "./elements.ts";
 import { repairLimits } from "./limits.ts";
 import { own } from "./own-step.ts";
@@ -16,6 +17,7 @@ export interface RepairState extends ElementState {
 
 /** @returns nothing where all is as planned; the switch is there */
 export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
+  if (isStacked(plan.switch)) return repairStacked(plan, state);
   const links = [...repairPort(plan, state.facts), ...repairVnic(plan, state.facts)];
   const carrier: Step = {
     ...own(`wait for the carrier of ${plan.port.name}`),
@@ -31,17 +33,25 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
   ];
 }
 
+/** A vNIC without a port, and the host's way to it. */
+function repairStacked(plan: Plan, { facts }: RepairState): readonly Step[] {
+  const links = repairVnic(plan, facts);
+  const ways = facts.missing.length === 0 ? [] : hostWays(plan);
+  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, announce(plan)]), ...ways];
+}
+
 function learn(plan: Plan): readonly Step[] {
-  const { switch: vswitch, vnic } = plan;
+  const { switch: vswitch } = plan;
   return [
     {
       ...own(`learn ${vswitch.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: vswitch.name },
     },
     learnPort(plan),
-    {
-      ...own(`learn ${vnic.name}`),
-      action: { kind: "learn", where: "compartment", role: "vnic", name: vnic.name },
-    },
+    learnVnic(plan),
   ];
+}
+
+function learnVnic({ vnic: { name } }: Plan): Step {
+  return { ...own(`learn ${name}`), action: { kind: "learn", where: "compartment", role: "vnic", name } };
 }

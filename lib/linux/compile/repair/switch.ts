@@ -1,5 +1,5 @@
 /** A switch that somebody changed. Pure. */
-import type { Switch } from "../../../model/switch.ts";
+import type { PortedSwitch as Switch } from "../../../model/switch.ts";
 import { type LinkChanges, setLink } from "../../../netlink/route/set-link.ts";
 import { markedNetwork, networkMark } from "../../mark.ts";
 import type { SwitchState } from "../../observe.ts";

@@ -3,7 +3,7 @@
 import { switchElements } from "../../../../lib/linux/compile/elements.ts";
 import { switchAlias } from "../../../../lib/linux/mark.ts";
 import type { SwitchState } from "../../../../lib/linux/observe.ts";
-import type { Switch } from "../../../../lib/model/switch.ts";
+import type { InternalSwitch as Switch } from "../../../../lib/model/switch.ts";
 import type { Link } from "../../../../lib/netlink/route/decode-link.ts";
 
 /** A host that has never seen a network of ours. */

@@ -7,10 +7,11 @@ import type { LiveEvent, LiveHook, LiveSpace } from "../../../../lib/model/live/
 import type { LiveHeader } from "../../../../lib/model/live/live.ts";
 import { ownerKey } from "../../../../lib/model/owner.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../../lib/model/switch.ts";
 
 const gateway = ip("10.61.0.1");
 
-export function planOf(containerId: string, address: string): Plan {
+export function planOf(containerId: string, address: string): Plan<InternalSwitch> {
   const owner = { network: "nat", containerId, ifname: "eth0" };
   return {
     owner,

@@ -8,6 +8,7 @@ import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
 import type { ConnectionState } from "../../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost, SceneNetwork } from "../../../../lib/model/scene.ts";
+import type { InternalSwitch } from "../../../../lib/model/switch.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import type { OutBoundNat } from "../../../../lib/policy/outbound-nat.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
@@ -129,7 +130,7 @@ function policiesFor(own: readonly string[]): fc.Arbitrary<readonly Policy[]> {
     .map((lists) => lists.flat());
 }
 
-function endpointIn(net: SceneNetwork, id: string, last: number): fc.Arbitrary<Plan> {
+function endpointIn(net: SceneNetwork<InternalSwitch>, id: string, last: number): fc.Arbitrary<Plan> {
   const all = net.switch.gateways.map((gateway) => gateway.replace(/1\//, `${last}/`));
   return fc
     .record({

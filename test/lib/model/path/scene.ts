@@ -18,7 +18,7 @@ import type {
   SceneNetwork,
   SceneRoute,
 } from "../../../../lib/model/scene.ts";
-import type { InternalSwitch } from "../../../../lib/model/switch.ts";
+import type { InternalSwitch, Switch } from "../../../../lib/model/switch.ts";
 import type { Vnic } from "../../../../lib/model/vnic.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import type { Guard } from "../../../../lib/policy/guard.ts";
@@ -29,7 +29,11 @@ export interface NetworkCase extends Partial<Omit<InternalSwitch, "kind" | "netw
 }
 
 /** @param gateways "10.1.0.1/24" ... */
-export function network(name: string, gateways: readonly string[], over: NetworkCase = {}): SceneNetwork {
+export function network(
+  name: string,
+  gateways: readonly string[],
+  over: NetworkCase = {},
+): SceneNetwork<InternalSwitch> {
   const vswitch: InternalSwitch = {
     kind: "internal",
     network: name,
@@ -54,11 +58,11 @@ export interface EndpointCase {
 
 /** @param addresses "10.1.0.2/24" ...; each family gets a default route by the network's gateway */
 export function endpoint(
-  { name, switch: vswitch }: SceneNetwork,
+  { name, switch: vswitch }: SceneNetwork<InternalSwitch>,
   containerId: string,
   addresses: readonly string[],
   { policies = [], aclDefault, guard = {}, vnic = {} }: EndpointCase = {},
-): Plan {
+): Plan<InternalSwitch> {
   const owner: Owner = { network: name, containerId, ifname: "eth0" };
   const key = ownerKey(owner);
   const own = addresses.map(prefix);
@@ -145,10 +149,10 @@ export function scene(
   };
 }
 
-const bridge = ({ name, mac: own, mtu, gateways }: InternalSwitch): SceneInterface => ({
+const bridge = ({ name, mac: own, mtu, gateways }: Switch): SceneInterface => ({
   name,
   kind: "bridge",
-  mac: own,
+  ...(own === undefined ? {} : { mac: own }),
   mtu,
   up: true,
   addresses: gateways,

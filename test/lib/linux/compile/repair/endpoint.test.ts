@@ -4,6 +4,7 @@ import { endpointAcls, endpointElements } from "../../../../../lib/linux/compile
 import { compileRepair, type RepairState } from "../../../../../lib/linux/compile/repair/endpoint.ts";
 import type { EndpointFacts } from "../../../../../lib/model/facts.ts";
 import type { Plan } from "../../../../../lib/model/plan.ts";
+import type { InternalSwitch } from "../../../../../lib/model/switch.ts";
 import { expectApproved } from "../../../../approved.ts";
 import { formatSteps } from "../../../../plans/format-steps.ts";
 import { natPlan } from "../../../../plugins/nat/fixture.ts";
@@ -15,7 +16,7 @@ const plan = natPlan({
 });
 
 /** All as planned. */
-function asPlanned({ switch: vswitch, port, vnic }: Plan): EndpointFacts {
+function asPlanned({ switch: vswitch, port, vnic }: Plan<InternalSwitch>): EndpointFacts {
   const { mac, mtu, addresses, routes } = vnic;
   const near = [prefix("10.88.0.0/16"), prefix("fd00::/64")].map((destination) => ({ destination }));
   return {

@@ -1,0 +1,72 @@
+/** Reading vNICs that hang on an uplink, and what they hang on. Changes nothing. */
+import { hostPrefix, prefixAddress } from "../../addr/prefix.ts";
+import type { EndpointFacts } from "../../model/facts.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { StackedSwitch } from "../../model/switch.ts";
+import type { Netlink } from "../../netlink/connection.ts";
+import type { Link } from "../../netlink/route/decode-link.ts";
+import { decodeRoute } from "../../netlink/route/decode-route.ts";
+import { dumpRoutes } from "../../netlink/route/route.ts";
+import { decodeSublink, sublinkTitle } from "../../netlink/route/sublink.ts";
+import { addressesOf, interfaceFacts, linkOf, observeVnic } from "../observe.ts";
+import { hostAdapterOf } from "./remove.ts";
+import type { StackedState } from "./switch.ts";
+import { sublinkOf } from "./vnic.ts";
+
+export function observeStackedSwitch(
+  host: Netlink,
+  { uplink, lower, host: adapter }: StackedSwitch,
+): StackedState {
+  const link = linkOf(host, uplink);
+  return {
+    uplink: link,
+    lower: lower === uplink ? link : linkOf(host, lower),
+    adapter: adapter === undefined ? undefined : linkOf(host, adapter.name),
+  };
+}
+
+/** @param inside rtnetlink of the compartment; absent when it cannot be entered */
+export function observeStackedEndpoint(
+  host: Netlink,
+  plan: Plan<StackedSwitch>,
+  inside: Netlink | undefined,
+): EndpointFacts {
+  const { lower, adapter } = observeStackedSwitch(host, plan.switch);
+  return {
+    ...(lower === undefined ? {} : { switch: interfaceFacts(lower, addressesOf(host, lower.index)) }),
+    ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
+    missing: [...strangeVnic(plan, lower, inside), ...lostHostWays(host, plan, adapter)],
+  };
+}
+
+/** An interface of that name that is not ours, or hangs on something else. */
+function strangeVnic(
+  { switch: vswitch, vnic }: Plan<StackedSwitch>,
+  lower: Link | undefined,
+  inside: Netlink | undefined,
+): readonly string[] {
+  const link = inside === undefined ? undefined : linkOf(inside, vnic.name);
+  if (link === undefined || lower === undefined) return [];
+  const wanted = sublinkTitle(sublinkOf(vswitch));
+  const found = decodeSublink(link);
+  const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === lower.index;
+  return same ? [] : [`${vnic.name} as ${wanted} of ${vswitch.lower}`];
+}
+
+function lostHostWays(
+  host: Netlink,
+  { switch: vswitch, vnic }: Plan,
+  adapter: Link | undefined,
+): readonly string[] {
+  const wanted = hostAdapterOf(vswitch);
+  if (wanted === undefined) return [];
+  if (adapter === undefined) return [`the host's adapter ${wanted.name}`];
+  const routes = host.request(dumpRoutes({ index: adapter.index })).map(decodeRoute);
+  const lost = vnic.addresses
+    .map((address) => hostPrefix(prefixAddress(address)))
+    .filter((prefix) => !routes.some(({ dst }) => dst === prefix));
+  return [
+    ...(adapter.up ? [] : [`the host's adapter ${wanted.name}, up`]),
+    ...lost.map((prefix) => `the host's route ${prefix} dev ${wanted.name}`),
+  ];
+}

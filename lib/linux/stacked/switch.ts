@@ -1,0 +1,148 @@
+/** Steps that make ready what vNICs hang on: the uplink's VLAN, and the host's own adapter beside them. Pure. */
+import { CniError, errorCode } from "../../cni/error.ts";
+import type { HostAdapter, StackedSwitch } from "../../model/switch.ts";
+import type { Link } from "../../netlink/route/decode-link.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
+import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
+import { isAdapterOf, networkComment, vlanAlias } from "../mark.ts";
+import type { Role, Step } from "../step.ts";
+
+/** What there is of a switch whose vNICs hang on an uplink. */
+export interface StackedState {
+  readonly uplink: Link | undefined;
+  /** The uplink itself, or its VLAN. */
+  readonly lower: Link | undefined;
+  /** The host's own adapter, where it shall have one. */
+  readonly adapter: Link | undefined;
+}
+
+/**
+ * @returns nothing when all is there
+ * @throws {CniError} 106 when the uplink is gone or down, 108 when something else is in a place of ours
+ */
+export function compileStackedSwitch(wanted: StackedSwitch, found: StackedState): readonly Step[] {
+  const uplink = requireUplink(wanted, found.uplink);
+  const steps: Step[] = [];
+  if (wanted.vlan !== undefined) steps.push(...compileVlan(wanted, wanted.vlan, uplink, found.lower));
+  const { host } = wanted;
+  if (host !== undefined) steps.push(...compileAdapter(wanted, host, found.adapter));
+  return steps;
+}
+
+function requireUplink({ uplink, network }: StackedSwitch, link: Link | undefined): Link {
+  const doing = `network ${network}: its uplink ${uplink}`;
+  if (link === undefined)
+    throw new CniError(errorCode.dependencyMissing, `${doing} does not exist`, {
+      reason: "uplink-missing",
+      details: `bring the interface back, or name another one by "uplink"`,
+    });
+  if (link.up) return link;
+  throw new CniError(errorCode.dependencyMissing, `${doing} is down`, {
+    reason: "uplink-down",
+    details: `ip link set ${uplink} up`,
+  });
+}
+
+const shared = (title: string) => ({ title, scope: "switch" }) as const;
+const learn = (role: Role, name: string): Step => ({
+  ...shared(`learn ${name}`),
+  action: { kind: "learn", where: "host", role, name },
+});
+
+function compileVlan(
+  { lower, uplink, mtu }: StackedSwitch,
+  id: number,
+  { index }: Link,
+  found: Link | undefined,
+): readonly Step[] {
+  if (found !== undefined) {
+    const sublink = decodeSublink(found);
+    const isOurs = sublink?.kind === "vlan" && sublink.id === id && found.peerIndex === index;
+    if (!isOurs) throw inPlace(lower, found, `VLAN ${id} of ${uplink}`);
+    if (found.up) return [];
+  }
+  return [
+    ...(found === undefined
+      ? [
+          {
+            ...shared(`link add link ${uplink} ${lower} type vlan id ${id}`),
+            action: {
+              kind: "host",
+              requests: () => [
+                createSublink({ name: lower, lower: index, mtu, sublink: { kind: "vlan", id } }),
+              ],
+            },
+          } satisfies Step,
+        ]
+      : []),
+    {
+      ...shared(`link set ${lower} up alias "${vlanAlias}"`),
+      action: {
+        kind: "host",
+        requests: () => [
+          setLink(lower, { alias: vlanAlias }),
+          // The host is not on this LAN: no link-local address of it either.
+          setLink(lower, { addrGenMode: "none" }),
+          setLink(lower, { up: true }),
+        ],
+      },
+      accept: ["EAFNOSUPPORT"],
+    },
+  ];
+}
+
+/** It answers for the host's addresses to those alone that the host reaches through it: to the LAN the uplink does. */
+function compileAdapter(
+  { lower, network, mtu }: StackedSwitch,
+  { name, mac }: HostAdapter,
+  found: Link | undefined,
+): readonly Step[] {
+  if (found !== undefined) {
+    if (!isAdapterOf(found, network, mac))
+      throw inPlace(name, found, `the host's adapter of network ${network}`);
+    if (found.up && found.alias !== undefined) return [];
+  }
+  const alias = networkComment(network);
+  return [
+    ...(found === undefined
+      ? [
+          learn("switch", lower),
+          {
+            ...shared(`link add link ${lower} ${name} address ${mac} type macvlan mode bridge`),
+            action: {
+              kind: "host",
+              requests: (index) => [
+                createSublink({
+                  name,
+                  lower: index("switch"),
+                  mac,
+                  mtu,
+                  sublink: { kind: "macvlan", mode: "bridge" },
+                }),
+              ],
+            },
+          } satisfies Step,
+        ]
+      : []),
+    {
+      ...shared(`link set ${name} up alias "${alias}" ipv4.arp_filter=1`),
+      action: {
+        kind: "host",
+        requests: () => [
+          setLink(name, { alias }),
+          setLink(name, { ipv4: { arp_filter: 1 } }),
+          setLink(name, { up: true }),
+        ],
+      },
+    },
+  ];
+}
+
+function inPlace(name: string, link: Link, wanted: string): CniError {
+  const whose = link.alias === undefined ? "" : ` ("${link.alias}")`;
+  return new CniError(
+    errorCode.conflict,
+    `interface ${name} is of kind ${link.kind ?? "physical"}${whose}, the configuration wants ${wanted} there`,
+    { reason: "switch-differs", details: `rename or remove ${name}` },
+  );
+}

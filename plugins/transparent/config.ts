@@ -1,0 +1,139 @@
+/** Configuration of a transparent network: defaults, units, and what a kind of switch cannot keep. Pure. */
+import validate from "#schema/transparent";
+import type { Mac } from "../../lib/addr/mac.ts";
+import type { PortMappingRequest, RuntimeConfig } from "../../lib/cni/capability.ts";
+import { anyShape, foldObject } from "../../lib/cni/keys.ts";
+import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
+import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
+import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
+import { unknownKey } from "../../lib/hcn/settings.ts";
+import type { MacvlanMode } from "../../lib/model/switch.ts";
+import { splitNetworkPolicies } from "./hcn.ts";
+import { refusePolicies } from "./port-policies.ts";
+
+export interface TransparentConfig {
+  /** Kind of the external switch. */
+  readonly kind: "macvlan";
+  /** Interface of the host; absent: that of the default route. */
+  readonly uplink?: string;
+  /** 802.1Q id of all that leaves by the uplink. */
+  readonly vlan?: number;
+  readonly mode: MacvlanMode;
+  /** The host gets an adapter of its own, so that it and the containers reach each other. */
+  readonly hostAccess: boolean;
+  /** Bytes; absent: the uplink's. */
+  readonly mtu?: number;
+  /** How long the wire is asked for an address before it is taken; absent: not at all. */
+  readonly probeMs?: number;
+  readonly port: PortConfig;
+  readonly mac?: Mac;
+}
+
+/**
+ * What is connected by wire answers in less than a millisecond, and what does not answer in so long is missed: RFC 5227
+ * waits seconds, in which a container would stand still at each start.
+ */
+const defaultProbeMs = 20;
+const longestProbeMs = 10_000;
+
+/** Own keys in their canonical spelling; the specification's are folded by lib/cni. */
+const shape = {
+  switch: anyShape,
+  uplink: anyShape,
+  master: anyShape,
+  mode: anyShape,
+  hostAccess: anyShape,
+  vlan: anyShape,
+  mtu: anyShape,
+  dad: anyShape,
+  dataDir: anyShape,
+  ...portConfigShape,
+};
+
+interface RawTransparent {
+  readonly switch?: TransparentConfig["kind"];
+  readonly uplink?: string;
+  readonly master?: string;
+  readonly mode?: MacvlanMode;
+  readonly hostAccess?: boolean;
+  readonly vlan?: number;
+  readonly mtu?: number;
+}
+
+/** What the runtime asked for by capabilities, args and CNI_ARGS. */
+export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
+  readonly portMappings: readonly PortMappingRequest[];
+  readonly mac?: Mac;
+  /** Name of the network. */
+  readonly network: string;
+}
+
+/**
+ * @param runtime comes from the runtime, not from the configuration
+ * @throws {CniError} 7 with every fault, 2 for a misspelt key or what the switch cannot keep
+ */
+export function parseTransparentConfig(raw: JsonObject, runtime: Requested): TransparentConfig {
+  const config = foldObject(raw, shape);
+  const [slip] = misspeltKeys(config, [...specifiedKeys, ...Object.keys(shape)]);
+  if (slip !== undefined) throw unknownKey(slip);
+  const issues: Issue[] = [...schemaIssues(validate, config)];
+  throwIssues(issues);
+  const own = config as RawTransparent;
+  const kind = own.switch ?? "macvlan";
+  const policies = splitNetworkPolicies(config.policies, "policies", issues);
+  const asked = splitNetworkPolicies(config.AdditionalArgs, "AdditionalArgs", issues);
+  const uplink = one("uplink", [own.uplink, own.master, ...policies.uplinks, ...asked.uplinks], issues);
+  const vlan = one("vlan", [own.vlan, ...policies.vlans, ...asked.vlans], issues);
+  const ofPorts = {
+    ...config,
+    policies: policies.rest,
+    AdditionalArgs: asked.rest,
+    guard: config.guard ?? false,
+  };
+  const read = readPortConfig(ofPorts, runtime, runtime.network, issues);
+  refusePolicies(kind, { ...read, portMappings: [...runtime.portMappings, ...read.portMappings] });
+  const probeMs = readProbe(config.dad, issues);
+  const mode = own.mode ?? "bridge";
+  if (own.hostAccess && mode !== "bridge")
+    report(
+      issues,
+      "hostAccess",
+      `mode bridge: in mode ${mode} the host's adapter reaches no container`,
+      true,
+    );
+  if (own.mtu !== undefined && own.mtu !== 0 && own.mtu < 68)
+    report(issues, "mtu", "0 (automatic) or 68 and more", own.mtu);
+  throwIssues(issues);
+  const { configuredNat: _, annotatedNat: __, ...port } = read;
+  return {
+    kind,
+    mode,
+    hostAccess: own.hostAccess ?? false,
+    port: { ...port, outboundNat: [] },
+    ...(uplink === undefined ? {} : { uplink }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(own.mtu ? { mtu: own.mtu } : {}),
+    ...(probeMs === undefined ? {} : { probeMs }),
+    ...(runtime.mac === undefined ? {} : { mac: runtime.mac }),
+  };
+}
+
+/** What may be said in several places, as long as all say the same. */
+function one<T extends string | number>(
+  name: string,
+  values: readonly (T | undefined)[],
+  issues: Issue[],
+): T | undefined {
+  const different = [...new Set(values.filter((value) => value !== undefined))];
+  if (different.length > 1) report(issues, name, "one, wherever it is said", different.join(" and "));
+  return different[0];
+}
+
+/** `dad`: true, false, or how many milliseconds an answer may take. */
+function readProbe(value: unknown, issues: Issue[]): number | undefined {
+  if (value === undefined || value === true) return defaultProbeMs;
+  if (value === false) return undefined;
+  if (typeof value === "number" && value > 0 && value <= longestProbeMs) return value;
+  return report(issues, "dad", `true, false, or milliseconds up to ${longestProbeMs}`, value);
+}

@@ -1,0 +1,87 @@
+/** Plan of one attachment to a transparent network. Pure: equal input gives an equal plan. */
+import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
+import { linkLocal } from "../../lib/addr/mac.ts";
+import { hostPrefix, prefixAddress, prefixFamily } from "../../lib/addr/prefix.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { Result } from "../../lib/cni/result.ts";
+import { ownerKey } from "../../lib/model/owner.ts";
+import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
+import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
+import type { Route } from "../../lib/model/vnic.ts";
+import { planLayers } from "../../lib/planning/layers.ts";
+import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
+import { planRoutes } from "../../lib/planning/routes.ts";
+import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
+import type { TransparentConfig } from "./config.ts";
+
+/** @throws {CniError} 7 for addresses and policies that do not go together */
+export function planTransparent(
+  input: PlanInput<TransparentConfig, AnyExternalSwitch>,
+): Plan<AnyExternalSwitch> {
+  const { owner, config, ipam, switch: vswitch } = input;
+  const gateways = gatewaysOf(ipam);
+  const addresses = ipam.ips.map((entry) => entry.address);
+  const key = ownerKey(owner);
+  const mac = config.mac ?? vnicMac(owner);
+  const mtu = vnicMtu(config.port.mtu, vswitch);
+  requireMtuFor(addresses, mtu);
+  return {
+    owner,
+    key,
+    compartment: { path: input.path },
+    switch: vswitch,
+    port: { name: portName(key), ...planLayers(config.port, mac, addresses.map(prefixAddress)) },
+    vnic: {
+      type: "hostVnic",
+      name: owner.ifname,
+      mac,
+      mtu,
+      addresses,
+      routes: [
+        ...planRoutes(
+          { routes: ipam.routes, gateways, present: input.defaultRoutes },
+          // Who lists routes has said which: as for a second network, whose traffic must not go that way.
+          (family) => !ipam.routes.some(({ dst }) => prefixFamily(dst) === family),
+        ),
+        ...routesToHost(input, addresses.map(prefixAddress)),
+      ],
+      gateways,
+      ...(config.probeMs === undefined ? {} : { probeMs: config.probeMs }),
+    },
+  };
+}
+
+/** Routers of the LAN, as far as the ipam knows them. */
+function gatewaysOf({ ips }: Result): readonly Ip[] {
+  for (const { address, gateway } of ips) {
+    if (gateway === undefined) continue;
+    if (ipFamily(gateway) !== prefixFamily(address))
+      throw mismatch(`gateway ${gateway} cannot serve ${address}`, "gateway-family");
+    if (gateway === prefixAddress(address))
+      throw mismatch(`${address} is the address of the gateway too`, "gateway-is-address");
+  }
+  return [...new Set(ips.flatMap(({ gateway }) => gateway ?? []))];
+}
+
+function mismatch(what: string, reason: string): CniError {
+  return new CniError(errorCode.invalidConfig, `ipam: ${what}`, {
+    reason,
+    details: "the ipam must name the LAN's router, or none, and give another address",
+  });
+}
+
+/**
+ * The host's adapter answers for its IPv4 addresses, since ARP is answered on any link. For IPv6 the adapter's own
+ * link-local address is the way.
+ */
+function routesToHost(
+  { switch: vswitch }: Pick<PlanInput<TransparentConfig, AnyExternalSwitch>, "switch">,
+  addresses: readonly Ip[],
+): readonly Route[] {
+  const { host } = vswitch;
+  if (host === undefined || !addresses.some((address) => ipFamily(address) === 6)) return [];
+  const gateway = linkLocal(host.mac);
+  return host.addresses
+    .filter((address) => ipFamily(address) === 6)
+    .map((address) => ({ destination: hostPrefix(address), gateway }));
+}

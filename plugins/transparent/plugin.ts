@@ -1,0 +1,33 @@
+/** The transparent network type: what it adds to the verbs. */
+import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
+import { anyShape, foldObject } from "../../lib/cni/keys.ts";
+import { isObject } from "../../lib/cni/read.ts";
+import { requestedMac } from "../../lib/cni/requested-mac.ts";
+import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
+import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
+import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
+import { transparentSettings, transparentSwitch } from "./network.ts";
+import { planTransparent } from "./plan.ts";
+
+export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = {
+  kind: "transparent",
+  withoutIpam: "none",
+  vnicBeforeAddress: true,
+  parse(request) {
+    const { config } = request;
+    const mac = requestedMac(request);
+    return parseTransparentConfig(config.raw, {
+      ...parseRuntimeConfig(config.runtimeConfig, config.name),
+      network: config.name,
+      ...(mac === undefined ? {} : { mac }),
+    });
+  },
+  uplink: (config) => config.uplink,
+  switch: transparentSwitch,
+  settings: transparentSettings,
+  nativeIpam(config) {
+    const { ipam } = foldObject(config, { ipam: anyShape });
+    return isObject(ipam) ? ipam : {};
+  },
+  plan: planTransparent,
+};
