@@ -124,6 +124,19 @@ function compileAdapter(
           } satisfies Step,
         ]
       : []),
+    // It takes no part in the LAN beyond its containers: no router is believed, and nobody asked for its link-local address.
+    ...(["accept_ra", "accept_dad"] as const).map(
+      (key): Step => ({
+        ...shared(`sysctl net.ipv6.conf.${name}.${key}=0`),
+        action: {
+          kind: "sysctl",
+          where: "host",
+          key: ["ipv6", "conf", name, key],
+          value: "0",
+          optional: true,
+        },
+      }),
+    ),
     {
       ...shared(`link set ${name} up alias "${alias}" ipv4.arp_filter=1`),
       action: {
