@@ -127,6 +127,8 @@ export function refused(doing: string, error: unknown): CniError {
   const cause = error instanceof StepError ? error.cause : error;
   const leftOver = error instanceof StepError ? error.undoFailures : [];
   if (cause instanceof CniError && leftOver.length === 0) return cause;
+  const needs = error instanceof StepError ? error.step.needs : undefined;
+  if (needs !== undefined && isErrno(cause, "EOPNOTSUPP")) return lacking(doing, needs, error);
   const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
   const own =
     cause instanceof CniError
@@ -144,6 +146,15 @@ export function refused(doing: string, error: unknown): CniError {
     reason: own.reason,
     ...(known.length > 0 ? { details: known.join("; ") } : {}),
     cause: error,
+  });
+}
+
+/** What was asked for cannot be had here, and nothing was made of it. */
+function lacking(doing: string, module: string, cause: unknown): CniError {
+  return new CniError(errorCode.unsupportedField, `${doing}: this kernel has no ${module}`, {
+    reason: "kernel-feature-missing",
+    details: `load the module ${module} (modprobe ${module}), use a kernel that has it, or do without`,
+    cause,
   });
 }
 

@@ -54,6 +54,8 @@ export interface Step {
   readonly scope: "switch" | "endpoint";
   readonly action: Action;
   readonly undo?: Action;
+  /** What a kernel may have been built without, where the step asks for it: the module that brings it. */
+  readonly needs?: string;
   /** Refusals that mean "it is so already". */
   readonly accept?: readonly ErrnoName[];
 }

@@ -72,6 +72,7 @@ function compileVlan(
                 createSublink({ name: lower, lower: index, mtu, sublink: { kind: "vlan", id } }),
               ],
             },
+            needs: "8021q",
           } satisfies Step,
         ]
       : []),

@@ -27,6 +27,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
         requests: (index) => [createSublink({ name, lower: index("switch"), mtu, mac, netnsFd, sublink })],
       },
       undo: { kind: "compartment", requests: () => [deleteLink(name)] },
+      needs: sublink.kind,
     },
     {
       ...own(`in ${plan.compartment.path}: link set ${name} alias "${alias}"`),
