@@ -24,7 +24,7 @@ export const damagedDelScenarios: readonly Scenario[] = [
   {
     id: "T57c",
     title: "DEL after the interface was moved to another compartment succeeds and leaves nothing",
-    applies: always,
+    applies: needs("hostEnd"),
     run: async (context) => {
       const other = await context.host.compartment("other");
       await afterChange(context, (eth0) => `ip link set ${eth0} netns ${other.name} name eth9`);
