@@ -20,8 +20,15 @@ import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { restoreElements } from "./restore.ts";
 import { refused, runSteps, StepError } from "./run.ts";
+import { explainStacked } from "./stacked/explain.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
-import { isVnicOf, removeHostRoutes, removeStackedSwitch, removeStackedVnic } from "./stacked/remove.ts";
+import {
+  isVnicOf,
+  removeHostRoutes,
+  removeMarkedRoutes,
+  removeStackedSwitch,
+  removeStackedVnic,
+} from "./stacked/remove.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
 import { openWorld } from "./world.ts";
 
@@ -215,7 +222,8 @@ function removeAny(machine: Machine, { key, path, plan }: Removal): void {
   if (where !== undefined && (plan === undefined || isStacked(plan.switch))) {
     const inside = tryOpen(where, machine);
     try {
-      if (inside !== undefined) removeStackedVnic(inside.netlink, key, plan);
+      const aliases = inside === undefined ? [] : removeStackedVnic(inside.netlink, key, plan);
+      if (plan === undefined) for (const alias of aliases) removeMarkedRoutes(machine.host, alias);
     } finally {
       inside?.close();
     }
@@ -247,7 +255,7 @@ function portExists({ owner, port, vnic, compartment }: Plan): CniError {
 }
 
 /** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */
-function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { rules }: Machine): CniError {
+function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, machine: Machine): CniError {
   const doing = `attach ${formatOwner(plan.owner)}`;
   const cause = error instanceof StepError ? error.cause : error;
   const failedFirst = error instanceof StepError && error.step.title.startsWith("link add");
@@ -263,6 +271,6 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { r
     );
   }
   const published = error instanceof StepError && error.step.action.kind === "rules";
-  const taken = published && isErrno(cause, "EEXIST") ? portTaken(rules, plan) : undefined;
-  return taken ?? refused(doing, error);
+  const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
+  return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
 }

@@ -49,7 +49,9 @@ function strangeVnic(
   if (link === undefined || lower === undefined) return [];
   const wanted = sublinkTitle(sublinkOf(vswitch));
   const found = decodeSublink(link);
-  const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === lower.index;
+  // A macvlan of a macvlan hangs on what that one hangs on.
+  const base = lower.kind === "macvlan" ? lower.peerIndex : lower.index;
+  const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === base;
   return same ? [] : [`${vnic.name} as ${wanted} of ${vswitch.lower}`];
 }
 

@@ -1,6 +1,6 @@
 /** Taking away vNICs that hang on an uplink, and what the host has beside them. Absent is success. */
 import type { Mac } from "../../addr/mac.ts";
-import { hostPrefix, prefixAddress } from "../../addr/prefix.ts";
+import { hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan } from "../../model/plan.ts";
 import { isExternal, isStacked, type Switch } from "../../model/switch.ts";
@@ -9,7 +9,7 @@ import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
 import { deleteRoute } from "../../netlink/route/route.ts";
 import { isErrno } from "../../os/error.ts";
-import { isAdapterOf, markedKey, vlanAlias } from "../mark.ts";
+import { isAdapterOf, markedKey, parseEndpointAlias, vlanAlias } from "../mark.ts";
 import { linkOf } from "../observe.ts";
 
 /** Kinds of links that a stacked vNIC may be. */
@@ -19,14 +19,23 @@ const kinds = ["macvlan"] as const;
  * Only what bears the endpoint's mark goes, or what an ADD that was killed has left without one.
  *
  * @param plan absent when the state is lost
+ * @returns the aliases of what went
  */
-export function removeStackedVnic(inside: Netlink, key: string, plan: Plan | undefined): void {
-  const candidates =
-    plan === undefined
-      ? kinds.flatMap((kind) => inside.request(dumpLinks({ kind })).map(decodeLink))
-      : [linkOf(inside, plan.vnic.name)].filter((link) => link !== undefined);
-  for (const link of candidates) if (isVnicOf(link, key, plan)) gone(inside, deleteLink(link.index));
+export function removeStackedVnic(
+  inside: Netlink,
+  key: string,
+  plan: Plan | undefined,
+): readonly (string | undefined)[] {
+  const named = plan === undefined ? undefined : linkOf(inside, plan.vnic.name);
+  const isThere = named !== undefined && isVnicOf(named, key, plan);
+  const own = isThere ? [named] : allOf(inside).filter((link) => isVnicOf(link, key, plan));
+  for (const link of own) gone(inside, deleteLink(link.index));
+  return own.map(({ alias }) => alias);
 }
+
+/** Somebody may have given it another name. */
+const allOf = (inside: Netlink): readonly Link[] =>
+  kinds.flatMap((kind) => inside.request(dumpLinks({ kind })).map(decodeLink));
 
 export function isVnicOf(link: Link, key: string, plan: Plan | undefined): boolean {
   if (!(kinds as readonly (string | undefined)[]).includes(link.kind)) return false;
@@ -37,9 +46,19 @@ export function isVnicOf(link: Link, key: string, plan: Plan | undefined): boole
 /** Of the host's way to an endpoint. */
 export function removeHostRoutes(host: Netlink, { switch: vswitch, vnic }: Plan): void {
   const adapter = hostAdapterOf(vswitch);
-  const index = adapter === undefined ? undefined : linkOf(host, adapter.name)?.index;
+  if (adapter !== undefined) removeRoutes(host, adapter.name, vnic.addresses);
+}
+
+/** The same where the state is lost: a vNIC's alias tells its network and addresses. */
+export function removeMarkedRoutes(host: Netlink, alias: string | undefined): void {
+  const { owner, addresses = [] } = parseEndpointAlias(alias) ?? {};
+  if (owner !== undefined) removeRoutes(host, adapterName(owner.network), addresses);
+}
+
+function removeRoutes(host: Netlink, adapter: string, addresses: readonly Prefix[]): void {
+  const index = linkOf(host, adapter)?.index;
   if (index === undefined) return;
-  for (const address of vnic.addresses)
+  for (const address of addresses)
     gone(host, deleteRoute({ dst: hostPrefix(prefixAddress(address)), index }));
 }
 

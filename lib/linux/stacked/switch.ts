@@ -2,6 +2,7 @@
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { HostAdapter, StackedSwitch } from "../../model/switch.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
+import { IFF_LOOPBACK } from "../../netlink/route/ifinfo.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
 import { isAdapterOf, networkComment, vlanAlias } from "../mark.ts";
@@ -18,7 +19,7 @@ export interface StackedState {
 
 /**
  * @returns nothing when all is there
- * @throws {CniError} 106 when the uplink is gone or down, 108 when something else is in a place of ours
+ * @throws {CniError} 7 for a loopback, 106 when the uplink is gone or down, 108 when something else is in a place of ours
  */
 export function compileStackedSwitch(wanted: StackedSwitch, found: StackedState): readonly Step[] {
   const uplink = requireUplink(wanted, found.uplink);
@@ -35,6 +36,11 @@ function requireUplink({ uplink, network }: StackedSwitch, link: Link | undefine
     throw new CniError(errorCode.dependencyMissing, `${doing} does not exist`, {
       reason: "uplink-missing",
       details: `bring the interface back, or name another one by "uplink"`,
+    });
+  if (link.flags & IFF_LOOPBACK)
+    throw new CniError(errorCode.invalidConfig, `${doing} is the host's loopback, which leads to no LAN`, {
+      reason: "uplink-unfit",
+      details: 'name the interface of the LAN by "uplink"',
     });
   if (link.up) return link;
   throw new CniError(errorCode.dependencyMissing, `${doing} is down`, {

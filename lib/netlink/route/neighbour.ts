@@ -72,9 +72,9 @@ export function solicitNeighbour(index: number, address: Ip): Request {
   const header = ndmsg(addressFamily(address), index, states.none, false);
   header[10] = NTF_USE;
   return {
-    title: `neigh add ${address} dev index ${index} use`,
+    title: `neigh replace ${address} dev index ${index} nud none use`,
     type: RTM_NEWNEIGH,
-    flags: NLM_F_CREATE,
+    flags: NLM_F_CREATE | NLM_F_REPLACE,
     payload: concat([header, bytes(NDA_DST, ipBytes(address))]),
   };
 }
