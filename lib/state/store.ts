@@ -1,6 +1,7 @@
 /** The host's state: one SQLite file with networks, endpoints, published ports and leases. */
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
+import { type DhcpLeases, dhcpTable } from "./dhcp-leases.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
 import { type Leases, leasesTable } from "./leases.ts";
 import { type Networks, networksTable } from "./networks.ts";
@@ -42,6 +43,8 @@ export interface Store {
   readonly endpoints: Endpoints;
   readonly ports: Ports;
   readonly leases: Leases;
+  /** What DHCP servers lent. */
+  readonly dhcp: DhcpLeases;
   /** Ends the use of this store; another may be opened. */
   close(): void;
 }
@@ -66,6 +69,7 @@ export function openStore(options: StoreOptions): Store {
     endpoints: endpointsTable(access),
     ports: portsTable(access),
     leases: leasesTable(access),
+    dhcp: dhcpTable(access),
     close: session.close,
   };
 }
