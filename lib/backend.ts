@@ -4,6 +4,7 @@
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
 import type { CniError } from "./cni/error.ts";
+import type { DhcpAccess } from "./dhcp/access.ts";
 import type { HostChange } from "./model/change.ts";
 import type { Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
@@ -193,6 +194,16 @@ export async function loadBackend(trace?: (line: string) => void): Promise<Backe
   if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
   const { linuxBackend } = await import("./linux/backend.ts");
   return linuxBackend(trace);
+}
+
+/** The wire of containers, for an ipam that asks a server there. @throws {Error} on a platform without a back end */
+export async function loadDhcp(): Promise<DhcpAccess> {
+  if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
+  const [{ dhcpAccess }, { thisMachine }] = await Promise.all([
+    import("./linux/dhcp/dhcp-access.ts"),
+    import("./linux/machine.ts"),
+  ]);
+  return dhcpAccess(thisMachine());
 }
 
 /** For the operator's tool: never loaded by a plugin. @throws {Error} on a platform without a back end */

@@ -32,6 +32,10 @@ export interface StoreOptions {
 }
 
 export interface Store {
+  /** Absolute path of the folder. */
+  readonly dataDir: string;
+  /** Of the host, now. */
+  readonly bootId: string;
   /**
    * All or nothing, with one writer on the host at a time; calls within join. May run `fn` twice when the file turns
    * out damaged and was rebuilt, so `fn` does nothing but ask and change this store.
@@ -64,6 +68,8 @@ export function openStore(options: StoreOptions): Store {
   const session = openSession(source, options.whenMissing !== "empty");
   const access: Access = { bootId: options.bootId, now: options.now, ...session };
   return {
+    dataDir,
+    bootId: options.bootId,
     transaction: (fn) => session.write(fn),
     networks: networksTable(access),
     endpoints: endpointsTable(access),

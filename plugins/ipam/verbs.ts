@@ -3,6 +3,7 @@ import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
 import type { Log, Verbs } from "../../lib/cni/run.ts";
+import type { DhcpAccess } from "../../lib/dhcp/access.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";
@@ -10,8 +11,9 @@ import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
 import { cachedLeases, libcniCache } from "./libcni-cache.ts";
 import { requireUsableFolder } from "./usable-folder.ts";
 
-export function ipamVerbs(env: Environment): Verbs {
+export function ipamVerbs(env: Environment, dhcp?: DhcpAccess): Verbs {
   const now = () => Date.now();
+  const wire = dhcp === undefined ? {} : { dhcp };
   const withStore = <T>(
     config: NetConf,
     log: Log,
@@ -27,17 +29,17 @@ export function ipamVerbs(env: Environment): Verbs {
   };
   return {
     add: (request, log) =>
-      withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now })),
+      withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now, ...wire })),
     del: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now, ...wire })),
     check: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now, ...wire })),
     gc: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now, ...wire })),
     status: (request, log) => {
       requireUsableFolder(ipamDataDir(request.config, env));
       withStore(request.config, log, "empty", (store) =>
-        asStatus(() => ipamStatus(request, store, { log, now })),
+        asStatus(() => ipamStatus(request, store, { log, now, ...wire })),
       );
     },
   };

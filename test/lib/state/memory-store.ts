@@ -64,6 +64,8 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
   const dhcpList = (): DhcpRow[] =>
     state.dhcp.toSorted((a, b) => (a.key === b.key ? a.family - b.family : a.key < b.key ? -1 : 1));
   return {
+    dataDir: "/memory",
+    bootId,
     transaction,
     networks: {
       get: (name) => state.networks.find((row) => row.name === name),
