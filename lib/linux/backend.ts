@@ -30,6 +30,7 @@ import {
   removeStackedVnic,
 } from "./stacked/remove.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
+import type { Step } from "./step.ts";
 import { openWorld } from "./world.ts";
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -258,11 +259,18 @@ function portExists({ owner, port, vnic, compartment }: Plan): CniError {
 function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, machine: Machine): CniError {
   const doing = `attach ${formatOwner(plan.owner)}`;
   const cause = error instanceof StepError ? error.cause : error;
-  const failedFirst = error instanceof StepError && error.step.title.startsWith("link add");
-  if (failedFirst && isErrno(cause, "EEXIST") && linkOf(compartment.netlink, plan.vnic.name) !== undefined) {
+  const { name } = plan.vnic;
+  const names = ({ title }: Step): boolean =>
+    title.startsWith("link add") || title.includes(` name ${name} `);
+  if (
+    error instanceof StepError &&
+    names(error.step) &&
+    isErrno(cause, "EEXIST") &&
+    linkOf(compartment.netlink, name) !== undefined
+  ) {
     return new CniError(
       errorCode.interfaceExists,
-      `${doing}: interface ${plan.vnic.name} exists in ${compartment.path} already`,
+      `${doing}: interface ${name} exists in ${compartment.path} already`,
       {
         reason: "interface-exists",
         details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",

@@ -1,5 +1,5 @@
 /** Steps that make a vNIC which hangs on an uplink, in its compartment and without anything on the host. Pure. */
-import type { Plan } from "../../model/plan.ts";
+import { type Plan, portName } from "../../model/plan.ts";
 import type { StackedSwitch } from "../../model/switch.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
@@ -9,29 +9,45 @@ import type { Step } from "../step.ts";
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
-/** @param netnsFd descriptor of the compartment */
+/**
+ * It is made under another name: kernels before 6.13 look for the name of a new link where the request comes from, and
+ * there is an eth0 on nearly every host.
+ *
+ * @param netnsFd descriptor of the compartment
+ */
 export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): readonly Step[] {
-  const { switch: vswitch, vnic, owner } = plan;
+  const { switch: vswitch, vnic, owner, key, compartment } = plan;
   const { name, mtu, mac } = vnic;
   const sublink = sublinkOf(vswitch);
   const alias = endpointAlias(owner, vnic.addresses);
+  const first = portName(key);
   return [
     {
       ...own(`learn ${vswitch.lower}`),
       action: { kind: "learn", where: "host", role: "switch", name: vswitch.lower },
     },
     {
-      ...own(`link add link ${vswitch.lower} ${name} type ${sublinkTitle(sublink)}`),
+      ...own(`link add link ${vswitch.lower} ${first} type ${sublinkTitle(sublink)}`),
       action: {
         kind: "host",
-        requests: (index) => [createSublink({ name, lower: index("switch"), mtu, mac, netnsFd, sublink })],
+        requests: (index) => [
+          createSublink({ name: first, lower: index("switch"), mtu, mac, netnsFd, sublink }),
+        ],
       },
-      undo: { kind: "compartment", requests: () => [deleteLink(name)] },
+      undo: { kind: "compartment", requests: () => [deleteLink(first)] },
       needs: sublink.kind,
     },
     {
-      ...own(`in ${plan.compartment.path}: link set ${name} alias "${alias}"`),
-      action: { kind: "compartment", requests: () => [setLink(name, { alias })] },
+      ...own(`learn ${first}`),
+      action: { kind: "learn", where: "compartment", role: "vnic", name: first },
+    },
+    {
+      ...own(`in ${compartment.path}: link set ${first} name ${name} alias "${alias}"`),
+      action: {
+        kind: "compartment",
+        requests: (index) => [setLink(index("vnic"), { rename: name }), setLink(index("vnic"), { alias })],
+      },
+      undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
     },
   ];
 }
