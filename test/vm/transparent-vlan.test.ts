@@ -91,9 +91,9 @@ describe.skipIf(why !== undefined)(
         policies,
         ipam: { ...network.ipam, rangeStart: "192.0.2.100" },
       };
-      await done("ADD", "a", config);
+      const { ips } = JSON.parse(await done("ADD", "a", config)) as CniResult;
       await done("ADD", "b", other);
-      await vm.exec("ip netns exec b ping -c 1 -W 5 192.0.2.10");
+      await vm.exec(`ip netns exec b ping -c 1 -W 5 ${ips[0]?.address.replace(/\/.*/, "")}`);
       const gc = { "cni.dev/valid-attachments": [] };
       await done("GC", "a", config, gc);
       expect(await vm.exec("ip -d link show eth0.42")).toContain("vlan protocol 802.1Q id 42");
