@@ -1,6 +1,8 @@
 /**
  * Whether somebody on the wire has an address already, before it is taken (RFC 5227 2.1, RFC 4862 5.4).
  *
+ * Where the vNIC does not reach the wire itself, the host asks in its own name.
+ *
  * The kernel asks, as it asks for any neighbour, and we look at what it has learnt. A packet socket could do the same,
  * but closing one costs every ADD a wait of 10 ms. IPv4 asks without a sender, as RFC 5227 wants it, unless the
  * compartment has an address on another interface: then in the name of that.
@@ -15,6 +17,7 @@ import {
   decodeNeighbour,
   deleteNeighbour,
   getNeighbour,
+  type Neighbour,
   type NeighbourState,
   solicitNeighbour,
 } from "../netlink/route/neighbour.ts";
@@ -52,11 +55,28 @@ export function probeAddresses(
   for (const address of addresses) forget(inside, index, address);
 }
 
+/**
+ * What a host heard long ago is no answer. Whom its operator has written down stays, and counts as the holder.
+ *
+ * @param index of a link whose neighbours others have talked to before
+ */
+export function forgetNeighbours(netlink: Netlink, index: number, addresses: readonly Ip[]): void {
+  for (const address of addresses) {
+    const known = neighbourOf(netlink, index, address);
+    if (known?.state === "permanent" && known.mac !== undefined) throw taken(address, known.mac);
+    if (known !== undefined) forget(netlink, index, address);
+  }
+}
+
 function holderOf(inside: Netlink, index: number, address: Ip): Mac | undefined {
+  const known = neighbourOf(inside, index, address);
+  return known !== undefined && answered.includes(known.state) ? known.mac : undefined;
+}
+
+function neighbourOf(inside: Netlink, index: number, address: Ip): Neighbour | undefined {
   try {
     const [reply] = inside.request(getNeighbour(index, address));
-    const known = reply === undefined ? undefined : decodeNeighbour(reply);
-    return known !== undefined && answered.includes(known.state) ? known.mac : undefined;
+    return reply === undefined ? undefined : decodeNeighbour(reply);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;

@@ -6,15 +6,19 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, type Sublink, sublinkTitle } from "../../netlink/route/sublink.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
+import { firstName } from "./remove.ts";
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
 /** @param netnsFd descriptor of the compartment */
 export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): readonly Step[] {
   const { switch: vswitch, vnic, owner } = plan;
-  const { name, mtu, mac } = vnic;
+  const { mtu } = vnic;
+  const name = firstName(plan);
   const sublink = sublinkOf(vswitch);
   const alias = endpointAlias(owner, vnic.addresses);
+  // An ipvlan has its uplink's.
+  const mac = vswitch.kind === "ipvlan" ? {} : { mac: vnic.mac };
   return [
     {
       ...own(`learn ${vswitch.lower}`),
@@ -24,7 +28,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
       ...own(`link add link ${vswitch.lower} ${name} type ${sublinkTitle(sublink)}`),
       action: {
         kind: "host",
-        requests: (index) => [createSublink({ name, lower: index("switch"), mtu, mac, netnsFd, sublink })],
+        requests: (index) => [createSublink({ name, lower: index("switch"), mtu, ...mac, netnsFd, sublink })],
       },
       undo: { kind: "compartment", requests: () => [deleteLink(name)] },
     },
@@ -32,10 +36,24 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
       ...own(`in ${plan.compartment.path}: link set ${name} alias "${alias}"`),
       action: { kind: "compartment", requests: () => [setLink(name, { alias })] },
     },
+    ...(name === vnic.name ? [] : rename(name, vnic.name)),
+  ];
+}
+
+function rename(name: string, wanted: string): readonly Step[] {
+  return [
+    { ...own(`learn ${name}`), action: { kind: "learn", where: "compartment", role: "vnic", name } },
+    {
+      ...own(`link set ${name} name ${wanted}`),
+      action: { kind: "compartment", requests: (index) => [setLink(index("vnic"), { rename: wanted })] },
+      undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
+    },
   ];
 }
 
 /** What the kernel makes for a vNIC of the switch. */
 export function sublinkOf(vswitch: StackedSwitch): Sublink {
-  return { kind: vswitch.kind, mode: vswitch.mode };
+  return vswitch.kind === "macvlan"
+    ? { kind: vswitch.kind, mode: vswitch.mode }
+    : { kind: vswitch.kind, mode: vswitch.mode };
 }
