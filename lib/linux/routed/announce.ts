@@ -72,7 +72,7 @@ function requireHops(fd: number): void {
   );
 }
 
-/** As an answer, which even those believe that do not believe requests about what they have not asked for. */
+/** An announcement: a request for the address, in its own name. */
 function gratuitousArp(address: Ip, mac: Mac): Uint8Array {
   const [own, value] = [macBytes(mac), ipBytes(address)];
   const header = Uint8Array.of(0, 1, 0x08, 0, 6, 4, 0, 1);
