@@ -263,10 +263,11 @@ function portExists({ owner, port, vnic, compartment }: Plan): CniError {
 function addressHeld({ owner, vnic }: Plan, holder: string): CniError {
   return new CniError(
     errorCode.addressTaken,
-    `attach ${formatOwner(owner)}: endpoint ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
+    `attach ${formatOwner(owner)}: ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
     {
       reason: "address-in-use",
-      details: "give the container another address, or call DEL for the other one",
+      details:
+        "give the container another address, or call DEL for the other one (vswitch gc where its container is gone)",
     },
   );
 }

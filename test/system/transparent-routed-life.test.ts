@@ -30,7 +30,10 @@ const damages = [
   ["sysctl -qw net.ipv6.conf.all.proxy_ndp=0", "setting net.ipv6.conf.all.proxy_ndp=1"],
   ["ip -6 address flush dev vsw-transparent", "address fe80::"],
   ["ip link delete vsw-transparent", "switch vsw-transparent"],
-  ["ip -n $1 -6 route add 2001:db8::/64 dev eth0 metric 256", "route 2001:db8::/64 metric 256 of eth0"],
+  [
+    "ip -n $1 -6 route add 2001:db8::/64 dev eth0 metric 256",
+    "route 2001:db8::/64 table 254 metric 256 of eth0",
+  ],
   ["ip -n $1 -6 route delete default", "route ::/0 via fe80::"],
 ] as const;
 
@@ -114,9 +117,13 @@ describe.skipIf(reason !== undefined)(`a routed endpoint${reason ? ` (${reason})
     });
     expect(await ways(lab)).toBe(before);
     const a = await lab.add({ id: "next" });
-    const same = { ...routed, ipam: { type: "static", addresses: [{ address: `${a.ip4}/24` }] } };
-    const again = await lab.refused("ADD", { id: "b", netns: ns.path, config: same });
-    expect(again.code).toBe(103);
+    const range = { subnet: "192.0.2.0/24", rangeStart: a.ip4, rangeEnd: a.ip4 };
+    const config = { name: "second", switch: "routed", ipam: { ranges: [[range]] } };
+    const again = await lab.refused("ADD", { id: "b", netns: ns.path, config });
+    expect(again).toMatchObject({
+      code: 103,
+      msg: expect.stringContaining("transparent/next/eth0 of this host"),
+    });
     expect(await host.answersPing(host.outside, a.ip4)).toBe(true);
   });
 
@@ -136,7 +143,7 @@ describe.skipIf(reason !== undefined)(`a routed endpoint${reason ? ` (${reason})
     );
     await host.answersPing(ns, machine.ip6);
     await host.exec(ns, "ip", "link", "set", "m100", "down");
-    const b = await lab.add({ id: a.id, ns: a.ns });
+    const b = await lab.add({ id: a.id, ns: a.ns, runtimeConfig: { ips: [`${a.ip4}/24`, `${a.ip6}/64`] } });
     expect([b.ip4, b.ip6]).toEqual([machine.ip4, machine.ip6]);
     for (const address of [b.ip4, b.ip6]) {
       expect(await host.exec(ns, "ip", "neighbour", "show", address)).toContain(own);

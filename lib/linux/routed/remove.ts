@@ -1,6 +1,7 @@
 /** Taking away what a host has for the endpoints of routed switches. Absent is success. */
 import type { Ip } from "../../addr/ip.ts";
 import { hostPrefix, prefixAddress } from "../../addr/prefix.ts";
+import { formatOwner } from "../../model/owner.ts";
 import type { Plan } from "../../model/plan.ts";
 import { proxyOf } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
@@ -16,7 +17,7 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { isErrno } from "../../os/error.ts";
 import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
-import { markedNetwork, parseEndpointAlias, parseRoutedAlias, routedAlias } from "../mark.ts";
+import { type LinkMark, markedNetwork, parseEndpointAlias, parseRoutedAlias, routedAlias } from "../mark.ts";
 import { type HostSetting, hostSettingsOf, sharedSetting } from "./settings.ts";
 
 /** An endpoint's. First the answers: nobody shall send here what goes nowhere. */
@@ -114,24 +115,23 @@ function removeAll(host: Netlink, requests: readonly Request[]): void {
 }
 
 /**
- * Ways of an address that nobody has any more, so that another may take it.
+ * What is left of somebody who had one of the addresses on this switch goes, so that another may have it.
  *
- * @returns key of the endpoint that has the address, where one has
+ * @returns who has one, where somebody has
  */
 export function freeWays(host: Netlink, plan: Plan): string | undefined {
-  const proxy = proxyOf(plan.switch);
-  const bridge = proxy === undefined ? undefined : linkOf(host, plan.switch.name);
-  if (bridge === undefined) return undefined;
+  const bridge = linkOf(host, plan.switch.name);
   const wanted = plan.vnic.addresses.map((address) => hostPrefix(prefixAddress(address)));
-  const routes = host.request(dumpRoutes({ index: bridge.index })).map(decodeRoute);
-  if (!routes.some(({ dst }) => wanted.includes(dst))) return undefined;
-  const ports = host.request(dumpLinks({ master: bridge.index })).map(decodeLink);
-  const holder = ports
-    .flatMap(({ alias }) => parseEndpointAlias(alias) ?? [])
-    .find(
-      ({ key, addresses }) =>
-        key !== plan.key && addresses.some((address) => wanted.includes(hostPrefix(prefixAddress(address)))),
-    );
-  if (holder === undefined) removeWays(host, plan);
-  return holder?.key;
+  const routes = host.request(dumpRoutes({ protocol: RTPROT_VSWITCH })).map(decodeRoute);
+  const held = routes.filter(({ dst }) => wanted.includes(dst));
+  if (held.length === 0) return undefined;
+  const has = ({ addresses, key }: LinkMark): boolean =>
+    key !== plan.key && addresses.some((address) => wanted.includes(hostPrefix(prefixAddress(address))));
+  const ports = host.request(dumpLinks({ kind: "veth" })).map(decodeLink);
+  const holder = ports.flatMap(({ alias }) => parseEndpointAlias(alias) ?? []).find(has);
+  if (holder !== undefined) return holder.owner === undefined ? holder.key : formatOwner(holder.owner);
+  const elsewhere = held.find(({ index }) => index !== bridge?.index);
+  if (elsewhere !== undefined) return `interface ${linkOf(host, elsewhere.index ?? 0)?.name}`;
+  removeWays(host, plan);
+  return undefined;
 }
