@@ -3,22 +3,24 @@ import type { Backend, Exclusively, HeldCompartment, Removal } from "../backend.
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
-import { isStacked } from "../model/switch.ts";
+import { isRouted, isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
 import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
+import { linkOf } from "./link-of.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { defaultRoutes, linkOf, observeHost, observeSwitch } from "./observe.ts";
+import { defaultRoutes, observeHost, observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
 import { observeAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { restoreElements } from "./restore.ts";
+import { freeWays } from "./routed/remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { explainStacked } from "./stacked/explain.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
@@ -58,6 +60,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       const world = openWorld(machine, handle);
       refuseSecond(plan);
       ensureSwitch(plan, exclusively, others);
+      requireFreeWays(plan);
       try {
         runSteps(compileEndpoint(plan, handle.fd, observeAcls(machine.rules, plan)), world, trace);
       } catch (error) {
@@ -68,6 +71,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     configure(plan, compartment) {
       const handle = handleOf(compartment);
       const doing = `give ${formatOwner(plan.owner)} its addresses`;
+      requireFreeWays(plan);
       asking(doing, () => {
         const steps = compileConfigure(plan, observeAcls(machine.rules, plan));
         runSteps(steps, openWorld(machine, handle), trace);
@@ -138,6 +142,15 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     const { name } = plan.port;
     if (asking(`look for port ${name}`, () => linkOf(machine.host, name)) !== undefined)
       throw portExists(plan);
+  }
+
+  /** A route of the host leads to one endpoint alone. */
+  function requireFreeWays(plan: Plan): void {
+    if (!isRouted(plan.switch)) return;
+    const holder = asking(`look for the addresses of ${formatOwner(plan.owner)}`, () =>
+      freeWays(machine.host, plan),
+    );
+    if (holder !== undefined) throw addressHeld(plan, holder);
   }
 
   /** The common case, a switch that is there, takes no lock. */
@@ -251,6 +264,19 @@ function portExists({ owner, port, vnic, compartment }: Plan): CniError {
     {
       reason: "interface-exists",
       details: `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
+    },
+  );
+}
+
+/** As where the wire answers that somebody has it. */
+function addressHeld({ owner, vnic }: Plan, holder: string): CniError {
+  return new CniError(
+    errorCode.addressTaken,
+    `attach ${formatOwner(owner)}: ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
+    {
+      reason: "address-in-use",
+      details:
+        "give the container another address, or call DEL for the other one (vswitch gc where its container is gone)",
     },
   );
 }

@@ -2,7 +2,8 @@
  * The marks on kernel objects: whose a link or an nftables element is, in its alias or comment.
  *
  * The key comes first and is never clipped; what follows is for people and for rebuilding lost state.
- * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. Elements: the same without addresses.
+ * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`; a routed network's bridge goes on with
+ * `routed UPLINK CHANGED`. Elements: the same without addresses.
  */
 import type { Mac } from "../addr/mac.ts";
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
@@ -28,6 +29,25 @@ export function endpointComment(owner: Owner): string {
 
 export function switchAlias(network: string, gateways: readonly Prefix[]): string {
   return withList(networkComment(network), gateways);
+}
+
+/** What a bridge whose containers the host answers for says beside its network. */
+export interface RoutedMark {
+  /** Interface on which the host answers. */
+  readonly proxy: string;
+  /** Settings of the host that were changed for it, to be put back with the last such bridge. */
+  readonly changed: readonly string[];
+}
+
+export function routedAlias(network: string, { proxy, changed }: RoutedMark): string {
+  return `${switchAlias(network, [])} routed ${proxy} ${changed.join(",") || "-"}`;
+}
+
+export function parseRoutedAlias(alias: string | undefined): RoutedMark | undefined {
+  if (alias === undefined || markedNetwork(alias) === undefined) return undefined;
+  const [, , , kind, proxy, changed = "-"] = alias.split(" ");
+  if (kind !== "routed" || proxy === undefined) return undefined;
+  return { proxy, changed: changed === "-" ? [] : changed.split(",") };
 }
 
 /** Comment of a network's nftables elements. */
@@ -84,7 +104,9 @@ export function parseSwitchAlias(
 ): SwitchMark | undefined {
   const network = markedNetwork(alias);
   if (alias === undefined || network === undefined) return undefined;
-  return { network, name, mtu, gateways: parseList(alias.split(" ")[2] ?? "") };
+  const uplink = parseRoutedAlias(alias)?.proxy;
+  const gateways = parseList(alias.split(" ")[2] ?? "");
+  return { network, name, mtu, gateways, ...(uplink === undefined ? {} : { routed: { uplink } }) };
 }
 
 /** A clipped owner does not give the key any more: the key alone identifies then. */

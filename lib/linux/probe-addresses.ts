@@ -1,6 +1,8 @@
 /**
  * Whether somebody on the wire has an address already, before it is taken (RFC 5227 2.1, RFC 4862 5.4).
  *
+ * Where the vNIC does not reach the wire itself, the host asks in its own name.
+ *
  * The kernel asks, as it asks for any neighbour, and we look at what it has learnt. A packet socket could do the same,
  * but closing one costs every ADD a wait of 10 ms. IPv4 asks without a sender, as RFC 5227 wants it, unless the
  * compartment has an address on another interface: then in the name of that.
@@ -71,6 +73,19 @@ function makeLocalTable(inside: Netlink): void {
   const any = { dst: hostPrefix(ip("255.255.255.255")), type: "unreachable", table: RT_TABLE_LOCAL } as const;
   inside.request(addRoute(any));
   inside.request(deleteRoute(any));
+}
+
+/**
+ * What a host heard long ago is no answer. Whom its operator has written down stays, and counts as the holder.
+ *
+ * @param index of a link whose neighbours others have talked to before
+ */
+export function forgetNeighbours(netlink: Netlink, index: number, addresses: readonly Ip[]): void {
+  for (const address of addresses) {
+    const entry = known(netlink, index, address);
+    if (entry?.state === "permanent" && entry.mac !== undefined) throw taken(address, entry.mac);
+    if (entry !== undefined) forget(netlink, index, address);
+  }
 }
 
 function known(inside: Netlink, index: number, address: Ip): Neighbour | undefined {

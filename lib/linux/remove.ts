@@ -25,9 +25,12 @@ import {
   stateSetNames,
 } from "./layout/sets.ts";
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
-import { markedKey, markedNetwork, networkMark } from "./mark.ts";
-import { linkOf, type Readers } from "./observe.ts";
+import { linkOf } from "./link-of.ts";
+import type { Machine } from "./machine.ts";
+import { markedKey, markedNetwork, networkMark, parseRoutedAlias } from "./mark.ts";
+import type { Readers } from "./observe.ts";
 import { aclParts } from "./port-acls.ts";
+import { releaseRouted, removeMarkedWays, removeWays } from "./routed/remove.ts";
 import type { FlowPattern } from "./step.ts";
 
 const published = layoutSetNames.filter((name) => name.startsWith("published"));
@@ -39,6 +42,8 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
   const elements = known ? elementsOf(rules, key, plan) : [];
   const judged = plan === undefined || plan.port.aclDefault !== undefined;
   const port = linkOf(host, portName(key));
+  if (plan !== undefined) removeWays(host, plan);
+  else if (port !== undefined && isPortOf(port, key)) removeMarkedWays(host, port);
   const limited = plan === undefined || limitsOf(plan).out !== undefined;
   const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
   deleteLinks(host, {
@@ -171,11 +176,13 @@ function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): voi
  *
  * @returns false when the switch has ports left, or is not ours
  */
-export function removeSwitch({ host, rules }: Readers, network: string, name: string): boolean {
+export function removeSwitch(machine: Machine, network: string, name: string): boolean {
+  const { host, rules } = machine;
   const link = linkOf(host, name);
   if (link !== undefined) {
     if (!isSwitchOf(link, network)) return false;
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
+    if (parseRoutedAlias(link.alias) !== undefined) releaseRouted(machine, link);
     gone(host, deleteLink(link.index));
   }
   if (ourTables(rules).length === 0) return true;

@@ -18,7 +18,9 @@ export interface World {
   linkIndex(where: "host" | "compartment", name: string): number;
   awaitCarrier(index: number): void;
   /** @throws {CniError} 103 when somebody else has one of the addresses */
-  probe(index: number, addresses: readonly Ip[], waitMs: number): void;
+  probe(where: "host" | "compartment", index: number, addresses: readonly Ip[], waitMs: number): void;
+  /** To all on the wire beyond a link of the host. */
+  announce(index: number, addresses: readonly Ip[]): void;
   forgetFlows(flows: FlowPattern): void;
 }
 
@@ -106,7 +108,11 @@ function runAction(
       world.awaitCarrier(index(action.role));
       return;
     case "probe":
-      world.probe(index("vnic"), action.addresses, action.waitMs);
+      if (action.where === "host") world.probe("host", index("uplink"), action.addresses, action.waitMs);
+      else world.probe("compartment", index("vnic"), action.addresses, action.waitMs);
+      return;
+    case "announce":
+      world.announce(index("uplink"), action.addresses);
       return;
     case "forget-flows":
       world.forgetFlows(action.flows);

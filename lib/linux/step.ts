@@ -8,7 +8,7 @@ import type { Request } from "../netlink/message.ts";
 import type { ErrnoName } from "../os/errno.ts";
 
 /** The links a plan speaks of. */
-export type Role = "switch" | "port" | "vnic" | "limiter";
+export type Role = "switch" | "port" | "vnic" | "limiter" | "uplink";
 
 /** Index of each link by its role, as far as it is known. */
 export type LinkIndex = (role: Role) => number;
@@ -36,7 +36,15 @@ export type Action =
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
   /** Asks the wire whether somebody has one of the addresses: RFC 5227 for IPv4, RFC 4862 5.4 for IPv6. */
-  | { readonly kind: "probe"; readonly addresses: readonly Ip[]; readonly waitMs: number }
+  | {
+      readonly kind: "probe";
+      /** Absent: in the compartment, by the vNIC; on the host, by the uplink. */
+      readonly where?: "host";
+      readonly addresses: readonly Ip[];
+      readonly waitMs: number;
+    }
+  /** Tells the wire beyond the uplink that the host has these addresses now. */
+  | { readonly kind: "announce"; readonly addresses: readonly Ip[] }
   /** Forgets flows of published ports that went elsewhere before. */
   | { readonly kind: "forget-flows"; readonly flows: FlowPattern };
 

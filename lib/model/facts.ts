@@ -92,4 +92,6 @@ export interface SwitchMark {
   readonly name: string;
   readonly gateways: readonly Prefix[];
   readonly mtu: number;
+  /** Of a routed switch. */
+  readonly routed?: { readonly uplink: string };
 }

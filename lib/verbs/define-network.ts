@@ -81,7 +81,7 @@ const sameSettings = (a: object, b: object): boolean =>
 const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
 
 /**
- * Notes the gateways that a plan added to its switch.
+ * Notes the gateways and families that a plan added to its switch.
  *
  * @throws {CniError} 108 when a subnet overlaps that of another network or of a link of the host: nobody could tell
  *   where its packets belong
@@ -89,8 +89,10 @@ const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) =>
 export function rememberSwitch(planned: Switch, { store, context }: Surroundings): void {
   const row = store.networks.get(planned.network);
   const spec = row?.spec as NetworkSpec | undefined;
-  if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length)
-    return;
+  const isKnown = (known: Switch): boolean =>
+    known.gateways.length === planned.gateways.length &&
+    known.forwarding.length === planned.forwarding.length;
+  if (row === undefined || spec === undefined || isKnown(spec.switch)) return;
   const { connected } = context.backend.observeHost();
   const taken = [
     ...otherNetworks(store, row.name),

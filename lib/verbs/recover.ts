@@ -9,13 +9,32 @@ import type { NetworkSpec } from "./network-spec.ts";
 export function recover(backend: Backend): Recovered {
   const { endpoints, switches } = backend.marks();
   return {
-    networks: switches.map((mark) => ({ name: mark.network, kind: "nat", spec: recoveredSpec(mark) })),
+    networks: switches.map((mark) => ({
+      name: mark.network,
+      kind: mark.routed === undefined ? "nat" : "transparent",
+      spec: recoveredSpec(mark),
+    })),
     endpoints: endpoints.map(({ owner, ...mark }) => ({ network: "", ...mark, ...owner })),
   };
 }
 
 /** What the configuration decided is not known: the next ADD says it again. */
-function recoveredSpec({ network, name, mtu, gateways }: SwitchMark): NetworkSpec {
+function recoveredSpec({ network, name, mtu, gateways, routed }: SwitchMark): NetworkSpec {
+  if (routed !== undefined) {
+    const { uplink } = routed;
+    const mac = switchMac(network);
+    const known = {
+      kind: "routed",
+      network,
+      name,
+      mac,
+      mtu,
+      uplink,
+      lower: uplink,
+      reachable: true,
+    } as const;
+    return { switch: { ...known, gateways: [], forwarding: [] }, settings: {}, recovered: true };
+  }
   const forwarding = [...new Set(gateways.map(prefixFamily))];
   const vswitch = {
     kind: "internal",

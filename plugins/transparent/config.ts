@@ -8,17 +8,19 @@ import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
-import type { MacvlanMode } from "../../lib/model/switch.ts";
+import { type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
 import { splitNetworkPolicies } from "./hcn.ts";
+import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";
 
 export interface TransparentConfig {
   /** Kind of the external switch. */
-  readonly kind: "macvlan";
+  readonly kind: "macvlan" | "ipvlan" | "routed";
   /** Interface of the host; absent: that of the default route. */
   readonly uplink?: string;
   /** 802.1Q id of all that leaves by the uplink. */
   readonly vlan?: number;
+  /** Of macvlans; other kinds have one way alone. */
   readonly mode: MacvlanMode;
   /** The host gets an adapter of its own, so that it and the containers reach each other. */
   readonly hostAccess: boolean;
@@ -51,11 +53,11 @@ const shape = {
   ...portConfigShape,
 };
 
-interface RawTransparent {
+export interface RawTransparent {
   readonly switch?: TransparentConfig["kind"];
   readonly uplink?: string;
   readonly master?: string;
-  readonly mode?: MacvlanMode;
+  readonly mode?: MacvlanMode | "l2";
   readonly hostAccess?: boolean;
   readonly vlan?: number;
   readonly mtu?: number;
@@ -89,12 +91,16 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     ...config,
     policies: policies.rest,
     AdditionalArgs: asked.rest,
-    guard: config.guard ?? false,
+    // What is sent from another address would find no way back; on the wire itself that is the wire's to judge.
+    guard: config.guard ?? kind === "routed",
   };
   const read = readPortConfig(ofPorts, runtime, runtime.network, issues);
   refusePolicies(kind, { ...read, portMappings: [...runtime.portMappings, ...read.portMappings] });
   const probeMs = readProbe(config.dad, issues);
-  const mode = own.mode ?? "bridge";
+  refuseForKind(kind, own, vlan, runtime.mac);
+  if (own.mode === "l2" && kind !== "ipvlan")
+    report(issues, "mode", `one of ${macvlanModes.join(", ")}`, "l2");
+  const mode = own.mode === undefined || own.mode === "l2" ? "bridge" : own.mode;
   if (own.hostAccess && mode !== "bridge")
     report(
       issues,

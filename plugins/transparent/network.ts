@@ -1,8 +1,9 @@
 /** Definition of a transparent network: its external switch. Pure. */
+import type { Mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { HostFacts, UplinkFacts } from "../../lib/model/facts.ts";
-import { adapterMac, adapterName, vlanName } from "../../lib/model/plan.ts";
+import { adapterMac, adapterName, switchMac, switchName, vlanName } from "../../lib/model/plan.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 import type { TransparentConfig } from "./config.ts";
 
@@ -13,10 +14,9 @@ export function transparentSwitch(
   host: HostFacts,
 ): AnyExternalSwitch {
   const uplink = requireUplink(network, config, host);
-  const { vlan } = config;
+  const { vlan, kind } = config;
   const lower = vlan === undefined ? uplink.name : vlanName(uplink.name, vlan);
-  return {
-    kind: config.kind,
+  const common = {
     network,
     name: lower,
     mtu: mtuOf(config, uplink),
@@ -24,10 +24,30 @@ export function transparentSwitch(
     forwarding: [],
     uplink: uplink.name,
     lower,
-    mode: config.mode,
     ...(vlan === undefined ? {} : { vlan }),
-    ...(config.hostAccess ? { host: hostAdapter(network, uplink) } : {}),
   };
+  switch (kind) {
+    case "macvlan":
+      return {
+        ...common,
+        kind,
+        mode: config.mode,
+        ...(config.hostAccess ? { host: hostAdapter(network, uplink) } : {}),
+      };
+    case "ipvlan":
+      return { ...common, kind, mode: "l2", uplinkMac: requireMac(network, uplink) };
+    case "routed":
+      // Its containers are machines of the LAN, for the other networks of the host too.
+      return { ...common, kind, name: switchName(network), mac: switchMac(network), reachable: true };
+  }
+}
+
+function requireMac(network: string, { name, mac }: UplinkFacts): Mac {
+  if (mac !== undefined) return mac;
+  throw new CniError(errorCode.unsupportedField, `network ${network}: its uplink ${name} has no MAC`, {
+    reason: "uplink-without-mac",
+    details: `an ipvlan needs an Ethernet interface; take "switch": "routed"`,
+  });
 }
 
 function hostAdapter(network: string, { addresses }: UplinkFacts) {
@@ -60,7 +80,7 @@ export function transparentSettings(config: TransparentConfig): Readonly<Record<
     switch: kind,
     ...(uplink === undefined ? {} : { uplink }),
     ...(vlan === undefined ? {} : { vlan: `${vlan}` }),
-    mode,
+    ...(kind === "macvlan" ? { mode } : {}),
     ...(mtu === undefined ? {} : { mtu: `${mtu}` }),
     ...(hostAccess ? { hostAccess: "true" } : {}),
   };

@@ -6,6 +6,7 @@ import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
+import { requireAddresses } from "./kind-limits.ts";
 import { transparentSettings, transparentSwitch } from "./network.ts";
 import { planTransparent } from "./plan.ts";
 
@@ -16,11 +17,13 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
   parse(request) {
     const { config } = request;
     const mac = requestedMac(request);
-    return parseTransparentConfig(config.raw, {
+    const parsed = parseTransparentConfig(config.raw, {
       ...parseRuntimeConfig(config.runtimeConfig, config.name),
       network: config.name,
       ...(mac === undefined ? {} : { mac }),
     });
+    requireAddresses(parsed.kind, config);
+    return parsed;
   },
   uplink: (config) => config.uplink,
   switch: transparentSwitch,

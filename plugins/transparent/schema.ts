@@ -10,10 +10,10 @@ export const interfaceName = { type: "string", pattern: "^[^\\s/:]{1,15}$" } as 
 export const schema = {
   type: "object",
   properties: {
-    switch: { enum: ["macvlan"] },
+    switch: { enum: ["macvlan", "ipvlan", "routed"] },
     uplink: interfaceName,
     master: interfaceName,
-    mode: { enum: ["bridge", "private", "vepa", "passthru"] },
+    mode: { enum: ["bridge", "private", "vepa", "passthru", "l2"] },
     hostAccess: { type: "boolean" },
     vlan: { type: "integer", minimum: 1, maximum: 4094 },
     mtu: { type: "integer", minimum: 0, maximum: 65535 },

@@ -152,6 +152,8 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       return before;
     },
     lockDescriptor: (fd, path) => lock(locks, path, fd),
+    announceOnWire: (index, mac, addresses) =>
+      ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
   };

@@ -41,7 +41,9 @@ function formatSwitch(vswitch: Switch): readonly string[] {
   ];
 }
 
-function formatStacked({ kind, mode, lower, uplink, vlan, mtu, host }: StackedSwitch): readonly string[] {
+function formatStacked(vswitch: StackedSwitch): readonly string[] {
+  const { kind, mode, lower, uplink, vlan, mtu } = vswitch;
+  const host = vswitch.kind === "macvlan" ? vswitch.host : undefined;
   return [
     `switch of ${kind}s on ${lower}, mode ${mode}, mtu ${mtu}`,
     ...(vlan === undefined ? [] : [`  VLAN ${vlan} of ${uplink}`]),

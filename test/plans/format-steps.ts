@@ -6,6 +6,7 @@ const indexes: Readonly<Record<Role, number>> = {
   port: 1002,
   vnic: 1003,
   limiter: 1004,
+  uplink: 1005,
 };
 
 /** In requests the number of a link is replaced by what it is. */
@@ -42,7 +43,11 @@ function formatAction(action: Action): readonly string[] {
     case "carrier":
       return [`until the ${action.role} works`];
     case "probe":
-      return [`in the compartment: who has ${action.addresses.join(" ")}, for ${action.waitMs} ms`];
+      return [
+        `${action.where ? "on the host" : "in the compartment"}: who has ${action.addresses.join(" ")}, for ${action.waitMs} ms`,
+      ];
+    case "announce":
+      return [`on the uplink: ${action.addresses.join(" ")}`];
     case "forget-flows": {
       const { protocols, hostPorts, addresses } = action.flows;
       return [`${protocols.join(" ")} to ports ${hostPorts.join(" ")}, from ${addresses.join(" ")}`];

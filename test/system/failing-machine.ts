@@ -56,6 +56,10 @@ export function failingMachine(at: number): FailingMachine {
       call(`lock ${path}`);
       machine.lockDescriptor(fd, path, timeoutMs);
     },
+    announceOnWire(index, mac, addresses) {
+      call(`announce ${addresses.join(" ")}`);
+      machine.announceOnWire(index, mac, addresses);
+    },
     close: () => machine.close(),
     failed: () => seen.failed,
   };

@@ -1,10 +1,10 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
-import { hostPrefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
-import { isStacked } from "../../model/switch.ts";
+import { isRouted, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
-import { addAddress } from "../../netlink/route/address.ts";
+import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
 import { announceLink } from "../../netlink/route/announce.ts";
 import { setBridgePort } from "../../netlink/route/bridge-port.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
@@ -16,6 +16,7 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-request
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
+import { announceWays, learnProxy, makeWays } from "../routed/ways.ts";
 import { hostAdapterOf } from "../stacked/remove.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
@@ -81,6 +82,8 @@ function configureSteps(plan: Plan): readonly Step[] {
     ...(isStacked(plan.switch) ? [] : carriers(plan)),
     ...(vnic.addresses.length === 0 ? [] : [announce(plan)]),
     ...hostWays(plan),
+    ...makeWays(plan),
+    ...announceWays(plan),
   ];
 }
 
@@ -97,16 +100,25 @@ function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
 }
 
 /** The vNIC is up and has no address yet: what is asked for bears none of ours. */
-function probe({ vnic: { name, addresses, probeMs } }: Plan): readonly Step[] {
+function probe(plan: Plan): readonly Step[] {
+  const { name, addresses, probeMs } = plan.vnic;
   if (probeMs === undefined || addresses.length === 0) return [];
   const asked = addresses.map(prefixAddress);
+  const title = `ask who has ${asked.join(" ")}`;
+  if (isRouted(plan.switch)) {
+    // The vNIC does not reach the wire: the host asks in its own name.
+    return [
+      ...learnProxy(plan),
+      { ...own(title), action: { kind: "probe", where: "host", addresses: asked, waitMs: probeMs } },
+    ];
+  }
   return [
     {
       ...own(`link set ${name} up`),
       action: { kind: "compartment", requests: (index) => [setLink(index("vnic"), { up: true })] },
     },
     {
-      ...own(`ask who has ${asked.join(" ")}`),
+      ...own(title),
       action: { kind: "probe", addresses: asked, waitMs: probeMs },
     },
   ];
@@ -210,18 +222,27 @@ export function enableIpv6({ vnic }: Plan): readonly Step[] {
   });
 }
 
-function configureVnic({ vnic }: Plan): Step {
+/** Who has it was asked before, where it was to be asked. */
+export function addressFlags(
+  { vnic: { offLink = [] } }: Plan,
+  address: Prefix,
+): Omit<NewAddress, "index" | "address"> {
+  const family = prefixFamily(address);
+  return {
+    ...(family === 6 ? { noDad: true } : {}),
+    ...(offLink.includes(family) ? { noPrefixRoute: true } : {}),
+  };
+}
+
+function configureVnic(plan: Plan): Step {
+  const { vnic } = plan;
   return {
     ...own(`addr add ${vnic.addresses.join(" ")} dev ${vnic.name}; link set ${vnic.name} up; routes`),
     action: {
       kind: "compartment",
       requests: (index) => [
         ...vnic.addresses.map((address) =>
-          addAddress({
-            index: index("vnic"),
-            address,
-            ...(prefixFamily(address) === 6 ? { noDad: true } : {}),
-          }),
+          addAddress({ index: index("vnic"), address, ...addressFlags(plan, address) }),
         ),
         setLink(index("vnic"), { up: true }),
         ...inOrder(vnic.routes).map(({ destination: dst, ...rest }) =>

@@ -1,8 +1,8 @@
 /** The wire of a container as its ipam reaches it: packet sockets in the compartment and on the host. */
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { DhcpAccess } from "../../dhcp/access.ts";
+import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
-import { linkOf } from "../observe.ts";
 import { probeAddresses } from "../probe-addresses.ts";
 import { openDhcpSocket } from "./open-dhcp-socket.ts";
 

@@ -8,7 +8,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { getLink } from "../../netlink/route/link.ts";
 import { isErrno } from "../../os/error.ts";
-import { linkOf } from "../observe.ts";
+import { linkOf } from "../link-of.ts";
 import { StepError } from "../run.ts";
 
 /** @returns undefined for what is none of these, or could not be undone, which the step's own error tells */

@@ -8,15 +8,15 @@ import type { Link } from "../../netlink/route/decode-link.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../../netlink/route/route.ts";
 import { decodeSublink, sublinkTitle } from "../../netlink/route/sublink.ts";
-import { addressesOf, interfaceFacts, linkOf, observeVnic } from "../observe.ts";
+import { linkOf } from "../link-of.ts";
+import { addressesOf, interfaceFacts, observeVnic } from "../observe.ts";
 import { hostAdapterOf } from "./remove.ts";
 import type { StackedState } from "./switch.ts";
 import { sublinkOf } from "./vnic.ts";
 
-export function observeStackedSwitch(
-  host: Netlink,
-  { uplink, lower, host: adapter }: StackedSwitch,
-): StackedState {
+export function observeStackedSwitch(host: Netlink, vswitch: StackedSwitch): StackedState {
+  const { uplink, lower } = vswitch;
+  const adapter = hostAdapterOf(vswitch);
   const link = linkOf(host, uplink);
   return {
     uplink: link,

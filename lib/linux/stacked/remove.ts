@@ -1,19 +1,18 @@
 /** Taking away vNICs that hang on an uplink, and what the host has beside them. Absent is success. */
-import type { Mac } from "../../addr/mac.ts";
 import { hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
-import { adapterName, type Plan } from "../../model/plan.ts";
-import { isExternal, isStacked, type Switch } from "../../model/switch.ts";
+import { adapterName, type Plan, portName } from "../../model/plan.ts";
+import { type HostAdapter, isExternal, type Switch } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
 import { deleteRoute } from "../../netlink/route/route.ts";
 import { isErrno } from "../../os/error.ts";
+import { linkOf } from "../link-of.ts";
 import { isAdapterOf, markedKey, parseEndpointAlias, vlanAlias } from "../mark.ts";
-import { linkOf } from "../observe.ts";
 
 /** Kinds of links that a stacked vNIC may be. */
-const kinds = ["macvlan"] as const;
+const kinds = ["macvlan", "ipvlan"] as const;
 
 /**
  * Only what bears the endpoint's mark goes, or what an ADD that was killed has left without one.
@@ -40,8 +39,12 @@ const allOf = (inside: Netlink): readonly Link[] =>
 export function isVnicOf(link: Link, key: string, plan: Plan | undefined): boolean {
   if (!(kinds as readonly (string | undefined)[]).includes(link.kind)) return false;
   if (link.alias !== undefined) return markedKey(link.alias) === key;
+  if (plan?.switch.kind === "ipvlan") return link.name === firstName(plan);
   return plan !== undefined && link.mac === plan.vnic.mac;
 }
+
+/** Until it has its mark: an ipvlan's MAC tells nobody apart. */
+export const firstName = ({ key }: Pick<Plan, "key">): string => portName(key);
 
 /** Of the host's way to an endpoint. */
 export function removeHostRoutes(host: Netlink, { switch: vswitch, vnic }: Plan): void {
@@ -62,8 +65,8 @@ function removeRoutes(host: Netlink, adapter: string, addresses: readonly Prefix
     gone(host, deleteRoute({ dst: hostPrefix(prefixAddress(address)), index }));
 }
 
-export function hostAdapterOf(vswitch: Switch): { readonly name: string; readonly mac: Mac } | undefined {
-  return isStacked(vswitch) ? vswitch.host : undefined;
+export function hostAdapterOf(vswitch: Switch): HostAdapter | undefined {
+  return vswitch.kind === "macvlan" ? vswitch.host : undefined;
 }
 
 /** The host's adapter, and the VLAN where no other network has vNICs on it. */

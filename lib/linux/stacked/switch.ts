@@ -2,11 +2,12 @@
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { HostAdapter, StackedSwitch } from "../../model/switch.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
-import { IFF_LOOPBACK } from "../../netlink/route/ifinfo.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
 import { isAdapterOf, networkComment, vlanAlias } from "../mark.ts";
 import type { Role, Step } from "../step.ts";
+import { requireUplink } from "../uplink.ts";
+import { hostAdapterOf } from "./remove.ts";
 
 /** What there is of a switch whose vNICs hang on an uplink. */
 export interface StackedState {
@@ -25,28 +26,9 @@ export function compileStackedSwitch(wanted: StackedSwitch, found: StackedState)
   const uplink = requireUplink(wanted, found.uplink);
   const steps: Step[] = [];
   if (wanted.vlan !== undefined) steps.push(...compileVlan(wanted, wanted.vlan, uplink, found.lower));
-  const { host } = wanted;
+  const host = hostAdapterOf(wanted);
   if (host !== undefined) steps.push(...compileAdapter(wanted, host, found.adapter));
   return steps;
-}
-
-function requireUplink({ uplink, network }: StackedSwitch, link: Link | undefined): Link {
-  const doing = `network ${network}: its uplink ${uplink}`;
-  if (link === undefined)
-    throw new CniError(errorCode.dependencyMissing, `${doing} does not exist`, {
-      reason: "uplink-missing",
-      details: `bring the interface back, or name another one by "uplink"`,
-    });
-  if (link.flags & IFF_LOOPBACK)
-    throw new CniError(errorCode.invalidConfig, `${doing} is the host's loopback, which leads to no LAN`, {
-      reason: "uplink-unfit",
-      details: 'name the interface of the LAN by "uplink"',
-    });
-  if (link.up) return link;
-  throw new CniError(errorCode.dependencyMissing, `${doing} is down`, {
-    reason: "uplink-down",
-    details: `ip link set ${uplink} up`,
-  });
 }
 
 const shared = (title: string) => ({ title, scope: "switch" }) as const;

@@ -1,11 +1,12 @@
 /** Steps that make a vNIC which hangs on an uplink, in its compartment and without anything on the host. Pure. */
-import { type Plan, portName } from "../../model/plan.ts";
+import type { Plan } from "../../model/plan.ts";
 import type { StackedSwitch } from "../../model/switch.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, type Sublink, sublinkTitle } from "../../netlink/route/sublink.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
+import { firstName } from "./remove.ts";
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
@@ -16,11 +17,13 @@ const own = (title: string) => ({ title, scope: "endpoint" }) as const;
  * @param netnsFd descriptor of the compartment
  */
 export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): readonly Step[] {
-  const { switch: vswitch, vnic, owner, key, compartment } = plan;
-  const { name, mtu, mac } = vnic;
+  const { switch: vswitch, vnic, owner, compartment } = plan;
+  const { name, mtu } = vnic;
   const sublink = sublinkOf(vswitch);
   const alias = endpointAlias(owner, vnic.addresses);
-  const first = portName(key);
+  const first = firstName(plan);
+  // An ipvlan has its uplink's.
+  const mac = vswitch.kind === "ipvlan" ? {} : { mac: vnic.mac };
   return [
     {
       ...own(`learn ${vswitch.lower}`),
@@ -31,7 +34,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
       action: {
         kind: "host",
         requests: (index) => [
-          createSublink({ name: first, lower: index("switch"), mtu, mac, netnsFd, sublink }),
+          createSublink({ name: first, lower: index("switch"), mtu, ...mac, netnsFd, sublink }),
         ],
       },
       undo: { kind: "compartment", requests: () => [deleteLink(first)] },
@@ -54,5 +57,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
 
 /** What the kernel makes for a vNIC of the switch. */
 export function sublinkOf(vswitch: StackedSwitch): Sublink {
-  return { kind: vswitch.kind, mode: vswitch.mode };
+  return vswitch.kind === "macvlan"
+    ? { kind: vswitch.kind, mode: vswitch.mode }
+    : { kind: vswitch.kind, mode: vswitch.mode };
 }

@@ -40,7 +40,8 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
       return 7;
     },
     awaitCarrier: (index) => orThrow(ask("host", `carrier of ${index}`)),
-    probe: (index, addresses) => orThrow(ask("compartment", `who has ${addresses.join(" ")} on ${index}`)),
+    probe: (where, index, addresses) => orThrow(ask(where, `who has ${addresses.join(" ")} on ${index}`)),
+    announce: (index, addresses) => orThrow(ask("host", `announce ${addresses.join(" ")} on ${index}`)),
     forgetFlows: ({ hostPorts }) => orThrow(ask("rules", `flows to ${hostPorts.join(" ")}`)),
   };
 }

@@ -5,7 +5,7 @@ import type { ResultRoute } from "../../../lib/cni/result.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import type { AnyExternalSwitch } from "../../../lib/model/switch.ts";
+import type { AnyExternalSwitch, MacvlanSwitch } from "../../../lib/model/switch.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
 import {
   parseTransparentConfig,
@@ -61,6 +61,13 @@ export function transparentInput(one: TransparentCase): PlanInput<TransparentCon
   };
 }
 
-export function transparentPlan(one: TransparentCase): Plan<AnyExternalSwitch> {
-  return planTransparent(transparentInput(one));
+/** Of the kind that a configuration has which names none. */
+export function transparentPlan(one: TransparentCase): Plan<MacvlanSwitch> {
+  const plan = planTransparent(transparentInput(one));
+  return { ...plan, switch: requireMacvlan(plan.switch) };
+}
+
+export function requireMacvlan(vswitch: AnyExternalSwitch): MacvlanSwitch {
+  if (vswitch.kind !== "macvlan") throw new Error(`a switch of kind ${vswitch.kind}`);
+  return vswitch;
 }

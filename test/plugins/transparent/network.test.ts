@@ -3,10 +3,10 @@ import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import { transparentSettings, transparentSwitch } from "../../../plugins/transparent/network.ts";
 import { transparent } from "../../../plugins/transparent/plugin.ts";
-import { lanHost, transparentConfig } from "./fixture.ts";
+import { lanHost, requireMacvlan, transparentConfig } from "./fixture.ts";
 
 const of = (raw: JsonObject, host: HostFacts = lanHost) =>
-  transparentSwitch("lan", transparentConfig(raw), host);
+  requireMacvlan(transparentSwitch("lan", transparentConfig(raw), host));
 const settings = (raw: JsonObject) => transparentSettings(transparentConfig(raw));
 
 describe("the switch of a transparent network", () => {
