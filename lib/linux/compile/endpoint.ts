@@ -122,17 +122,17 @@ export function hostWays({ switch: vswitch, vnic }: Plan): readonly Step[] {
       ...own(`learn ${adapter.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: adapter.name },
     },
-    {
-      ...own(`route replace ${prefixes.join(" ")} dev ${adapter.name}`),
-      action: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => replaceRoute({ dst, index: index("switch") })),
-      },
-      undo: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => deleteRoute({ dst, index: index("switch") })),
-      },
-    },
+    // A step each: of several requests in one, others come true where one fails, and would not be undone.
+    ...prefixes.map(
+      (dst): Step => ({
+        ...own(`route replace ${dst} dev ${adapter.name}`),
+        action: {
+          kind: "host",
+          requests: (index) => [replaceRoute({ dst, index: index("switch") })],
+        },
+        undo: { kind: "host", requests: (index) => [deleteRoute({ dst, index: index("switch") })] },
+      }),
+    ),
   ];
 }
 
