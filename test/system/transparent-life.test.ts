@@ -145,6 +145,20 @@ describe.skipIf(reason !== undefined)(
       await host.remove(ns);
     });
 
+    it("whose address was given away, their compartment being gone, leave it to its new holder at DEL", async () => {
+      await using lab = await createLanLab();
+      const { host } = lab;
+      const ipam = { subnet: "192.0.2.0/24", rangeStart: "192.0.2.98", rangeEnd: "192.0.2.98" };
+      const config = lanWith({ hostAccess: true, ipam });
+      const lost = await lab.add({ config });
+      await host.remove(lost.ns);
+      const next = await lab.add({ config });
+      expect(next.ip4).toBe(lost.ip4);
+      await lab.done("DEL", lost);
+      expect(await host.answersPing(host.ns, next.ip4)).toBe(true);
+      expect(await lab.check(next)).toMatchObject({ exitCode: 0 });
+    });
+
     it("that are not in the list go by GC, and without a list only those whose compartment is gone", async () => {
       await using lab = await createLanLab();
       const { host } = lab;

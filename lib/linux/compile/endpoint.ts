@@ -16,6 +16,7 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-request
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
+import { hostRoute } from "../stacked/host-route.ts";
 import { hostAdapterOf } from "../stacked/remove.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
@@ -113,24 +114,23 @@ function probe({ vnic: { name, addresses, probeMs } }: Plan): readonly Step[] {
 }
 
 /** The host reaches vNICs that hang on its uplink through an adapter of its own. */
-export function hostWays({ switch: vswitch, vnic }: Plan): readonly Step[] {
+export function hostWays({ key, switch: vswitch, vnic }: Plan): readonly Step[] {
   const adapter = hostAdapterOf(vswitch);
   if (adapter === undefined || vnic.addresses.length === 0) return [];
-  const prefixes = vnic.addresses.map((address) => hostPrefix(prefixAddress(address)));
   return [
     {
       ...own(`learn ${adapter.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: adapter.name },
     },
     // A step each: of several requests in one, others come true where one fails, and would not be undone.
-    ...prefixes.map(
-      (dst): Step => ({
-        ...own(`route replace ${dst} dev ${adapter.name}`),
+    ...vnic.addresses.map(
+      (address): Step => ({
+        ...own(`route replace ${hostPrefix(prefixAddress(address))} dev ${adapter.name}`),
         action: {
           kind: "host",
-          requests: (index) => [replaceRoute({ dst, index: index("switch") })],
+          requests: (index) => [replaceRoute(hostRoute(key, address, index("switch")))],
         },
-        undo: { kind: "host", requests: (index) => [deleteRoute({ dst, index: index("switch") })] },
+        undo: { kind: "host", requests: (index) => [deleteRoute(hostRoute(key, address, index("switch")))] },
       }),
     ),
   ];
