@@ -41,6 +41,7 @@ const debianPackages = {
     podman: "podman",
     containerd: "containerd",
     busybox: "busybox-static",
+    dnsmasq: "dnsmasq-base",
     chromium: "chromium",
     "qemu-system-x86_64": "qemu-system-x86",
   },

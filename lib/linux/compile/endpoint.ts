@@ -17,6 +17,7 @@ import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../la
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
 import { announceWays, learnProxy, makeWays } from "../routed/ways.ts";
+import { hostRoute } from "../stacked/host-route.ts";
 import { hostAdapterOf } from "../stacked/remove.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
@@ -125,26 +126,25 @@ function probe(plan: Plan): readonly Step[] {
 }
 
 /** The host reaches vNICs that hang on its uplink through an adapter of its own. */
-export function hostWays({ switch: vswitch, vnic }: Plan): readonly Step[] {
+export function hostWays({ key, switch: vswitch, vnic }: Plan): readonly Step[] {
   const adapter = hostAdapterOf(vswitch);
   if (adapter === undefined || vnic.addresses.length === 0) return [];
-  const prefixes = vnic.addresses.map((address) => hostPrefix(prefixAddress(address)));
   return [
     {
       ...own(`learn ${adapter.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: adapter.name },
     },
-    {
-      ...own(`route replace ${prefixes.join(" ")} dev ${adapter.name}`),
-      action: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => replaceRoute({ dst, index: index("switch") })),
-      },
-      undo: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => deleteRoute({ dst, index: index("switch") })),
-      },
-    },
+    // A step each: of several requests in one, others come true where one fails, and would not be undone.
+    ...vnic.addresses.map(
+      (address): Step => ({
+        ...own(`route replace ${hostPrefix(prefixAddress(address))} dev ${adapter.name}`),
+        action: {
+          kind: "host",
+          requests: (index) => [replaceRoute(hostRoute(key, address, index("switch")))],
+        },
+        undo: { kind: "host", requests: (index) => [deleteRoute(hostRoute(key, address, index("switch")))] },
+      }),
+    ),
   ];
 }
 

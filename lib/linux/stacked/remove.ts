@@ -1,5 +1,5 @@
 /** Taking away vNICs that hang on an uplink, and what the host has beside them. Absent is success. */
-import { hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
+import type { Prefix } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan, portName } from "../../model/plan.ts";
 import { type HostAdapter, isExternal, type Switch } from "../../model/switch.ts";
@@ -10,6 +10,7 @@ import { deleteRoute } from "../../netlink/route/route.ts";
 import { isErrno } from "../../os/error.ts";
 import { linkOf } from "../link-of.ts";
 import { isAdapterOf, markedKey, parseEndpointAlias, vlanAlias } from "../mark.ts";
+import { hostRoute } from "./host-route.ts";
 
 /** Kinds of links that a stacked vNIC may be. */
 const kinds = ["macvlan", "ipvlan"] as const;
@@ -47,22 +48,22 @@ export function isVnicOf(link: Link, key: string, plan: Plan | undefined): boole
 export const firstName = ({ key }: Pick<Plan, "key">): string => portName(key);
 
 /** Of the host's way to an endpoint. */
-export function removeHostRoutes(host: Netlink, { switch: vswitch, vnic }: Plan): void {
+export function removeHostRoutes(host: Netlink, { key, switch: vswitch, vnic }: Plan): void {
   const adapter = hostAdapterOf(vswitch);
-  if (adapter !== undefined) removeRoutes(host, adapter.name, vnic.addresses);
+  if (adapter !== undefined) removeRoutes(host, adapter.name, key, vnic.addresses);
 }
 
 /** The same where the state is lost: a vNIC's alias tells its network and addresses. */
 export function removeMarkedRoutes(host: Netlink, alias: string | undefined): void {
-  const { owner, addresses = [] } = parseEndpointAlias(alias) ?? {};
-  if (owner !== undefined) removeRoutes(host, adapterName(owner.network), addresses);
+  const mark = parseEndpointAlias(alias);
+  if (mark?.owner !== undefined)
+    removeRoutes(host, adapterName(mark.owner.network), mark.key, mark.addresses);
 }
 
-function removeRoutes(host: Netlink, adapter: string, addresses: readonly Prefix[]): void {
+function removeRoutes(host: Netlink, adapter: string, key: string, addresses: readonly Prefix[]): void {
   const index = linkOf(host, adapter)?.index;
   if (index === undefined) return;
-  for (const address of addresses)
-    gone(host, deleteRoute({ dst: hostPrefix(prefixAddress(address)), index }));
+  for (const address of addresses) gone(host, deleteRoute(hostRoute(key, address, index)));
 }
 
 export function hostAdapterOf(vswitch: Switch): HostAdapter | undefined {
