@@ -3,8 +3,12 @@
  *
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
+import type { Family, Ip } from "./addr/ip.ts";
+import type { Mac } from "./addr/mac.ts";
+import type { Prefix } from "./addr/prefix.ts";
 import type { CniError } from "./cni/error.ts";
-import type { DhcpAccess } from "./dhcp/access.ts";
+import type { LeaseRoute } from "./dhcp/lease.ts";
+import type { DhcpSocket } from "./dhcp/socket.ts";
 import type { HostChange } from "./model/change.ts";
 import type { Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
@@ -189,21 +193,53 @@ export interface CapturedFrame {
   readonly towardsContainer: boolean;
 }
 
+/** What a lease makes of a vNIC. */
+export interface LeaseSettings {
+  readonly address: Prefix;
+  /** Those on the link itself before those through a gateway. */
+  readonly routes: readonly LeaseRoute[];
+  /** Bytes. */
+  readonly mtu?: number;
+}
+
+/** A vNIC as a DHCP client works on it. */
+export interface DhcpLink {
+  readonly mac: Mac;
+  /** That it may send from: DHCPv6 needs one. */
+  readonly linkLocal: Ip | undefined;
+  readonly socket: DhcpSocket;
+  /** Whether somebody else on the wire has the address, asked for so long: the vNIC has none of its family yet. */
+  isTaken(address: Ip, waitMs: number): boolean;
+  /**
+   * Puts address and routes in the place of those from before; absent: none.
+   *
+   * @throws {NetlinkError} when the kernel refuses
+   */
+  apply(before: LeaseSettings | undefined, after: LeaseSettings | undefined): void;
+  /** Takes some 10 ms: a process that ends anyway leaves it to its end. */
+  close(): void;
+}
+
+/** What DHCP clients need of a platform. */
+export interface DhcpBackend {
+  /** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 110 */
+  openLink(netns: string, ifname: string, family: Family): DhcpLink | undefined;
+  /** On a link of the host. @returns undefined when there is none of that name */
+  openHost(device: string, family: Family): DhcpSocket | undefined;
+}
+
+/** For those whose addresses come by DHCP: no other loads it. @throws {Error} on a platform without a back end */
+export async function loadDhcp(): Promise<DhcpBackend> {
+  if (process.platform !== "linux") throw new Error(`no DHCP for ${process.platform}`);
+  const { openDhcpLink, openHostDhcp } = await import("./linux/dhcp/dhcp-link.ts");
+  return { openLink: openDhcpLink, openHost: openHostDhcp };
+}
+
 /** @throws {Error} on a platform without a back end */
 export async function loadBackend(trace?: (line: string) => void): Promise<Backend> {
   if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
   const { linuxBackend } = await import("./linux/backend.ts");
   return linuxBackend(trace);
-}
-
-/** The wire of containers, for an ipam that asks a server there. @throws {Error} on a platform without a back end */
-export async function loadDhcp(): Promise<DhcpAccess> {
-  if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
-  const [{ dhcpAccess }, { thisMachine }] = await Promise.all([
-    import("./linux/dhcp/dhcp-access.ts"),
-    import("./linux/machine.ts"),
-  ]);
-  return dhcpAccess(thisMachine());
 }
 
 /** For the operator's tool: never loaded by a plugin. @throws {Error} on a platform without a back end */

@@ -1,14 +1,13 @@
-/** Getting a lease and giving it back, synchronously, as ADD and DEL need it. */
+/** Getting an IPv4 lease and giving it back, synchronously, as ADD and DEL need it. */
 import type { Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import { prefixAddress } from "../addr/prefix.ts";
-import { CniError, errorCode } from "../cni/error.ts";
+import { awaitLease, defaultTimeoutMs } from "./await-lease.ts";
 import type { Lease4 } from "./lease.ts";
 import type { DhcpSocket } from "./socket.ts";
 import { release } from "./v4/ask.ts";
-import { start4, step4 } from "./v4/client.ts";
-import { datagramOf, eventOf } from "./v4/datagram.ts";
-import type { Client4, Outcome4, Outgoing4, Step4 } from "./v4/state.ts";
+import { datagramOf } from "./v4/datagram.ts";
+import { session4 } from "./v4/session.ts";
 
 export interface LeaseRequest {
   /** Of the vNIC. */
@@ -23,7 +22,7 @@ export interface LeaseRequest {
   readonly requested?: Ip;
   /** An address that it had until now: it is asked for at once, without looking for a server first. */
   readonly known?: Ip;
-  /** How long all of it may take; {@link defaultTimeoutMs} when absent. */
+  /** How long all of it may take; 10 s when absent. */
   readonly timeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -33,42 +32,19 @@ export interface LeaseRequest {
   readonly isTaken?: (address: Ip) => boolean;
 }
 
-/** Of one request for a lease. */
-export const defaultTimeoutMs = 10_000;
-
 /**
  * Asks for a lease until it has one.
  *
  * @throws {CniError} 11 `dhcp-timeout`, saying how often was asked, on which link, and who answered what
  */
 export function obtainLease(socket: DhcpSocket, request: LeaseRequest): Lease4 {
-  const { mac, timeoutMs = defaultTimeoutMs, now, isTaken } = request;
-  const client: Client4 = request;
-  const untilMs = now() + timeoutMs;
-  const told: string[] = [];
-  let asked = 0;
-  const send = (sends: readonly Outgoing4[]): void => {
-    for (const one of sends) socket.send(datagramOf(one, mac));
-    asked += sends.length;
-  };
-  let step: Step4 = start4(client, now(), request);
-  for (;;) {
-    send(step.sends);
-    const { outcome } = step;
-    if (outcome?.kind === "bound") {
-      if (isTaken?.(prefixAddress(outcome.lease.address)) !== true) return outcome.lease;
-      told.push(`${outcome.lease.server} lent ${outcome.lease.address}, which somebody has already`);
-      step = step4(client, step.state, { kind: "taken" }, now());
-      continue;
-    }
-    if (outcome !== undefined) told.push(sayOutcome(outcome));
-    const startMs = now();
-    if (startMs >= untilMs) throw timeout(request, timeoutMs, asked, told, step);
-    const waitMs = Math.max(0, Math.min(step.nextMs, untilMs) - startMs);
-    const datagram = socket.receive(waitMs);
-    const event = datagram && eventOf(datagram);
-    step = step4(client, step.state, event ?? { kind: "time" }, now());
-  }
+  const { isTaken, timeoutMs = defaultTimeoutMs } = request;
+  return awaitLease(socket, (nowMs) => session4(request, nowMs, request), {
+    ...request,
+    protocol: "DHCP",
+    timeoutMs,
+    isTaken: ({ address }) => isTaken?.(prefixAddress(address)) === true,
+  });
 }
 
 /**
@@ -82,32 +58,4 @@ export function releaseLease(
   client: Pick<LeaseRequest, "mac" | "clientId" | "random">,
 ): void {
   socket.send(datagramOf(release(client, lease), client.mac));
-}
-
-function sayOutcome(outcome: Outcome4): string {
-  if (outcome.kind !== "refused") return outcome.kind;
-  const { server = "a server", text } = outcome;
-  return `${server} refused${text === undefined ? "" : `: ${text}`}`;
-}
-
-function timeout(
-  { link, mac }: LeaseRequest,
-  timeoutMs: number,
-  asked: number,
-  told: readonly string[],
-  { state }: Step4,
-): CniError {
-  const offered =
-    state.kind === "requesting" ? [`${state.server} offered ${state.address}, then fell silent`] : [];
-  const said = [...new Set([...told, ...offered])];
-  const answer = said.length === 0 ? "no server answered" : said.join("; ");
-  return new CniError(
-    errorCode.tryAgainLater,
-    `get an address by DHCP on ${link} (${mac}): no lease in ${timeoutMs / 1000} s, asked ${asked} times, ${answer}`,
-    {
-      reason: "dhcp-timeout",
-      details:
-        "is there a DHCP server on the uplink's network with addresses left, and do the switches on the way let a further MAC pass?",
-    },
-  );
 }

@@ -1,10 +1,9 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
 import { cachedLeases, libcniCache } from "../../plugins/ipam/libcni-cache.ts";
-import { type Backend, loadBackend } from "../backend.ts";
+import { type Backend, type DhcpBackend, loadBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
-import type { DhcpAccess } from "../dhcp/access.ts";
 import type { Switch } from "../model/switch.ts";
 import { nodeFs } from "../os/file.ts";
 import { readBootId, readBootMs } from "../state/boot-id.ts";
@@ -25,7 +24,7 @@ import { status } from "./status.ts";
  */
 export async function networkMain<Config, S extends Switch>(
   plugin: NetworkPlugin<Config, S>,
-  dhcp?: DhcpAccess,
+  dhcp?: DhcpBackend,
 ): Promise<void> {
   const trace = process.env.VSWITCH_TRACE === "1" ? traceToStderr : undefined;
   const backend = await loadBackend(trace);
@@ -40,7 +39,7 @@ export interface Surroundings {
   readonly env: Environment;
   readonly execPath: string;
   /** Absent where containers are on no wire. */
-  readonly dhcp?: DhcpAccess;
+  readonly dhcp?: DhcpBackend;
   /** When the process began, in milliseconds since 1970; absent: as the clock of this process says. */
   readonly startedMs?: number;
 }

@@ -1,11 +1,11 @@
 /** Addresses that a DHCP server on the wire lends: for the same verbs as those of our own ranges. */
 import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
+import type { DhcpBackend, DhcpLink } from "../../lib/backend.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import { folded } from "../../lib/cni/keys.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { Result, ResultRoute } from "../../lib/cni/result.ts";
-import type { DhcpAccess, DhcpLink } from "../../lib/dhcp/access.ts";
 import { clientId } from "../../lib/dhcp/client-id.ts";
 import { forever, type Lease4, type LeaseRoute } from "../../lib/dhcp/lease.ts";
 import { type LeaseRequest, obtainLease, releaseLease } from "../../lib/dhcp/obtain-lease.ts";
@@ -43,7 +43,8 @@ export function dhcpAdd(
 ): Result {
   const access = context.dhcp;
   if (access === undefined) throw notOnTheWire(owner);
-  const link = access.link(owner.netns, owner.ifname);
+  const link = access.openLink(owner.netns, owner.ifname, 4);
+  if (link === undefined) throw noLink(owner);
   const known = store.dhcp.held(owner.key).find(({ family }) => family === 4)?.lease as Lease4 | undefined;
   const name = hostname ?? askedName(request);
   const client: LeaseRequest = {
@@ -112,9 +113,10 @@ export function dhcpDel(key: string, store: Store, context: IpamContext): void {
 }
 
 /** By the vNIC where it is there still, else by what it hung on: frames of its MAC leave there too. */
-function giveBack(row: DhcpRow, access: DhcpAccess | undefined): void {
+function giveBack(row: DhcpRow, access: DhcpBackend | undefined): void {
   if (access === undefined || row.family !== 4) return;
-  const socket = row.device === "" ? access.link(row.netns, row.ifname).socket : access.hostLink(row.device);
+  const socket =
+    row.device === "" ? access.openLink(row.netns, row.ifname, 4)?.socket : access.openHost(row.device, 4);
   if (socket !== undefined) releaseLease(socket, row.lease, { ...row, random: Math.random });
 }
 
@@ -157,6 +159,18 @@ function notOnTheWire(owner: LeaseOwner): CniError {
       reason: "dhcp-unsupported",
       details:
         "containers of a nat network are behind the host: take a transparent network, or ranges of our own",
+    },
+  );
+}
+
+function noLink({ ifname, netns }: LeaseOwner): CniError {
+  return new CniError(
+    errorCode.dependencyMissing,
+    `ask for an address: there is no interface ${ifname} in ${netns}`,
+    {
+      reason: "link-missing",
+      details:
+        "an address by DHCP needs an interface that is made before the ipam is called: transparent and the reference macvlan do so, nat does not",
     },
   );
 }

@@ -1,9 +1,9 @@
 /** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
+import type { DhcpBackend } from "../../lib/backend.ts";
 import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
 import type { Log, Verbs } from "../../lib/cni/run.ts";
-import type { DhcpAccess } from "../../lib/dhcp/access.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";
@@ -11,7 +11,7 @@ import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
 import { cachedLeases, libcniCache } from "./libcni-cache.ts";
 import { requireUsableFolder } from "./usable-folder.ts";
 
-export function ipamVerbs(env: Environment, dhcp?: DhcpAccess): Verbs {
+export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
   const now = () => Date.now();
   const wire = dhcp === undefined ? {} : { dhcp };
   const withStore = <T>(

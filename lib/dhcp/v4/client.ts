@@ -4,6 +4,7 @@
  * It knows of no clock and no network, so a test can lose, repeat and delay whatever it likes.
  */
 import type { Ip } from "../../addr/ip.ts";
+import { prefixAddress } from "../../addr/prefix.ts";
 import { askedNow, type Exchange, newExchange, renewalWaitMs } from "../exchange.ts";
 import type { Lease4 } from "../lease.ts";
 import { decline, discover, renew, request } from "./ask.ts";
@@ -105,7 +106,11 @@ function keep(
   state: Extract<State4, { kind: "renewing" | "rebinding" }> | undefined,
   nowMs: number,
 ): Step4 {
-  if (nowMs >= lease.expiresMs) return { ...select(client, nowMs, 0), outcome: { kind: "expired", lease } };
+  if (nowMs >= lease.expiresMs) {
+    // Nobody else may have it yet.
+    const wish = prefixAddress(lease.address);
+    return { ...select(client, nowMs, 0, wish), outcome: { kind: "expired", lease } };
+  }
   const kind = nowMs >= lease.rebindMs ? "rebinding" : "renewing";
   const exchange = state?.kind === kind ? state.exchange : fresh(client, nowMs);
   const next: Asking = { kind, lease, exchange };

@@ -3,6 +3,7 @@ import type { Ip } from "../../addr/ip.ts";
 import type { Mac } from "../../addr/mac.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Lease4 } from "../lease.ts";
+import type { Outcome } from "../session.ts";
 import type { Message4 } from "./message.ts";
 
 export interface Client4 {
@@ -52,13 +53,7 @@ export interface Outgoing4 {
   readonly to?: { readonly ip: Ip; readonly mac: Mac };
 }
 
-export type Outcome4 =
-  | { readonly kind: "bound"; readonly lease: Lease4 }
-  | { readonly kind: "renewed"; readonly lease: Lease4 }
-  /** A server refused: what was asked for, or had until now, must not be used. */
-  | { readonly kind: "refused"; readonly server?: Ip; readonly text?: string }
-  | { readonly kind: "expired"; readonly lease: Lease4 }
-  | { readonly kind: "declined"; readonly lease: Lease4 };
+export type Outcome4 = Outcome<Lease4>;
 
 export interface Step4 {
   readonly state: State4;

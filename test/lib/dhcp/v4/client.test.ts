@@ -247,38 +247,36 @@ describe("a DHCPv4 client", () => {
   });
 
   it("never holds an address longer than its server lends it, whatever is lost, late or comes twice", () => {
+    // Without bias: numbers that come again would be exchanges that are taken for one another.
+    const dice = fc.infiniteStream(fc.noBias(fc.nat(0xffff_ffff)).map((number) => number / 2 ** 32));
     const fate = fc.array(fc.nat(3000), { maxLength: 2 });
     fc.assert(
-      fc.property(
-        fc.infiniteStream(fate),
-        fc.infiniteStream(fc.nat(0xffff_ffff).map((number) => number / 2 ** 32)),
-        (fates, dice) => {
-          const servers = [
-            server({ leaseSeconds: 30, authoritative: true }),
-            server({ number: 2, leaseSeconds: 47, renewSeconds: 5, rebindSeconds: 20 }),
-          ];
-          const random = () => dice.next().value;
-          const made = network({
-            client: { ...client, random },
-            servers,
-            delays: () => fates.next().value,
-          });
-          for (let second = 1; second < 300; second++) {
-            made.run(began + second * 1000);
-            const state = made.state();
-            if (!("lease" in state)) continue;
-            const { lease } = state;
-            const address = ip(lease.address.split("/")[0] ?? "");
-            const lent = servers.find(({ id }) => id === lease.server)?.lentUntilMs.get(address) ?? 0;
-            expect(lease.expiresMs).toBeLessThanOrEqual(lent);
-            expect(lease.expiresMs).toBeGreaterThan(made.nowMs() - 1);
-            expect([lease.obtainedMs, lease.renewMs, lease.rebindMs, lease.expiresMs]).toEqual(
-              [lease.obtainedMs, lease.renewMs, lease.rebindMs, lease.expiresMs].toSorted((a, b) => a - b),
-            );
-          }
-          expect(made.sent.length).toBeLessThan(600);
-        },
-      ),
+      fc.property(fc.infiniteStream(fate), dice, (fates, throws) => {
+        const servers = [
+          server({ leaseSeconds: 30, authoritative: true }),
+          server({ number: 2, leaseSeconds: 47, renewSeconds: 5, rebindSeconds: 20 }),
+        ];
+        const random = () => throws.next().value;
+        const made = network({
+          client: { ...client, random },
+          servers,
+          delays: () => fates.next().value,
+        });
+        for (let second = 1; second < 300; second++) {
+          made.run(began + second * 1000);
+          const state = made.state();
+          if (!("lease" in state)) continue;
+          const { lease } = state;
+          const address = ip(lease.address.split("/")[0] ?? "");
+          const lent = servers.find(({ id }) => id === lease.server)?.lentUntilMs.get(address) ?? 0;
+          expect(lease.expiresMs).toBeLessThanOrEqual(lent);
+          expect(lease.expiresMs).toBeGreaterThan(made.nowMs() - 1);
+          expect([lease.obtainedMs, lease.renewMs, lease.rebindMs, lease.expiresMs]).toEqual(
+            [lease.obtainedMs, lease.renewMs, lease.rebindMs, lease.expiresMs].toSorted((a, b) => a - b),
+          );
+        }
+        expect(made.sent.length).toBeLessThan(600);
+      }),
       { seed, numRuns: 60 },
     );
   });
