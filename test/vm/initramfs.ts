@@ -1,10 +1,11 @@
-/** The first and only root file system of a test machine. */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+/** The first root file system of a test machine: what finds the image of /usr and carries out the test's steps. */
 import { join } from "node:path";
-import { binDir } from "../system/nat-lab.ts";
-import { type CpioEntry, encodeCpio } from "./cpio.ts";
-import { type Kernel, moduleEntries } from "./kernel.ts";
-import { baseProgramNames, busyboxEntries, librariesOf, mergedLinks, programEntries } from "./programs.ts";
+import { encodeCpio } from "./cpio.ts";
+import { type Kernel, modulesInOrder } from "./kernel.ts";
+import { busybox } from "./programs.ts";
+import type { Content, TreeEntry } from "./tree.ts";
+import { guestBinDir, usrBinDir } from "./usr-image.ts";
+import { writeParts } from "./write-parts.ts";
 
 /** A file put into the machine: its text or bytes, or a file of this machine by its path. Mode default 0o755. */
 export type GuestFile = string | Uint8Array | { readonly from: string; readonly mode?: number };
@@ -13,16 +14,12 @@ export interface InitramfsOptions {
   readonly kernel: Kernel;
   /** Modules loaded before the first step. */
   readonly modules: readonly string[];
-  /** Programs of this machine besides `baseProgramNames`. */
-  readonly programs: readonly string[];
-  /** By their absolute path in the machine. */
+  /** By their absolute path in the machine, outside /usr. */
   readonly files: Readonly<Record<string, GuestFile>>;
 }
 
-/** Where the machine has our executables, under the names a runtime knows. */
-export const guestBinDir = "/opt/cni/bin";
-
-const pluginNames = ["nat", "transparent", "overlay", "ipam", "vswitch"];
+/** What the machine itself is made of: disk, port to the test, network cards. */
+const ownModules = ["virtio_pci", "virtio_blk", "erofs", "virtio_console", "virtio_net"];
 
 const etc: Readonly<Record<string, string>> = {
   "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
@@ -31,49 +28,33 @@ const etc: Readonly<Record<string, string>> = {
   "/etc/protocols": "icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\nsctp 132 SCTP\n",
 };
 
-/**
- * Writes the archive to a file. It is not compressed: the emulated processor would spend seconds on unpacking
- * our executable, while the file is written from memory to memory.
- */
+const folders = ["/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/usr", "/var/lib"];
+
+/** Writes the archive, some 3 MB. It is not compressed: the emulated processor would take longer to unpack it. */
 export function writeInitramfs(path: string, options: InitramfsOptions): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    for (const part of encodeCpio(entriesOf(options))) {
-      for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
-    }
-  } finally {
-    closeSync(file);
-  }
+  writeParts(path, encodeCpio(entriesOf(options)));
 }
 
-function entriesOf({ kernel, modules, programs, files }: InitramfsOptions): readonly CpioEntry[] {
-  const executable = join(binDir, "nat");
-  const tools = programEntries([
-    ...new Set([...baseProgramNames, ...programs, ...librariesOf([executable])]),
-  ]);
+function entriesOf({ kernel, modules, files }: InitramfsOptions): readonly TreeEntry[] {
+  const loaded = modulesInOrder(kernel, [...ownModules, ...modules]);
+  const loadedAt = loaded.map((module, at) => `/modules/${at}-${module.replace(/^.*\//, "")}`);
   return [
-    ...mergedLinks,
-    ...["/proc", "/sys", "/dev", "/run", "/tmp", "/var/lib"].map(
-      (path) => ({ kind: "folder", path }) as const,
-    ),
-    ...tools,
-    ...busyboxEntries(tools),
-    {
-      kind: "file",
-      paths: pluginNames.map((name) => join(guestBinDir, name)),
-      bytes: readFileSync(executable),
-    },
-    ...moduleEntries(kernel),
-    ...Object.entries(etc).map(([path, text]) => fileEntry(path, text)),
-    fileEntry("/etc/vm-modules", modules.join("\n")),
-    fileEntry("/init", { from: join(import.meta.dirname, "guest-init.sh") }),
-    ...Object.entries(files).map(([path, file]) => fileEntry(path, file)),
+    ...folders.map((path) => ({ kind: "folder", path }) as const),
+    ...["bin", "sbin", "lib", "lib64"].map((name) => link(`/${name}`, `usr/${name}`)),
+    link(guestBinDir, usrBinDir),
+    file("/busybox", { from: busybox }),
+    file("/init", { from: join(import.meta.dirname, "guest-init.sh") }),
+    ...loaded.map((module, at) => file(loadedAt[at] ?? "", { from: module })),
+    file("/modules/list", loadedAt.join("\n")),
+    ...Object.entries({ ...etc, ...files }).map(([name, content]) => file(name, content)),
   ];
 }
 
-function fileEntry(path: string, file: GuestFile): CpioEntry {
-  if (typeof file === "string") return { kind: "file", paths: [path], bytes: new TextEncoder().encode(file) };
-  if (file instanceof Uint8Array) return { kind: "file", paths: [path], bytes: file };
-  const { from, mode = 0o755 } = file;
-  return { kind: "file", paths: [path], bytes: readFileSync(from), mode };
+function link(path: string, target: string): TreeEntry {
+  return { kind: "link", path, target };
+}
+
+function file(path: string, content: Content & { readonly mode?: number }): TreeEntry {
+  const mode = (content as { readonly mode?: number }).mode ?? 0o755;
+  return { kind: "file", paths: [path], content, mode };
 }

@@ -1,8 +1,7 @@
 /** Programs of this machine with the shared libraries they need, to be put into a test machine. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { toolPath } from "../system/namespaces.ts";
-import type { CpioEntry } from "./cpio.ts";
+import type { TreeEntry } from "./tree.ts";
 
 /** In every test machine, beside the static busybox. */
 export const baseProgramNames: readonly string[] = [
@@ -11,10 +10,11 @@ export const baseProgramNames: readonly string[] = [
   ...["dash", "env", "nsenter", "setsid", "timeout"],
 ];
 
-const busybox = "/usr/bin/busybox";
+/** Debian's `busybox-static`. */
+export const busybox = "/bin/busybox";
 
 /** The files of programs (names or paths) and of all their libraries. @throws with the name of one that is missing */
-export function programEntries(names: readonly string[]): readonly CpioEntry[] {
+export function programEntries(names: readonly string[]): readonly TreeEntry[] {
   const paths = names.map((name) => {
     const path = name.startsWith("/") ? name : Bun.which(name, { PATH: toolPath });
     if (path === null) throw new Error(`the program ${name}, wanted in a test machine, is not installed`);
@@ -23,7 +23,7 @@ export function programEntries(names: readonly string[]): readonly CpioEntry[] {
   return [...new Set([...paths, ...librariesOf(paths)])].map((path) => ({
     kind: "file",
     paths: [merged(path)],
-    bytes: readFileSync(path),
+    content: { from: path },
   }));
 }
 
@@ -36,29 +36,23 @@ export function librariesOf(executables: readonly string[]): readonly string[] {
   return [...new Set([...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1] ?? ""))];
 }
 
-/** The static busybox, with a link for each of its commands that no program of its own stands for. */
-export function busyboxEntries(taken: readonly CpioEntry[]): readonly CpioEntry[] {
+/** The static busybox under the name of each of its commands that no program of its own stands for. */
+export function busyboxEntries(taken: readonly TreeEntry[]): readonly TreeEntry[] {
   const names = new Set(taken.flatMap((entry) => (entry.kind === "file" ? entry.paths : [entry.path])));
   const applets = execFileSync(busybox, ["--list"], { encoding: "utf8" }).split("\n");
-  const links = applets
+  const free = applets
     .filter((applet) => !["", "busybox", "sh"].includes(applet))
     .filter((applet) => !names.has(`/usr/bin/${applet}`) && !names.has(`/usr/sbin/${applet}`))
-    .map((applet) => ({ kind: "link", path: `/usr/bin/${applet}`, target: busybox }) as const);
+    .map((applet) => `/usr/bin/${applet}`);
+  // The last is the name by which the kernel asks for a module.
+  const paths = ["/usr/bin/busybox", ...free, "/usr/sbin/modprobe"];
   return [
-    { kind: "file", paths: [busybox], bytes: readFileSync(busybox) },
-    ...links,
+    { kind: "file", paths, content: { from: busybox } },
     { kind: "link", path: "/usr/bin/sh", target: "dash" },
-    // The name by which the kernel asks for a module.
-    { kind: "link", path: "/usr/sbin/modprobe", target: busybox },
   ];
 }
 
 /** Debian keeps /bin, /sbin and /lib below /usr, and so does a test machine. */
-export const mergedLinks: readonly CpioEntry[] = ["bin", "sbin", "lib", "lib64"].flatMap((name) => [
-  { kind: "folder", path: `/usr/${name}` } as const,
-  { kind: "link", path: `/${name}`, target: `usr/${name}` } as const,
-]);
-
 function merged(path: string): string {
   return path.replace(/^\/(bin|sbin|lib|lib64)\//, "/usr/$1/");
 }

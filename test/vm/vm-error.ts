@@ -18,7 +18,7 @@ export class VmError extends Error {
   readonly kind: VmErrorKind;
 
   constructor(kind: VmErrorKind, doing: string, why: string, console: string) {
-    const end = console.trim().split("\n").slice(-25).join("\n");
+    const end = console.trim().split("\n").slice(-60).join("\n");
     super(`${titles[kind]}: ${doing}: ${why}\nthe end of its console:\n${end === "" ? "(nothing)" : end}`);
     this.name = "VmError";
     this.kind = kind;
