@@ -42,7 +42,10 @@ describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` ($
       await using stage = await build(lab, layout, tally);
       const range = await openRange(lab.host, stage.scene.endpoints);
       try {
-        const arbitrary = shots(stage.scene, mac(range.hostMac), mac(range.outsideMac));
+        const arbitrary = shots(stage.scene, {
+          host: mac(range.hostMac),
+          outside: mac(range.outsideMac),
+        });
         const drawn = fc.sample(arbitrary, { seed: salt, numRuns: shotsPerLayout });
         const sample = drawn.map((shot) => apart(shot, sent++));
         const arrivals = range.shoot(sample);
@@ -58,7 +61,7 @@ describe.skipIf(reason !== undefined)(`the model of the data path${reason ? ` ($
     for (const outcome of ["delivered", "dropped", "leaves"])
       expect(counted(outcome), outcome).toBeGreaterThan(50);
     // Each policy has refused something, and few containers go without theirs.
-    for (const why of ["acl", "acl-default", "isolated", "network-isolated", "spoofed"])
+    for (const why of ["acl", "acl-default", "isolated", "network-isolated", "spoofed", "host-apart"])
       expect(counted(`(${why})`), why).toBeGreaterThan(0);
     expect(counted("bare containers")).toBeLessThan(counted("containers") / 4);
   });
@@ -158,6 +161,7 @@ function expected(verdict: Verdict): readonly string[] {
       const { source, destination, protocol } = packet;
       const all = to.kind === "endpoint" ? [to.owner] : to.kind === "host" ? ["host"] : to.members;
       return all
+        .map((at) => (at.startsWith("beyond ") ? "outside" : at))
         .map((at) => formatArrival({ ...ports(packet), at, source, destination, protocol }))
         .toSorted();
     }
