@@ -4,7 +4,7 @@ import { type Family, type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
 import { type Mac, mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import type { TraceStart } from "../../lib/model/path/start.ts";
-import { adaptersOf, isStackedPlan, vnicsOn } from "../../lib/model/path/uplink.ts";
+import { adapterLink, adaptersOf, isStackedPlan, vnicsOn } from "../../lib/model/path/uplink.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene } from "../../lib/model/scene.ts";
 import { dhcpClientPorts } from "../../lib/policy/guard.ts";
@@ -103,8 +103,12 @@ function sources(scene: Scene, plan: Plan, own: readonly Ip[], family: Family): 
   return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];
 }
 
+/** A network that nobody is on has none, though its definition is known. */
+const adaptersThere = (scene: Scene): readonly Mac[] =>
+  adaptersOf(scene).flatMap((adapter) => adapterLink(scene, adapter)?.mac ?? []);
+
 /** Who on the uplink takes it for the host: its adapter, where it has one. */
-const hostMacFor = (scene: Scene, { host }: WireMacs): Mac => adaptersOf(scene)[0]?.mac ?? host;
+const hostMacFor = (scene: Scene, { host }: WireMacs): Mac => adaptersThere(scene)[0] ?? host;
 
 /** The MAC that the container's kernel would send it to: the neighbour's on its own subnet, else the gateway's. */
 function nextHop(
@@ -127,7 +131,7 @@ function nextHop(
 /** Mostly the host's own; else of those that hang on its uplink, or of all at once. */
 function macsOnUplink(scene: Scene, { host }: WireMacs): readonly Mac[] {
   const vnics = vnicsOn(scene, "eth0").map(({ vnic }) => vnic.mac);
-  const adapters = adaptersOf(scene).map((adapter) => adapter.mac);
+  const adapters = adaptersThere(scene);
   return [...Array(6).fill(host), ...vnics, ...adapters, ...(vnics.length > 0 ? [everybody] : [])];
 }
 

@@ -10,7 +10,7 @@ import type { Plan } from "../../lib/model/plan.ts";
 import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { type Host, uplink } from "../system/host.ts";
 import { everybody, type Shot } from "./packets.ts";
-import { type Line, openInput, openLink } from "./raw-sockets.ts";
+import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
 import { decodeFrame, decodeIp, decodeTransport, encodeFrame, type Received } from "./wire.ts";
 
 export interface Arrival extends Omit<Received, "tag"> {
@@ -72,6 +72,14 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
     ),
   ];
   const shoot: Range["shoot"] = (shots) => {
+    const release = stayOnCpu();
+    try {
+      return shootAll(shots);
+    } finally {
+      release();
+    }
+  };
+  const shootAll: Range["shoot"] = (shots) => {
     const arrivals = shots.map((): Arrival[] => []);
     const look = (): readonly Received[] =>
       eyes.flatMap((eye) => {
