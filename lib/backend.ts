@@ -10,7 +10,7 @@ import type { CniError } from "./cni/error.ts";
 import type { LeaseRoute } from "./dhcp/lease.ts";
 import type { DhcpSocket } from "./dhcp/socket.ts";
 import type { HostChange } from "./model/change.ts";
-import type { Counters } from "./model/counters.ts";
+import type { Beside, Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
 import type { LiveRequest, LiveResult } from "./model/live/live.ts";
@@ -103,18 +103,18 @@ export interface Backend {
 export interface ToolBackend extends Backend {
   /** The host's own compartment, with the rules of other programs. */
   observeSceneHost(): SceneHost;
-  /** Of all ports and switches that bear our marks. */
-  observeCounters(): Counters;
+  /** Of all ports and switches that bear our marks, and of what of `beside` is elsewhere. */
+  observeCounters(beside?: Beside): Counters;
   /** Kernel features, tried where nothing is left of it, and whether our tables are whole. */
   probeHost(): HostProbe;
   /** The rules of our data path and what they go by, as text. */
   formatTables(): string;
   /**
-   * What passes an interface of the host from now on.
+   * What passes an interface from now on.
    *
-   * @param snapLength most bytes kept of a frame. @throws {CniError} 106 when there is no such interface, 110
+   * @param snapLength most bytes kept of a frame. @throws {CniError} 100, 106 when there is no such interface, 110
    */
-  openCapture(device: string, snapLength: number): Capture;
+  openCapture(device: CaptureDevice, snapLength: number): Capture;
   /**
    * Sends a marked packet from an endpoint's compartment and tells where it came, or what stopped it. Nothing is left.
    *
@@ -166,6 +166,14 @@ export interface HostWatch {
   /** What changed since the last time; more often than it is worth, never less. */
   receive(): readonly HostChange[];
   close(): void;
+}
+
+export interface CaptureDevice {
+  readonly name: string;
+  /** Path of the compartment it is in; absent: the host's. */
+  readonly compartment?: string;
+  /** What goes out there comes from containers: a vNIC itself, or an uplink. Of a port it is the other way. */
+  readonly outward?: true;
 }
 
 /** Frames as they come; the kernel keeps some for who is late. */

@@ -8,7 +8,10 @@ import type { Readers } from "./observe.ts";
 import { observeDrops, observeLimitDrops } from "./observe-drops.ts";
 
 /** @param atMs now, in milliseconds since 1970 */
-export function observeCounters({ host, rules }: Pick<Readers, "host" | "rules">, atMs: number): Counters {
+export function observeCounters(
+  { host, rules }: Pick<Readers, "host" | "rules">,
+  atMs: number,
+): Omit<Counters, "uplinks"> {
   const of = (kind: string) => host.request(dumpLinks({ kind, stats: true })).map(decodeLink);
   const bridges = of("bridge");
   const limiters = of("ifb");

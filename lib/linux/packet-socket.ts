@@ -28,12 +28,16 @@ const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
 /** A moment's worth of a fast port. */
 const QUEUE_BYTES = 16 * 1024 * 1024;
 
-/** @param snapLength most bytes kept of a frame. @throws {SystemCallError} EPERM without CAP_NET_RAW */
-export function openPacketSocket(ifindex: number, snapLength: number): Capture {
+/**
+ * @param snapLength most bytes kept of a frame
+ * @param outward what goes out there comes from containers
+ * @throws {SystemCallError} EPERM without CAP_NET_RAW
+ */
+export function openPacketSocket(ifindex: number, snapLength: number, outward = false): Capture {
   const fd = openPackets("frames", ifindex, (opened) => prepare(opened, ifindex));
   const message = packetMessage(snapLength);
   return {
-    receive: () => receive(fd, message),
+    receive: () => receive(fd, message, outward),
     wait: (ms, output) => wait(fd, ms, output),
     dropped: () => dropped(fd),
     close: () => closeFile(fd),
@@ -52,7 +56,7 @@ function prepare(fd: number, ifindex: number): void {
   );
 }
 
-function receive(fd: number, message: PacketMessage): CapturedFrame | undefined {
+function receive(fd: number, message: PacketMessage, outward: boolean): CapturedFrame | undefined {
   const packet = receivePacket(fd, message);
   if (packet === undefined) return undefined;
   const { atNs, bytes, length, type } = packet;
@@ -61,7 +65,7 @@ function receive(fd: number, message: PacketMessage): CapturedFrame | undefined 
     atNs,
     length: length + (tag?.length ?? 0),
     bytes: tag === undefined ? bytes : withTag(bytes, tag),
-    towardsContainer: type === packetType.outgoing,
+    towardsContainer: (type === packetType.outgoing) !== outward,
   };
 }
 

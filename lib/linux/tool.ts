@@ -1,8 +1,10 @@
 /** What the operator's tool asks of Linux beyond the back end of the plugins, which never load this. */
-import type { Capture, Repair, RepairOptions, ToolBackend } from "../backend.ts";
+import type { Capture, CaptureDevice, Repair, RepairOptions, ToolBackend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
+import type { Beside, Counters } from "../model/counters.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Netlink } from "../netlink/connection.ts";
 import { asking, linuxBackend, tryOpen } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
 import { extraEntries } from "./extra-entries.ts";
@@ -14,6 +16,7 @@ import { observeSceneHost } from "./observe-scene.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
 import { repairEndpoint } from "./repair.ts";
+import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
 import { watchHost } from "./watch-host.ts";
 
 /** How long a repair waits for an ADD or DEL at work in the compartment. */
@@ -32,11 +35,11 @@ export function linuxTool(
     ...backend,
     observeSceneHost: () =>
       asking("read interfaces, routes and rules of the host", () => observeSceneHost(machine)),
-    observeCounters: () => asking("read the counters of ports", () => observeCounters(machine, Date.now())),
+    observeCounters: (beside) => asking("read the counters of ports", () => countersOf(machine, beside)),
     probeHost: () => asking("try what the kernel can do", () => probeHost(machine)),
     formatTables: () => asking("list our nftables tables", () => formatTables(machine.rules)),
     openCapture: (device, snapLength) =>
-      asking(`capture at ${device}`, () => openCapture(machine, device, snapLength)),
+      asking(`capture at ${device.name}`, () => openCapture(machine, device, snapLength)),
     repair: (plan, options) => {
       const release = backend.lockCompartment(plan.compartment.path, repairLockMs);
       try {
@@ -84,10 +87,33 @@ function repair(
   }
 }
 
-function openCapture({ host }: Machine, device: string, snapLength: number): Capture {
-  const link = linkOf(host, device);
-  if (link !== undefined) return openPacketSocket(link.index, snapLength);
-  throw new CniError(errorCode.dependencyMissing, `capture at ${device}: there is no such interface`, {
+function countersOf(machine: Machine, { endpoints, switches }: Beside = nothing): Counters {
+  const { ports, ...rest } = observeCounters(machine, Date.now());
+  return {
+    ...rest,
+    ports: [...ports, ...observeStackedCounters(machine, endpoints)],
+    uplinks: observeUplinks(machine, switches),
+  };
+}
+
+const nothing: Beside = { endpoints: [], switches: [] };
+
+function openCapture(machine: Machine, device: CaptureDevice, snapLength: number): Capture {
+  const { compartment: path } = device;
+  if (path === undefined) return captureAt(machine.host, device, snapLength);
+  const compartment = machine.openCompartment(path);
+  try {
+    // A socket stays in the compartment in which it was opened.
+    return machine.inCompartment(compartment, () => captureAt(compartment.netlink, device, snapLength));
+  } finally {
+    compartment.close();
+  }
+}
+
+function captureAt(netlink: Netlink, { name, outward }: CaptureDevice, snapLength: number): Capture {
+  const link = linkOf(netlink, name);
+  if (link !== undefined) return openPacketSocket(link.index, snapLength, outward === true);
+  throw new CniError(errorCode.dependencyMissing, `capture at ${name}: there is no such interface`, {
     reason: "device-missing",
     details:
       "vswitch check names what is missing; vswitch gc removes what is left of containers that are gone",

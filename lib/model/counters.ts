@@ -1,5 +1,8 @@
 /** What passed the ports of a host and what did not. Counts begin when the port is made. */
 
+import type { Plan } from "./plan.ts";
+import type { Switch } from "./switch.ts";
+
 /** Seen from the container, as everywhere in the model. */
 export interface Traffic {
   readonly packets: number;
@@ -20,8 +23,9 @@ export interface Drops {
 }
 
 export interface PortCounters {
-  /** Name of the port. */
+  /** Name of the port; of a vNIC that has none on the host, its own in its compartment. */
   readonly name: string;
+  readonly inside?: true;
   /** Key of the endpoint that the port's mark names. */
   readonly key: string;
   readonly up: boolean;
@@ -43,11 +47,30 @@ export interface SwitchState {
   readonly drops: readonly Drops[];
 }
 
+/** Of an interface that leads to the wire. */
+export interface LinkState {
+  readonly name: string;
+  readonly up: boolean;
+  /** Whether the other end of its cable is there. */
+  readonly carrier: boolean;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+/** What the state knows that the host's own links do not show. */
+export interface Beside {
+  /** vNICs without a port are read in their compartments. */
+  readonly endpoints: readonly Plan[];
+  readonly switches: readonly Switch[];
+}
+
 export interface Counters {
   /** When it was read, in milliseconds since 1970. */
   readonly atMs: number;
   readonly switches: readonly SwitchState[];
   readonly ports: readonly PortCounters[];
+  /** Of the external switches that were asked about: those that are there. */
+  readonly uplinks?: readonly LinkState[];
 }
 
 /** All packets that were dropped, of one layer or of all. */

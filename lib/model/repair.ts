@@ -1,6 +1,7 @@
 /** What of an endpoint can be mended while its container runs, and what to do where it cannot. Pure. */
 import type { EndpointFacts } from "./facts.ts";
 import type { Plan } from "./plan.ts";
+import { isStacked } from "./switch.ts";
 
 /** Why nothing can be mended. */
 export interface BeyondRepair {
@@ -20,12 +21,18 @@ export function beyondRepair(plan: Plan, facts: EndpointFacts): BeyondRepair | u
   if (compartment.vnic === undefined)
     return {
       why: `its interface ${plan.vnic.name} is gone from ${plan.compartment.path}`,
-      remedy: "restart the container: only the runtime can attach it again",
+      remedy: `${bringBack(plan, facts)}restart the container: only the runtime can attach it again`,
     };
-  if (port === undefined)
+  if (port === undefined && !isStacked(plan.switch))
     return {
       why: `its port ${plan.port.name} is gone although ${plan.vnic.name} is there: that is another interface`,
       remedy: "restart the container: only the runtime can attach it again",
     };
   return undefined;
 }
+
+/** What hangs on an uplink goes with it. */
+const bringBack = ({ switch: vswitch }: Plan, { switch: found }: EndpointFacts): string =>
+  isStacked(vswitch) && found === undefined
+    ? `${vswitch.lower} is gone, and the interface went with it: bring it back and `
+    : "";

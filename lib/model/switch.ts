@@ -55,16 +55,19 @@ export interface HostAdapter {
   readonly addresses: readonly Ip[];
 }
 
-/** vNICs are macvlans of the uplink: they have MACs of their own, no port on the host, and nothing of it is touched. */
-export interface MacvlanSwitch extends ExternalSwitch {
-  readonly kind: "macvlan";
-  readonly mode: MacvlanMode;
+interface HangingSwitch extends ExternalSwitch {
   /** Absent: host and containers do not reach each other. */
   readonly host?: HostAdapter;
 }
 
+/** vNICs are macvlans of the uplink: they have MACs of their own, no port on the host, and nothing of it is touched. */
+export interface MacvlanSwitch extends HangingSwitch {
+  readonly kind: "macvlan";
+  readonly mode: MacvlanMode;
+}
+
 /** vNICs are ipvlans of the uplink, in its mode l2: as macvlans, but all of them share the uplink's MAC. */
-export interface IpvlanSwitch extends ExternalSwitch {
+export interface IpvlanSwitch extends HangingSwitch {
   readonly kind: "ipvlan";
   readonly mode: "l2";
   readonly uplinkMac: Mac;

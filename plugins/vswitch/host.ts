@@ -1,6 +1,7 @@
 /** The host as the tool's commands see it: its state, the back end, and both together as a scene. */
 import { resolve } from "node:path";
 import { loadTool, type ToolBackend } from "../../lib/backend.ts";
+import type { Beside } from "../../lib/model/counters.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene, SceneNetwork } from "../../lib/model/scene.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
@@ -94,6 +95,14 @@ export function sceneNetworks({ store }: HostState): readonly SceneNetwork[] {
   return store.networks
     .list()
     .map(({ name, kind, spec }) => ({ name, kind, switch: (spec as NetworkSpec).switch }));
+}
+
+/** What the counters of the host's own links do not show. */
+export function besideLinks(host: HostState): Beside {
+  return {
+    endpoints: liveEndpoints(host).map(({ plan }) => plan),
+    switches: sceneNetworks(host).map(({ switch: vswitch }) => vswitch),
+  };
 }
 
 /** All that decides about packets on this host. @throws {CniError} when the kernel cannot be asked */

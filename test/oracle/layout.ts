@@ -1,5 +1,6 @@
-/** Random hosts: networks, containers and their policies, as configurations of the nat plugin. */
+/** Random hosts: networks, containers and their policies, as configurations of the plugins. */
 import fc from "fast-check";
+import { rangesFrom } from "../system/lan-lab.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -10,6 +11,7 @@ export interface Container {
 }
 
 export interface Layout {
+  /** Of type nat, and behind them transparent ones on the uplink. */
   readonly networks: readonly JsonObject[];
   readonly containers: readonly Container[];
   /** Whether another program's FORWARD policy is DROP. */
@@ -152,13 +154,50 @@ const container = (networks: number, at: number) =>
       return { network: index, config, runtimeConfig: published ? { portMappings: [port(4, at)] } : {} };
     });
 
+/** Networks of macvlans; one of them at most has an adapter of the host, so that it gets what is for all only once. */
+const lans = fc
+  .record({
+    count: fc.integer({ min: 0, max: 2 }),
+    modes: fc.tuple(
+      fc.constantFrom("bridge", "bridge", "private", "vepa"),
+      fc.constantFrom("bridge", "private"),
+    ),
+    hostAccess: fc.constantFrom(undefined, 0, 0, 1),
+    families: fc.tuple(fc.constantFrom("both", "both", "4", "6"), fc.constantFrom("both", "4")),
+  })
+  .map(({ count, modes, hostAccess, families }) =>
+    modes.slice(0, count).map((mode, at): JsonObject => {
+      const { ranges } = rangesFrom(100 + 50 * at);
+      const chosen =
+        families[at] === "4" ? ranges.slice(0, 1) : families[at] === "6" ? ranges.slice(1) : ranges;
+      return {
+        name: `lan${at}`,
+        type: "transparent",
+        mode,
+        ipam: { ranges: chosen },
+        ...(hostAccess === at && mode === "bridge" ? { hostAccess: true } : {}),
+      };
+    }),
+  );
+
+/** Two on the first, one on the second. */
+const onLans = (nats: number, count: number): readonly Container[] =>
+  [0, 0, 1].filter((at) => at < count).map((at) => ({ network: nats + at, config: {}, runtimeConfig: {} }));
+
 export const layouts: fc.Arbitrary<Layout> = fc.integer({ min: 1, max: 3 }).chain((count) =>
-  fc.record({
-    networks: fc.tuple(...Array.from({ length: count }, (_, index) => network(index))),
-    containers: fc
-      .integer({ min: 2, max: 4 })
-      .chain((many) => fc.tuple(...Array.from({ length: many }, (_, at) => container(count, at)))),
-    foreignDrop: fc.constantFrom(false, false, false, true),
-    bridgeFilter: fc.boolean(),
-  }),
+  fc
+    .record({
+      nats: fc.tuple(...Array.from({ length: count }, (_, index) => network(index))),
+      lans,
+      containers: fc
+        .integer({ min: 2, max: 4 })
+        .chain((many) => fc.tuple(...Array.from({ length: many }, (_, at) => container(count, at)))),
+      foreignDrop: fc.constantFrom(false, false, false, true),
+      bridgeFilter: fc.boolean(),
+    })
+    .map(({ nats, lans: onUplink, containers, ...rest }) => ({
+      ...rest,
+      networks: [...nats, ...onUplink],
+      containers: [...containers, ...onLans(count, onUplink.length)],
+    })),
 );

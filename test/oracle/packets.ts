@@ -4,6 +4,7 @@ import { type Family, type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
 import { type Mac, mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import type { TraceStart } from "../../lib/model/path/start.ts";
+import { adapterLink, adaptersOf, isStackedPlan, vnicsOn } from "../../lib/model/path/uplink.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene } from "../../lib/model/scene.ts";
 import { dhcpClientPorts } from "../../lib/policy/guard.ts";
@@ -23,11 +24,17 @@ const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
 const strangerMac = mac("02:00:00:00:99:99");
 export const everybody: Mac = mac("ff:ff:ff:ff:ff:ff");
 
-/** @param hostMac of the host's uplink, for what comes from outside */
-export function shots(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {
-  const senders = scene.endpoints.map((plan) => fromEndpoint(scene, plan));
+/** MACs on the wire. */
+interface WireMacs {
+  /** Of the host's uplink. */
+  readonly host: Mac;
+  readonly outside: Mac;
+}
+
+export function shots(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
+  const senders = scene.endpoints.map((plan) => fromEndpoint(scene, plan, wire));
   return fc.oneof(...senders.map((arbitrary) => ({ arbitrary, weight: 2 })), {
-    arbitrary: fromOutside(scene, hostMac, outsideMac),
+    arbitrary: fromOutside(scene, wire),
     weight: 1,
   });
 }
@@ -46,7 +53,7 @@ function destinations(scene: Scene, family: Family): readonly Ip[] {
   return [...all, strangers[family], nobody[family]].filter((address) => ipFamily(address) === family);
 }
 
-function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
+function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Shot> {
   const own = plan.vnic.addresses.map(prefixAddress);
   const families = [...new Set(own.map(ipFamily))];
   return fc.constantFrom(...families).chain((family) =>
@@ -55,16 +62,18 @@ function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
         destination: fc.constantFrom(...destinations(scene, family)),
         source: fc.constantFrom(...sources(scene, plan, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
-        otherMac: fc.constantFrom(...Array(18).fill(undefined), strangerMac, ...toAll(scene)),
+        otherMac: fc.constantFrom(...Array(18).fill(undefined), strangerMac, ...toAll(scene, plan)),
+        router: fc.constantFrom(wire.outside, wire.outside, hostMacFor(scene, wire)),
         load: payloads(family),
       })
       .map(
-        ({ destination, source, sourceMac, otherMac, load }): Shot => ({
+        ({ destination, source, sourceMac, otherMac, router, load }): Shot => ({
           start: { kind: "endpoint", key: plan.key },
           packet: {
             kind: "ip",
             sourceMac,
-            destinationMac: otherMac ?? nextHop(scene, plan, destination),
+            destinationMac:
+              otherMac ?? nextHop(scene, plan, destination, { router, host: hostMacFor(scene, wire) }),
             source,
             destination,
             ...load,
@@ -78,7 +87,8 @@ function fromEndpoint(scene: Scene, plan: Plan): fc.Arbitrary<Shot> {
  * Where br_netfilter is on, the copies of a frame to all are one connection, and what translates one of them translates
  * the others: no trace of a single packet tells that.
  */
-const toAll = ({ host }: Scene): readonly Mac[] => ((host.bridgeFilter ?? []).length > 0 ? [] : [everybody]);
+const toAll = ({ host }: Scene, plan: Plan): readonly Mac[] =>
+  isStackedPlan(plan) || (host.bridgeFilter ?? []).length === 0 ? [everybody] : [];
 
 /**
  * Its own address nine times in ten; else somebody's. Where br_netfilter is on, forged ones of ports without a guard are
@@ -87,38 +97,71 @@ const toAll = ({ host }: Scene): readonly Mac[] => ((host.bridgeFilter ?? []).le
 function sources(scene: Scene, plan: Plan, own: readonly Ip[], family: Family): readonly Ip[] {
   const mine = own.filter((address) => ipFamily(address) === family);
   const isGuarded = plan.port.policies.some(({ kind }) => kind === "Guard");
-  if (!isGuarded && (scene.host.bridgeFilter ?? []).length > 0) return mine;
+  if (!isGuarded && !isStackedPlan(plan) && (scene.host.bridgeFilter ?? []).length > 0) return mine;
   const others = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
   const foreign = [...others, strangers[family], hostOf[family]].filter((one) => ipFamily(one) === family);
   return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];
 }
 
+/** A network that nobody is on has none, though its definition is known. */
+const adaptersThere = (scene: Scene): readonly Mac[] =>
+  adaptersOf(scene).flatMap((adapter) => adapterLink(scene, adapter)?.mac ?? []);
+
+/** Who on the uplink takes it for the host: its adapter, where it has one. */
+const hostMacFor = (scene: Scene, { host }: WireMacs): Mac => adaptersThere(scene)[0] ?? host;
+
 /** The MAC that the container's kernel would send it to: the neighbour's on its own subnet, else the gateway's. */
-function nextHop(scene: Scene, plan: Plan, destination: Ip): Mac {
+function nextHop(
+  scene: Scene,
+  plan: Plan,
+  destination: Ip,
+  { router, host }: { readonly router: Mac; readonly host: Mac },
+): Mac {
   const near = scene.endpoints.find(
     (other) =>
       other !== plan &&
       other.switch.name === plan.switch.name &&
       other.vnic.addresses.some((address) => prefixAddress(address) === destination),
   );
-  return near?.vnic.mac ?? plan.switch.mac ?? plan.vnic.mac;
+  if (near !== undefined) return near.vnic.mac;
+  if (!isStackedPlan(plan)) return plan.switch.mac ?? plan.vnic.mac;
+  return destination === hostOf[ipFamily(destination)] ? host : router;
 }
 
-function fromOutside(scene: Scene, hostMac: Mac, outsideMac: Mac): fc.Arbitrary<Shot> {
+/** Mostly the host's own; else of those that hang on its uplink, or of all at once. */
+function macsOnUplink(scene: Scene, { host }: WireMacs): readonly Mac[] {
+  const vnics = vnicsOn(scene, "eth0").map(({ vnic }) => vnic.mac);
+  const adapters = adaptersThere(scene);
+  return [...Array(6).fill(host), ...vnics, ...adapters, ...(vnics.length > 0 ? [everybody] : [])];
+}
+
+/** Of who hangs on the uplink and has the address. */
+const macAt = (scene: Scene, address: Ip): Mac | undefined =>
+  vnicsOn(scene, "eth0").find(({ vnic }) => vnic.addresses.some((own) => prefixAddress(own) === address))
+    ?.vnic.mac;
+
+function fromOutside(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
   return fc.constantFrom<Family>(4, 6).chain((family) =>
-    fc.record({ destination: fc.constantFrom(...destinations(scene, family)), load: payloads(family) }).map(
-      ({ destination, load }): Shot => ({
-        start: { kind: "outside", interface: "eth0" },
-        packet: {
-          kind: "ip",
-          sourceMac: outsideMac,
-          destinationMac: hostMac,
-          source: outsideOf[family],
-          destination,
-          ...load,
-        },
-      }),
-    ),
+    fc
+      .record({
+        destination: fc.constantFrom(...destinations(scene, family)),
+        load: payloads(family),
+        other: fc.constantFrom(...macsOnUplink(scene, wire)),
+        direct: fc.boolean(),
+      })
+      .map(
+        ({ destination, load, other, direct }): Shot => ({
+          start: { kind: "outside", interface: "eth0" },
+          packet: {
+            kind: "ip",
+            sourceMac: wire.outside,
+            destinationMac: (direct ? macAt(scene, destination) : undefined) ?? other,
+            source: outsideOf[family],
+            destination,
+            ...load,
+          },
+        }),
+      ),
   );
 }
 

@@ -5,11 +5,12 @@ import { mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import { inCompartment } from "../../lib/linux/netns.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
+import { isStackedPlan } from "../../lib/model/path/uplink.ts";
 import type { Plan } from "../../lib/model/plan.ts";
-import { IPPROTO } from "../../lib/policy/packet.ts";
+import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { type Host, uplink } from "../system/host.ts";
 import { everybody, type Shot } from "./packets.ts";
-import { type Line, openInput, openLink } from "./raw-sockets.ts";
+import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
 import { decodeFrame, decodeIp, decodeTransport, encodeFrame, type Received } from "./wire.ts";
 
 export interface Arrival extends Omit<Received, "tag"> {
@@ -71,6 +72,14 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
     ),
   ];
   const shoot: Range["shoot"] = (shots) => {
+    const release = stayOnCpu();
+    try {
+      return shootAll(shots);
+    } finally {
+      release();
+    }
+  };
+  const shootAll: Range["shoot"] = (shots) => {
     const arrivals = shots.map((): Arrival[] => []);
     const look = (): readonly Received[] =>
       eyes.flatMap((eye) => {
@@ -85,6 +94,9 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
     }
     // What was sent before is behind it in the same queues, and may have several of them to pass.
     for (let round = 0; round < rounds; round++) sentinel(outside, hostMac, outsideMac, round, look);
+    // What came from the wire to all has a queue of its own on an uplink with vNICs: the last is served last.
+    const hanging = plans.filter(isStackedPlan).at(-1);
+    if (hanging !== undefined) toAllSentinel(outside, outsideMac, hanging, look);
     return arrivals;
   };
   return {
@@ -123,12 +135,40 @@ function sentinel(
     tag,
   );
   outside.send(frame);
+  awaitTag(tag, look);
+}
+
+function awaitTag(tag: number, look: () => readonly Received[]): void {
   const deadline = performance.now() + 5000;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   while (!look().some((one) => one.tag === tag)) {
     if (performance.now() > deadline) throw new Error("the sentinel did not arrive");
     Atomics.wait(cell, 0, 0, 0.2);
   }
+}
+
+/** A frame from outside to all; waits until a vNIC on the uplink has it. */
+function toAllSentinel(
+  outside: Line,
+  outsideMac: string,
+  { vnic }: Plan,
+  look: () => readonly Received[],
+): void {
+  const [destination] = vnic.addresses.map(prefixAddress);
+  if (destination === undefined) throw new Error(`${vnic.name} has no address`);
+  const isIpv4 = !destination.includes(":");
+  const packet: IpPacket = {
+    kind: "ip",
+    sourceMac: mac(outsideMac),
+    destinationMac: everybody,
+    source: ip(isIpv4 ? uplink.outside4 : uplink.outside6),
+    destination,
+    protocol: IPPROTO.udp,
+    destinationPort: 9,
+  };
+  const tag = sentinelTag + rounds;
+  outside.send(encodeFrame(packet, tag));
+  awaitTag(tag, look);
 }
 
 /** A compartment takes what is for its MAC, or for all, and for one of its addresses. */

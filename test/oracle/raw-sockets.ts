@@ -9,6 +9,9 @@ const libc = dlopen("libc.so.6", {
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   if_nametoindex: { args: [FFIType.cstring], returns: "u32" },
   close: { args: ["i32"], returns: "i32" },
+  sched_getaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  sched_setaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  sched_getcpu: { args: [], returns: "i32" },
   __errno_location: { args: [], returns: FFIType.ptr },
 }).symbols;
 
@@ -28,6 +31,24 @@ export interface Line {
   /** All that has come since; of a packet socket without what went out. */
   take(): readonly Uint8Array[];
   close(): void;
+}
+
+/**
+ * Keeps this thread on the CPU it is on: frames queue up on the CPU of who sends them, and only of one queue it is true
+ * that what was sent before is taken before.
+ *
+ * @returns what lets it go where it may again
+ */
+export function stayOnCpu(): () => void {
+  const before = new Uint8Array(128);
+  checked("sched_getaffinity", libc.sched_getaffinity(0, BigInt(before.length), before));
+  const own = new Uint8Array(before.length);
+  const cpu = checked("sched_getcpu", libc.sched_getcpu());
+  own[cpu >> 3] = 1 << (cpu & 7);
+  const set = (mask: Uint8Array) =>
+    void checked("sched_setaffinity", libc.sched_setaffinity(0, BigInt(mask.length), mask));
+  set(own);
+  return () => set(before);
 }
 
 /** On an interface of the current namespace: whole frames. */

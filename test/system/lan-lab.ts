@@ -2,7 +2,7 @@
 import { createLab, type LabOptions, type NatLab } from "./nat-lab.ts";
 
 /** Addresses of the LAN that our ipam may give, of both families, with the machine beyond as the router. */
-const rangesFrom = (first: number) => ({
+export const rangesFrom = (first: number) => ({
   ranges: [
     [
       {

@@ -20,7 +20,7 @@ export interface Ask {
   readonly ifname?: string;
   /** CNI_NETNS. */
   readonly netns?: string;
-  /** Laid over the smallest configuration of a nat network. Default: `dual`. */
+  /** Laid over the smallest configuration of the lab's type, unless it names another. Default: `dual`. */
   readonly config?: JsonObject;
   readonly runtimeConfig?: JsonObject;
   /** CNI_ARGS. */
@@ -139,7 +139,7 @@ export async function createLab(options?: LabOptions): Promise<NatLab> {
       ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
       ...(prevResult === undefined ? {} : { prevResult }),
     };
-    return host.plugin(join(binDir, type), { verb, env: variables(ask), stdin, ...ask.call });
+    return host.plugin(join(binDir, stdin.type), { verb, env: variables(ask), stdin, ...ask.call });
   };
   const variables = (ask: Partial<Ask>) => ({
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",

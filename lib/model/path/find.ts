@@ -6,6 +6,7 @@ import { policiesOf } from "../../policy/policy.ts";
 import { formatOwner } from "../owner.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneInterface, SceneNetwork } from "../scene.ts";
+import { isExternal, isStacked } from "../switch.ts";
 import { loopbacks } from "./groups.ts";
 import type { Place, Writer } from "./trace.ts";
 
@@ -27,9 +28,9 @@ export function findInterface({ host }: Scene, name: string | undefined): SceneI
   return host.interfaces.find((one) => one.name === name);
 }
 
-/** The network whose switch an interface of the host is. */
+/** The network whose switch an interface of the host is; what vNICs only hang on is the host's own. */
 export function networkOfSwitch({ networks }: Scene, name: string | undefined): SceneNetwork | undefined {
-  return networks.find((network) => network.switch.name === name);
+  return networks.find((network) => network.switch.name === name && !isStacked(network.switch));
 }
 
 /** The network of an endpoint; one that the state has lost is known by its plan. */
@@ -38,12 +39,13 @@ export function networkOf(scene: Scene, plan: Plan): SceneNetwork {
   return (
     scene.networks.find(({ name }) => name === planned.network) ?? {
       name: planned.network,
-      kind: "nat",
+      kind: isExternal(planned) ? "transparent" : "nat",
       switch: planned,
     }
   );
 }
 
+/** All that meet there: networks that hang on one uplink share it. */
 export function endpointsOn({ endpoints }: Scene, network: SceneNetwork): readonly Plan[] {
   return endpoints.filter((plan) => plan.switch.name === network.switch.name);
 }

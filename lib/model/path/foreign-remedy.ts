@@ -1,6 +1,7 @@
 /** How another program is told to let a packet pass, in that program's own words where they are known. */
 import type { ForeignChain, ForeignHook } from "../foreign.ts";
 import type { Scene } from "../scene.ts";
+import { networkOfSwitch } from "./find.ts";
 import type { Who } from "./foreign-chain.ts";
 
 /** Where the packet met the rules. */
@@ -24,11 +25,8 @@ export function foreignRemedy(scene: Scene, by: Who, place: ForeignPlace): strin
 }
 
 /** A switch of ours, or a port of one. */
-function isOurs({ networks, endpoints }: Scene, name: string | undefined): boolean {
-  return (
-    networks.some((network) => network.switch.name === name) ||
-    endpoints.some(({ port }) => port.name === name)
-  );
+function isOurs(scene: Scene, name: string | undefined): boolean {
+  return networkOfSwitch(scene, name) !== undefined || scene.endpoints.some(({ port }) => port.name === name);
 }
 
 type Direction = "in" | "out";

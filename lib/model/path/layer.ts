@@ -6,7 +6,11 @@ import type { EndpointWalk, IpWalk, Walk } from "./walk.ts";
 /** A stretch of the path; `path.ts` says which layers lie on each. */
 export type Segment =
   | "compartment.out"
+  | "vnic.out"
   | "port.out"
+  | "uplink.out"
+  | "uplink.leave"
+  | "wire.in"
   | "switch"
   | "host.in"
   | "host.out"

@@ -32,7 +32,12 @@ import { portQosIn, portQosOut } from "./layers/port-qos.ts";
 import { filterForward, filterPostrouting, filterPrerouting } from "./layers/switch-filter.ts";
 import { bridgeForward, bridgeInput, bridgePostrouting, bridgePrerouting } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
+import { uplinkArrival } from "./layers/uplink-arrival.ts";
+import { uplinkForward } from "./layers/uplink-forward.ts";
+import { uplinkLeave } from "./layers/uplink-leave.ts";
+import { uplinkOut } from "./layers/uplink-out.ts";
 import { vnicNeighbour } from "./layers/vnic-neighbour.ts";
+import { vnicOut } from "./layers/vnic-out.ts";
 import { vnicReceive } from "./layers/vnic-receive.ts";
 import { vnicRoute } from "./layers/vnic-route.ts";
 
@@ -43,7 +48,11 @@ export interface Stretch {
 }
 
 export const path: Readonly<Record<Segment, Stretch>> = {
-  "compartment.out": { layers: [vnicRoute, vnicNeighbour], next: "port.out" },
+  "compartment.out": { layers: [vnicRoute, vnicNeighbour], next: "vnic.out" },
+  "vnic.out": { layers: [vnicOut] },
+  "uplink.out": { layers: [uplinkOut, uplinkForward] },
+  "uplink.leave": { layers: [uplinkLeave] },
+  "wire.in": { layers: [uplinkArrival], next: "host.in" },
   "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut, bridgePrerouting], next: "switch" },
   switch: { layers: [switchForward] },
   "host.in": { layers: [bridgeInput, hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },

@@ -1,17 +1,18 @@
 /** Where a packet sets out, and what fills in the fields that were left open. */
 import { type Ip, ipFamily } from "../../addr/ip.ts";
 import type { Mac } from "../../addr/mac.ts";
-import { prefixAddress } from "../../addr/prefix.ts";
+import { hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { ArpPacket, IpPacket, OtherPacket, Packet } from "../../policy/packet.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene } from "../scene.ts";
-import type { FieldName } from "./consulted.ts";
-import { findInterface, networkOf } from "./find.ts";
+import { addressCell, type FieldName } from "./consulted.ts";
+import { addressesOf, findInterface, networkOf } from "./find.ts";
 import { broadcastMac, noMac } from "./groups.ts";
 import type { Segment } from "./layer.ts";
 import { bestRoute, hostRoute, hostRoutes, routeCell, vnicRoutes } from "./routes.ts";
 import { chooseSource } from "./source.ts";
 import type { ConnectionState } from "./trace.ts";
+import { isStackedPlan } from "./uplink.ts";
 import { consult, type Walk } from "./walk.ts";
 
 export type TraceStart =
@@ -63,12 +64,15 @@ export function begin(
   const packet = fill(probe, noMac, [], undefined);
   const walk: Walk = { ...base, packet, origin: packet };
   if (start.kind === "host") return { walk, segment: "host.out" };
-  const came = start.interface ?? arrivalOf(scene, packet);
+  const came = start.interface ?? vnicLink(scene, packet) ?? arrivalOf(scene, packet);
   const arrived: Walk = came === undefined ? walk : { ...walk, in: came };
+  if (start.interface !== undefined || packet.kind !== "ip") return { walk: arrived, segment: "wire.in" };
+  const vnics = vnicAddresses(scene);
+  const asked =
+    vnics.length === 0 ? arrived : consult(arrived, { destination: addressCell(packet.destination, vnics) });
   // The route to the source chose the interface: another source may come by another one.
-  const routed = start.interface === undefined && packet.kind === "ip";
-  const cell = routed ? routeCell(hostRoutes(scene), packet.source) : undefined;
-  return { walk: consult(arrived, { source: cell }), segment: "host.in" };
+  const cell = vnicLink(scene, packet) ? undefined : routeCell(hostRoutes(scene), packet.source);
+  return { walk: consult(asked, { source: cell }), segment: "wire.in" };
 }
 
 type Base = Omit<Walk, "packet" | "origin">;
@@ -84,7 +88,7 @@ function fromEndpoint(base: Base, plan: Plan, probe: Probe): Begin {
   return {
     walk: isChosen ? consult(walk, { destination: choice.cell }) : walk,
     // ARP and frames of other kinds have no route to take.
-    segment: raw || probe.kind !== "ip" ? "port.out" : "compartment.out",
+    segment: raw || probe.kind !== "ip" ? "vnic.out" : "compartment.out",
   };
 }
 
@@ -120,6 +124,18 @@ function fill(probe: Probe, mac: Mac, own: readonly Ip[], source: Ip | undefined
       return { ...probe, sourceMac: probe.sourceMac ?? mac };
   }
 }
+
+/** The link on which a vNIC hangs that has the address: no route of the host leads there. */
+function vnicLink(scene: Scene, packet: Packet): string | undefined {
+  if (packet.kind !== "ip") return undefined;
+  const holder = scene.endpoints.find(
+    (plan) => isStackedPlan(plan) && addressesOf(plan).includes(packet.destination),
+  );
+  return holder && isStackedPlan(holder) ? holder.switch.lower : undefined;
+}
+
+const vnicAddresses = ({ endpoints }: Scene): readonly Prefix[] =>
+  endpoints.filter(isStackedPlan).flatMap(addressesOf).map(hostPrefix);
 
 /** The interface by which the host would answer. */
 function arrivalOf(scene: Scene, packet: Packet): string | undefined {

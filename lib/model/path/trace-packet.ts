@@ -76,13 +76,15 @@ function fork(walk: Walk, { branches }: Extract<Passage, { readonly kind: "fork"
 
 function memberOf(verdict: Verdict): string | undefined {
   if (verdict.kind === "perhaps") return `${memberOf(verdict.otherwise)} perhaps`;
+  if (verdict.kind === "leaves") return `beyond ${verdict.interface}`;
   if (verdict.kind !== "delivered" || verdict.to.kind === "group") return undefined;
   return verdict.to.kind === "host" ? "host" : verdict.to.owner;
 }
 
-function groupVerdict({ packet, network }: Walk, members: readonly string[]): Verdict {
-  const name = network?.switch.name ?? "";
-  if (members.length > 0) return { kind: "delivered", to: { kind: "group", switch: name, members }, packet };
+function groupVerdict({ packet, network, in: from = "" }: Walk, members: readonly string[]): Verdict {
+  const name = network?.switch.name ?? from;
+  if (members.length > 0)
+    return { kind: "delivered", to: { kind: "group", switch: name, members: [...new Set(members)] }, packet };
   return {
     kind: "dropped",
     stage: "switch.forward",

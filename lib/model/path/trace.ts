@@ -13,6 +13,10 @@ export const stageIds = [
   "port.acl.out",
   "port.qos.out",
   "switch.foreign.prerouting",
+  "uplink.arrival",
+  "uplink.out",
+  "uplink.forward",
+  "uplink.leave",
   "switch.forward",
   "switch.foreign.input",
   "host.arrival",
@@ -41,9 +45,9 @@ export const stageIds = [
 ] as const;
 export type StageId = (typeof stageIds)[number];
 
-/** By name: an endpoint's `network/container/interface`, a port's or a switch's interface, `host`. */
+/** By name: an endpoint's `network/container/interface`, a port's, a switch's or an uplink's interface, `host`. */
 export interface Place {
-  readonly kind: "compartment" | "port" | "switch" | "host";
+  readonly kind: "compartment" | "port" | "switch" | "uplink" | "host";
   readonly name: string;
 }
 
@@ -75,7 +79,7 @@ export interface Stage {
 export type Recipient =
   | { readonly kind: "endpoint"; readonly owner: string }
   | { readonly kind: "host"; readonly address: Ip }
-  /** Multicast and broadcast: all that took it; `host` among them. */
+  /** Multicast and broadcast: all that took it; `host` and `beyond INTERFACE` among them. */
   | { readonly kind: "group"; readonly switch: string; readonly members: readonly string[] };
 
 export interface Delivered {
@@ -98,8 +102,10 @@ export interface Dropped {
 export interface Leaves {
   readonly kind: "leaves";
   readonly interface: string;
-  /** The source address that is seen beyond the host. */
-  readonly source: Ip;
+  /** The tag that it bears on the wire (802.1Q). */
+  readonly vlan?: number;
+  /** The source address that is seen beyond the host; absent where it is no IP. */
+  readonly source?: Ip;
   readonly packet: Packet;
 }
 

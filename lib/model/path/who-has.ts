@@ -57,10 +57,15 @@ export function answerCell(
   address: Ip,
   also: readonly Prefix[] = [],
 ): Cell {
+  return addressCell(address, [...answerPrefixes(scene, network), ...also]);
+}
+
+/** Prefixes with which an address is compared to know who answers. */
+export function answerPrefixes(scene: Scene, network: SceneNetwork): readonly Prefix[] {
   const others = endpointsOn(scene, network).flatMap(addressesOf).map(hostPrefix);
   const bridge = findInterface(scene, network.switch.name)?.addresses ?? [];
   const host = [...localPrefixes(scene), ...bridge.map((own) => hostPrefix(prefixAddress(own)))];
-  return addressCell(address, [...others, ...host, ...also]);
+  return [...others, ...host];
 }
 
 /** A sentence for the case that nobody has it. */

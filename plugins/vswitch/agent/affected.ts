@@ -1,6 +1,7 @@
 /** Which endpoints a change of the host may concern. Pure. */
 import type { HostChange } from "../../../lib/model/change.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import { isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
 
 export interface Watched {
   readonly key: string;
@@ -27,9 +28,17 @@ function concerns(change: HostChange, { key, network, plan }: Watched): boolean 
       return network === change.mark || network.startsWith(change.mark.split("~")[0] ?? "");
     case "interface": {
       const { name } = change;
+      // Of a vNIC that hangs on an uplink nothing else is seen from the host: what changes in the compartment is not.
+      if (isStacked(plan.switch)) return besideOf(plan.switch).includes(name);
       const digits = plan.port.name.slice("vp-".length);
       // The port's limiter has the port's digits.
       return name === plan.port.name || name === plan.switch.name || name.endsWith(`-${digits}`);
     }
   }
 }
+
+const besideOf = ({ uplink, lower, host }: StackedSwitch): readonly string[] => [
+  uplink,
+  lower,
+  ...(host === undefined ? [] : [host.name]),
+];

@@ -1,6 +1,7 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
 import { type HostWatch, loadDhcp, loadTool } from "../../../lib/backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
+import { isStacked } from "../../../lib/model/switch.ts";
 import { holdAgentLock } from "../../../lib/state/agent-lock.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
@@ -47,8 +48,7 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   );
   const stop = stopping();
   try {
-    const count = liveEndpoints(source.current()).length;
-    log.say(`watching ${plural(count, "endpoint")}, all of them every ${interval} s`);
+    log.say(watchingWords(liveEndpoints(source.current()), interval));
     await mending({ watch, host: () => source.current(), options, log, leases, stopped: stop.asked });
     log.say("stopped");
   } finally {
@@ -58,6 +58,14 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
     source.close();
     backend.close();
   }
+}
+
+/** Nothing of a vNIC that hangs on an uplink is on the host, so its changes are not told to it. */
+function watchingWords(endpoints: readonly LiveEndpoint[], interval: number): string {
+  const said = `watching ${plural(endpoints.length, "endpoint")}, all of them every ${interval} s`;
+  const hanging = endpoints.filter(({ plan }) => isStacked(plan.switch)).length;
+  if (hanging === 0) return said;
+  return `${said}; what changes in the compartments of ${hanging} that ${hanging === 1 ? "has" : "have"} no port on the host is seen only then`;
 }
 
 interface Mending {

@@ -5,7 +5,7 @@ import { checkOne } from "../check/check.ts";
 import type { ExamineOptions } from "../doctor/examine.ts";
 import { hostFiles } from "../doctor/files.ts";
 import { findingsOf } from "../doctor/findings-of.ts";
-import { type Host, readScene } from "../host.ts";
+import { besideLinks, type Host, readScene } from "../host.ts";
 import { configurationsIn } from "./configurations.ts";
 import { sysctlsOf } from "./sysctls.ts";
 
@@ -40,7 +40,7 @@ export async function bundleFiles(
     await file("nftables.txt", "our tables as they are in the kernel", () => backend.formatTables()),
     await file("marks.json", "what bears our mark in the kernel", () => backend.marks()),
     await file("counters.json", "what passed ports, and which layer dropped", () =>
-      backend.observeCounters(),
+      backend.observeCounters(besideLinks(host)),
     ),
     await file("sysctls.txt", "the kernel's settings that matter here", () => sysctlsOf(store)),
     await file("check.json", "endpoints against their plans", () =>

@@ -9,7 +9,7 @@ import { type Session, UsageError } from "../terminal.ts";
 import { requireWholeNumber } from "../whole-number.ts";
 import { writeStdout } from "../write-stdout.ts";
 import { type FilterWords, keeps, parseFilter } from "./filter.ts";
-import { findDevice } from "./find-device.ts";
+import { findDevice, isOfMacs } from "./find-device.ts";
 import { formatFrame } from "./format-frame.ts";
 import { decodeFrame } from "./frame.ts";
 import { pcapHeader, pcapRecord } from "./pcap.ts";
@@ -42,9 +42,11 @@ export async function capture(options: CaptureOptions, session: Session): Promis
     const device = findDevice(options.target, host);
     const source = host.backend.openCapture(device, options.snaplen);
     try {
-      const captured = await copy(source, options, (frame) => keeps(filter, decodeFrame(frame.bytes)));
+      const wanted = ({ bytes }: CapturedFrame): boolean =>
+        isOfMacs(device.macs, bytes) && keeps(filter, decodeFrame(bytes));
+      const captured = await copy(source, options, wanted);
       session.complain(
-        `vswitch: ${plural(captured, "frame")} of ${device} captured, ${source.dropped()} dropped by the kernel`,
+        `vswitch: ${plural(captured, "frame")} of ${device.title} captured, ${source.dropped()} dropped by the kernel`,
       );
     } finally {
       source.close();

@@ -1,4 +1,5 @@
 /** Answers a shell that asks what may stand at the cursor: from the state file alone, so that it is quick. */
+import { isStacked } from "../../../lib/model/switch.ts";
 import { openState } from "../host.ts";
 import { listRecords } from "../run/record.ts";
 import type { CommandWords } from "./command-words.ts";
@@ -29,7 +30,7 @@ function readNames(dataDir: string): Names {
         network,
         containerId,
         ifname,
-        ...(plan === null ? {} : { port: plan.port.name }),
+        ...(plan === null || isStacked(plan.switch) ? {} : { port: plan.port.name }),
       }));
       return { networks: store.networks.list().map(({ name }) => name), endpoints, runs };
     } finally {

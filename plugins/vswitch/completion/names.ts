@@ -8,7 +8,7 @@ export interface Names {
     readonly network: string;
     readonly containerId: string;
     readonly ifname: string;
-    /** Absent when the plan is lost. */
+    /** Absent when the plan is lost, and where it has none. */
     readonly port?: string;
   }[];
   /** Of `vswitch run --keep`. */

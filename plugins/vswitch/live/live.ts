@@ -7,6 +7,7 @@ import type { TraceStart } from "../../../lib/model/path/start.ts";
 import type { Trace } from "../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
+import { isStacked } from "../../../lib/model/switch.ts";
 import { IPPROTO, type Packet } from "../../../lib/policy/packet.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../terminal.ts";
@@ -55,6 +56,7 @@ async function probe(
 ) {
   const from = scene.endpoints.find(({ key }) => key === sender);
   if (from === undefined) throw new UsageError("--live sends from a container: --from must be an endpoint");
+  if (isStacked(from.switch)) throw notLive(from);
   const result = await backend.probeLive({
     from,
     endpoints: scene.endpoints,
@@ -62,6 +64,13 @@ async function probe(
     packet: livePacket(trace, from),
   });
   return { result, comparison: compareLive(trace, result) };
+}
+
+/** Live probes are followed by the rules of the host and by watchers at its ports, of which a macvlan passes none. */
+function notLive({ owner, switch: { kind, name } }: Plan): UsageError {
+  return new UsageError(
+    `--live follows packets at the host's ports and rules, and ${formatOwner(owner)} (${kind} on ${name}) has none of either: trace without --live, and \`vswitch capture ${owner.containerId}\` beside a ping shows what it really sends`,
+  );
 }
 
 /** Whom the model names, who has the address, and then the others of the host. */

@@ -5,8 +5,8 @@ import { formatRoute } from "../../../lib/model/diff.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import { formatAge, formatBytes, formatTable, plural } from "../format.ts";
 import type { EffectiveAcls } from "./effective.ts";
-import { formatEndpoints, networkRules, outward } from "./format-show.ts";
-import type { EndpointView, NetworkView } from "./view.ts";
+import { formatEndpoints, networkRules, outward, switchWords } from "./format-show.ts";
+import type { EndpointView, ExternalView, NetworkView } from "./view.ts";
 
 const indent = "  ";
 
@@ -20,6 +20,7 @@ export function formatEndpoint(one: EndpointView, nowMs: number): string {
     ["addresses", addresses.join("  ")],
     ["routes", routes.map(formatRoute).join("; ")],
     ["port", one.port === undefined ? undefined : `${one.port} on ${one.switch}`],
+    ...uplinkFacts(one),
     ["key", one.key],
   ];
   const known = facts.flatMap(([name, value]) => (value ? [[name, value]] : []));
@@ -33,15 +34,12 @@ export function formatEndpoint(one: EndpointView, nowMs: number): string {
 
 export function formatNetwork(network: NetworkView, endpoints: readonly EndpointView[]): string {
   const facts: (readonly [string, string])[] = [
-    ["switch", `${network.switch}, ${network.state}, mtu ${network.mtu}`],
+    ["switch", `${switchWords(network)}, ${network.state}, mtu ${network.mtu}`],
     [
       "subnets",
       `${network.subnets.join("  ") || "none yet"}${network.automatic ? "  (chosen by itself)" : ""}`,
     ],
-    ["gateways", network.gateways.join("  ") || "none: no container is on it"],
-    ["outward", outward(network)],
-    ["refused", `${plural(droppedPackets(network.drops), "packet")} of other networks`],
-    ["rules", networkRules(network).join(", ") || "none: containers of other networks do not reach it"],
+    ...(network.external === undefined ? routedFacts(network) : externalFacts(network, network.external)),
   ];
   return [
     `network ${network.name} (${network.kind})`,
@@ -51,12 +49,55 @@ export function formatNetwork(network: NetworkView, endpoints: readonly Endpoint
   ].join("\n");
 }
 
+const routedFacts = (network: NetworkView): readonly (readonly [string, string])[] => [
+  ["gateways", network.gateways.join("  ") || "none: no container is on it"],
+  ["outward", outward(network)],
+  ["refused", `${plural(droppedPackets(network.drops), "packet")} of other networks`],
+  ["rules", networkRules(network).join(", ") || "none: containers of other networks do not reach it"],
+];
+
+const externalFacts = (
+  network: NetworkView,
+  external: ExternalView,
+): readonly (readonly [string, string])[] => [
+  ["outward", outward(network)],
+  ["mode", external.mode === undefined ? "" : `${external.mode}: ${modeWords[external.mode] ?? ""}`],
+  ["host", hostWords(external)],
+];
+
+/** What macvlans in each mode do to each other. */
+const modeWords: Readonly<Record<string, string>> = {
+  bridge: "its containers reach each other within the kernel",
+  private: "its containers do not reach each other",
+  vepa: "what its containers send each other goes by way of the next switch, if that sends it back",
+  passthru: "its only container gets all that arrives",
+};
+
+function hostWords({ stacked, hostAdapter, uplink }: ExternalView): string {
+  if (!stacked) return "reached, by its own addresses";
+  if (hostAdapter !== undefined) return `reached, by its adapter ${hostAdapter}`;
+  return `not reached: ${uplink} and what hangs on it do not reach each other (hostAccess: true)`;
+}
+
+/** Of a vNIC that has no port on the host. */
+function uplinkFacts({ external, switch: lower }: EndpointView): readonly (readonly [string, string])[] {
+  if (external === undefined || !external.stacked) return [];
+  const { kind, mode, vlan } = external;
+  const words = [kind, ...(mode === undefined ? [] : [`mode ${mode}`])].join(" ");
+  return [
+    ["uplink", `${words} on ${lower}${vlan === undefined ? "" : `, VLAN ${vlan}`}; no port on the host`],
+    ["host", hostWords(external)],
+  ];
+}
+
 /** What a packet meets, in this order. */
 function formatLayers(one: EndpointView): readonly string[] {
   const of = (...kinds: readonly string[]): string[] =>
     one.policies.filter(({ kind }) => kinds.includes(kind)).map(formatPolicy);
   const layer = (name: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [`${indent}${name}`, ...lines.map((line) => `${indent}${indent}${line}`)];
+  if (one.external?.stacked === true)
+    return [`${indent}no policies: nothing of the host is between it and the wire`];
   if (one.policies.length === 0 && one.acls.length === 0)
     return one.port === undefined ? [] : [`${indent}no policies: the port lets everything pass`];
   return [

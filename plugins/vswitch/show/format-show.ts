@@ -1,7 +1,7 @@
 /** `vswitch show` for people: one table of networks, one of endpoints. Pure. */
 import { droppedPackets } from "../../../lib/model/counters.ts";
 import { formatBytes, formatCount, formatTable, plural, shortId } from "../format.ts";
-import type { EndpointView, HostView, NetworkView } from "./view.ts";
+import type { EndpointView, ExternalView, HostView, NetworkView } from "./view.ts";
 
 /** @param empty what to say where there is nothing */
 export function formatHost({ networks, endpoints }: HostView, empty: string): string {
@@ -17,7 +17,7 @@ function formatNetworks(networks: readonly NetworkView[]): string {
   const rows = networks.map((network) => [
     network.name,
     network.kind,
-    network.switch,
+    switchWords(network),
     network.state,
     `${network.mtu}`,
     network.subnets.join(" ") || "-",
@@ -28,15 +28,34 @@ function formatNetworks(networks: readonly NetworkView[]): string {
   return formatTable([header, ...rows], { right: [4, 8] });
 }
 
+/** `vsw-nat`, `macvlan on eth0`. */
+export const switchWords = ({ external, switch: name }: NetworkView): string =>
+  external?.stacked === true ? `${external.kind} on ${name}` : name;
+
 /** How its packets leave the host. */
-export function outward({ masquerade, exceptions, uplink }: NetworkView): string {
+export function outward({ masquerade, exceptions, uplink, external }: NetworkView): string {
+  if (external !== undefined) return `${outwardWords[external.kind]} ${external.uplink}${tagWords(external)}`;
   const how = masquerade ? "masqueraded" : "routed";
   const by = uplink === undefined ? "no default route" : `by ${uplink}`;
   return `${how} ${by}${exceptions.length > 0 ? `, not to ${exceptions.join(" ")}` : ""}`;
 }
 
+/** With which MAC the wire sees its containers. */
+const outwardWords: Readonly<Record<ExternalView["kind"], string>> = {
+  macvlan: "own MACs by",
+  ipvlan: "the host's MAC by",
+  routed: "the host's MAC, routed by",
+};
+
+const tagWords = ({ vlan }: ExternalView): string => (vlan === undefined ? "" : `, VLAN ${vlan}`);
+
 /** Who reaches whom. */
-export function networkRules({ isolated, reachable }: NetworkView): readonly string[] {
+export function networkRules({ isolated, reachable, external }: NetworkView): readonly string[] {
+  if (external?.stacked === true)
+    return [
+      ...(external.mode === undefined ? [] : [`mode ${external.mode}`]),
+      external.hostAdapter === undefined ? "not the host" : `the host by ${external.hostAdapter}`,
+    ];
   const from = reachable === true ? "all networks" : reachable.join(" ");
   return [...(isolated ? ["isolated"] : []), ...(from === "" ? [] : [`reachable from ${from}`])];
 }
@@ -47,7 +66,7 @@ export function formatEndpoints(endpoints: readonly EndpointView[]): string {
     `${one.network}/${shortId(one.containerId)}/${one.ifname}`,
     one.state,
     one.addresses.join(" ") || "-",
-    one.port ?? "-",
+    one.port ?? (one.external?.stacked === true ? `on ${one.switch}` : "-"),
     policySummary(one) || "-",
     one.counters === undefined ? "-" : formatBytes(one.counters.out.bytes),
     one.counters === undefined ? "-" : formatBytes(one.counters.in.bytes),

@@ -1,6 +1,6 @@
 /** `vswitch show`: networks, endpoints, ports, effective policies, counters. */
 import { findEndpoint } from "../find-endpoint.ts";
-import { type Host, withHost } from "../host.ts";
+import { besideLinks, type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { formatEndpoint, formatNetwork } from "./format-endpoint.ts";
@@ -37,7 +37,7 @@ function observeView(host: Host): HostView {
   return hostView({
     networks: store.networks.list(),
     endpoints: store.endpoints.list(),
-    counters: backend.observeCounters(),
+    counters: backend.observeCounters(besideLinks(host)),
     ...(uplink === undefined ? {} : { uplink }),
     bootId,
     compartmentExists: (path) => backend.compartmentExists(path),
@@ -47,7 +47,10 @@ function observeView(host: Host): HostView {
 function findOne(target: string, { networks, endpoints }: HostView): HostView["endpoints"][number] {
   const named = endpoints.map((view) => ({
     ...view,
-    plan: view.port === undefined ? null : { port: { name: view.port }, vnic: { addresses: view.addresses } },
+    plan:
+      view.mac === undefined
+        ? null
+        : { port: { name: view.port ?? "" }, vnic: { addresses: view.addresses } },
     view,
   }));
   try {

@@ -1,6 +1,13 @@
 /** What `vswitch show` answers, as plain data: what --json prints and the tables are made of. Pure. */
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { Counters, Drops, PortCounters } from "../../../lib/model/counters.ts";
+import {
+  isExternal,
+  isStacked,
+  type StackedSwitch,
+  type Switch,
+  type SwitchKind,
+} from "../../../lib/model/switch.ts";
 import type { Route } from "../../../lib/model/vnic.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
@@ -23,7 +30,9 @@ export interface NetworkView {
   readonly name: string;
   readonly kind: string;
   readonly switch: string;
-  readonly state: "up" | "down" | "absent";
+  readonly state: "up" | "down" | "absent" | "no carrier";
+  /** Absent: a bridge of the host without a way to the wire. */
+  readonly external?: ExternalView;
   readonly mtu: number;
   readonly subnets: readonly Prefix[];
   /** Addresses of the host on the switch. */
@@ -43,6 +52,18 @@ export interface NetworkView {
   readonly drops: readonly Drops[];
 }
 
+/** How an external switch leads to the wire. */
+export interface ExternalView {
+  readonly kind: Exclude<SwitchKind, "internal">;
+  readonly mode?: string;
+  readonly uplink: string;
+  readonly vlan?: number;
+  /** Its vNICs hang on the uplink: nothing of them is on the host. */
+  readonly stacked: boolean;
+  /** The host's own adapter; absent: host and containers do not reach each other, where they are stacked. */
+  readonly hostAdapter?: string;
+}
+
 export type EndpointState =
   | "up"
   | "down"
@@ -50,6 +71,9 @@ export type EndpointState =
   | "earlier boot"
   | "compartment gone"
   | "port gone"
+  | "vNIC gone"
+  | "uplink gone"
+  | "uplink down"
   | "plan lost";
 
 export interface EndpointView {
@@ -60,8 +84,10 @@ export interface EndpointView {
   readonly state: EndpointState;
   readonly compartment: string;
   readonly createdMs: number;
+  /** Absent where it has none on the host. */
   readonly port?: string;
   readonly switch?: string;
+  readonly external?: ExternalView;
   readonly mac?: string;
   readonly mtu?: number;
   readonly addresses: readonly Prefix[];
@@ -88,24 +114,58 @@ export function hostView(input: ShowInput): HostView {
 function networkView(row: NetworkRow, { counters, uplink, endpoints }: ShowInput): NetworkView {
   const { switch: wanted, automatic } = row.spec as NetworkSpec;
   const found = counters.switches.find(({ name }) => name === wanted.name);
-  const subnets = [...new Set(wanted.gateways.map(networkOf))];
+  const own = endpoints.filter(({ network }) => network === row.name);
+  const external = externalView(wanted);
+  // The subnets of a LAN are not ours: those that its containers are in are known.
+  const told =
+    external === undefined ? wanted.gateways : own.flatMap(({ plan }) => plan?.vnic.addresses ?? []);
+  const subnets = [...new Set(told.map(networkOf))];
   return {
     name: row.name,
     kind: row.kind,
     switch: wanted.name,
-    state: found === undefined ? "absent" : found.up ? "up" : "down",
+    state: isStacked(wanted) ? uplinkState(wanted, counters) : bridgeState(found),
+    ...(external === undefined ? {} : { external }),
     mtu: wanted.mtu,
     // A network without containers has given its gateways up; it keeps the prefix that was chosen for it.
     subnets: subnets.length === 0 && automatic !== undefined ? [automatic] : subnets,
     gateways: wanted.gateways,
     automatic: automatic !== undefined,
-    ...(uplink === undefined ? {} : { uplink }),
+    ...uplinkOf(external?.uplink ?? uplink),
     masquerade: wanted.outboundNat !== undefined,
     exceptions: wanted.outboundNat?.exceptions ?? [],
     isolated: wanted.isolated ?? false,
     reachable: wanted.reachable ?? [],
-    endpoints: endpoints.filter(({ network }) => network === row.name).length,
+    endpoints: own.length,
     drops: found?.drops ?? [],
+  };
+}
+
+const uplinkOf = (uplink: string | undefined) => (uplink === undefined ? {} : { uplink });
+
+const bridgeState = (found: { readonly up: boolean } | undefined): NetworkView["state"] =>
+  found === undefined ? "absent" : found.up ? "up" : "down";
+
+/** Of a switch whose vNICs hang on it: the worst of the uplink and its VLAN. */
+function uplinkState({ uplink, lower }: StackedSwitch, { uplinks = [] }: Counters): NetworkView["state"] {
+  const links = [uplink, lower].map((name) => uplinks.find((one) => one.name === name));
+  if (links.some((link) => link === undefined)) return "absent";
+  if (links.some((link) => link?.up !== true)) return "down";
+  return links.every((link) => link?.carrier === true) ? "up" : "no carrier";
+}
+
+/** @returns undefined for a switch without uplink */
+export function externalView(vswitch: Switch): ExternalView | undefined {
+  if (!isExternal(vswitch)) return undefined;
+  const { kind, uplink, vlan } = vswitch;
+  const stacked = isStacked(vswitch);
+  return {
+    kind,
+    uplink,
+    stacked,
+    ...(stacked ? { mode: vswitch.mode } : {}),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(stacked && vswitch.host !== undefined ? { hostAdapter: vswitch.host.name } : {}),
   };
 }
 
@@ -127,12 +187,14 @@ function endpointView(row: EndpointRow, input: ShowInput): EndpointView {
       acls: [],
     };
   const { port, vnic } = plan;
+  const external = externalView(plan.switch);
   return {
     ...common,
     ...counted,
     state,
-    port: port.name,
+    ...(external?.stacked === true ? {} : { port: port.name }),
     switch: plan.switch.name,
+    ...(external === undefined ? {} : { external }),
     mac: vnic.mac,
     mtu: vnic.mtu,
     addresses: vnic.addresses,
@@ -148,7 +210,21 @@ function stateOf(row: EndpointRow, port: PortCounters | undefined, input: ShowIn
   if (row.phase === "adding") return "attaching";
   // Nobody knows the compartment of one that was rebuilt from its marks.
   if (row.netns !== "" && !input.compartmentExists(row.netns)) return "compartment gone";
+  const hanging = row.plan !== null && isStacked(row.plan.switch) ? row.plan.switch : undefined;
+  if (hanging !== undefined) return stateOnUplink(hanging, port, input.counters);
   if (port === undefined) return "port gone";
   if (row.plan === null) return "plan lost";
   return port.up ? "up" : "down";
+}
+
+function stateOnUplink(
+  vswitch: StackedSwitch,
+  vnic: PortCounters | undefined,
+  counters: Counters,
+): EndpointState {
+  const uplink = uplinkState(vswitch, counters);
+  // What hung on it went with it, and does not come back with it.
+  if (vnic === undefined) return uplink === "absent" ? "uplink gone" : "vNIC gone";
+  if (uplink !== "up") return "uplink down";
+  return vnic.up ? "up" : "down";
 }

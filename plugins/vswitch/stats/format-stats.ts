@@ -22,7 +22,7 @@ export function formatStats({ ports }: Sample, rows: number = Number.POSITIVE_IN
   ];
   const lines = shown.map((one) => [
     nameOf(one),
-    one.port,
+    placeOf(one),
     ...flowCells(one.out),
     ...flowCells(one.in),
     ...layers.map((layer) => formatCount(droppedPackets(one.drops, layer))),
@@ -45,6 +45,9 @@ function flowCells({ packets, bytes, packetsPerSecond, bytesPerSecond }: Flow): 
 const load = ({ in: into, out }: PortStats): number =>
   (into.bytesPerSecond ?? into.bytes) + (out.bytesPerSecond ?? out.bytes);
 
+/** Where it is counted. */
+const placeOf = ({ port, interface: name }: PortStats): string => port ?? `${name} inside`;
+
 const nameOf = ({ owner }: PortStats): string => (owner === undefined ? "(unknown)" : shortOwner(owner));
 
 /** One line per port: for `grep`, and for logs. */
@@ -54,7 +57,7 @@ export function formatStatsLines({ atMs, ports }: Sample): string {
     .map((one) => {
       const [out, into] = [flowCells(one.out).join(" "), flowCells(one.in).join(" ")];
       const drops = layers.map((layer) => `${layer} ${droppedPackets(one.drops, layer)}`).join(", ");
-      return `${time} ${nameOf(one)} ${one.port}: out ${out}, in ${into}; dropped: ${drops}`;
+      return `${time} ${nameOf(one)} ${placeOf(one)}: out ${out}, in ${into}; dropped: ${drops}`;
     })
     .join("\n");
 }

@@ -24,7 +24,10 @@ export interface Flow extends Traffic {
 export interface PortStats {
   /** Absent where the state does not know the port's endpoint. */
   readonly owner?: PortOwner;
-  readonly port: string;
+  /** Absent where it has none on the host. */
+  readonly port?: string;
+  /** In the compartment, where it is counted there. */
+  readonly interface?: string;
   readonly out: Flow;
   readonly in: Flow;
   readonly drops: readonly Drops[];
@@ -40,11 +43,11 @@ export interface Sample {
 /** @param before an earlier look; absent: totals alone */
 export function sampleOf(now: Counters, owners: readonly PortOwner[], before?: Counters): Sample {
   const byKey = new Map(owners.map((owner) => [owner.key, ownerOf(owner)]));
-  const earlier = new Map(before?.ports.map((port) => [port.name, port]));
+  const earlier = new Map(before?.ports.map((port) => [port.key, port]));
   const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1000;
   return {
     atMs: now.atMs,
-    ports: now.ports.map((port) => statsOf(port, byKey.get(port.key), earlier.get(port.name), seconds)),
+    ports: now.ports.map((port) => statsOf(port, byKey.get(port.key), earlier.get(port.key), seconds)),
   };
 }
 
@@ -64,7 +67,7 @@ function statsOf(
   const dropped = perSecond(droppedPackets(port.drops), before && droppedPackets(before.drops), seconds);
   return {
     ...(owner === undefined ? {} : { owner }),
-    port: port.name,
+    ...(port.inside === true ? { interface: port.name } : { port: port.name }),
     out: flowOf(port.out, before?.out, seconds),
     in: flowOf(port.in, before?.in, seconds),
     drops: port.drops,

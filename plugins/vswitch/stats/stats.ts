@@ -1,6 +1,6 @@
 /** `vswitch stats`: what passes the ports, once or again and again. */
 import type { Counters } from "../../../lib/model/counters.ts";
-import { type Host, withHost } from "../host.ts";
+import { besideLinks, type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { selectEndpoints } from "../select.ts";
 import { stopping } from "../stopping.ts";
@@ -37,7 +37,7 @@ export async function stats(options: StatsOptions, session: Session): Promise<vo
 }
 
 function read(host: Host, targets: readonly string[]): Counters {
-  const counters = host.backend.observeCounters();
+  const counters = host.backend.observeCounters(besideLinks(host));
   if (targets.length === 0) return counters;
   const keys = new Set(selectEndpoints(targets, host.store.endpoints.list()).map(({ key }) => key));
   return { ...counters, ports: counters.ports.filter(({ key }) => keys.has(key)) };

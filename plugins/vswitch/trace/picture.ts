@@ -50,6 +50,7 @@ const looks: Readonly<Record<Place["kind"], string>> = {
   compartment: "station",
   port: "port",
   switch: "switch",
+  uplink: "border",
   host: "host",
 };
 

@@ -21,7 +21,7 @@ export function verdictWords(verdict: Verdict): VerdictWords {
       };
     case "leaves":
       return {
-        headline: `LEAVES the host by ${verdict.interface}`,
+        headline: `LEAVES the host by ${verdict.interface}${verdict.vlan === undefined ? "" : `, in VLAN ${verdict.vlan}`}`,
         lines: [`as ${formatFlow(verdict.packet)}`, "What becomes of it beyond the host is not known here."],
       };
     case "dropped":

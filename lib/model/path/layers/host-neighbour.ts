@@ -3,10 +3,20 @@ import type { Ip } from "../../../addr/ip.ts";
 import { hostPrefix } from "../../../addr/prefix.ts";
 import type { SceneInterface, SceneNetwork } from "../../scene.ts";
 import { addressCell } from "../consulted.ts";
-import { byEndpoint, endpointsOn, findInterface, hostPlace, kernel, networkOfSwitch } from "../find.ts";
+import {
+  addressesOf,
+  byEndpoint,
+  endpointsOn,
+  findInterface,
+  hostPlace,
+  kernel,
+  networkOf,
+  networkOfSwitch,
+} from "../find.ts";
 import { broadcasts, groupMac, limitedBroadcast, multicast, noMac } from "../groups.ts";
 import { drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
-import { switchFault } from "../link.ts";
+import { type Fault, switchFault } from "../link.ts";
+import { type Adapter, adaptersOf, meetsInKernel, uplinkFault, vnicApart, vnicsOn } from "../uplink.ts";
 import { consult, type IpWalk, rewrite } from "../walk.ts";
 import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
 
@@ -21,9 +31,14 @@ export const hostNeighbour = ipLayer((walk) => {
   };
   const network = networkOfSwitch(scene, out);
   if (network !== undefined) return toSwitch(walk, opening, network, nextHop);
+  const adapter = adaptersOf(scene).find(({ name }) => name === out);
+  if (adapter !== undefined) return toUplink(walk, opening, adapter, nextHop);
+  const apart = vnicsOn(scene, out).find((plan) => addressesOf(plan).includes(nextHop));
+  const asked = askVnics(walk, out, nextHop);
+  if (apart !== undefined) return drop(asked, opening, "nobody answers", vnicApart(apart));
   const link = findInterface(scene, out);
-  if (link?.up === true) return leave(walk, opening, link, nextHop);
-  return drop(walk, opening, link === undefined ? "no such interface" : "down", {
+  if (link?.up === true) return leave(asked, opening, link, nextHop);
+  return drop(asked, opening, link === undefined ? "no such interface" : "down", {
     reason: "link-down",
     by: link === undefined ? `there is no interface ${out}` : `${out} is down`,
     remedy: `\`ip link set ${out} up\`.`,
@@ -60,6 +75,53 @@ function toSwitch(
   const sent = { ...rewrite(asked, { destinationMac: mac }), endpoint, network };
   return pass(sent, { ...opening, writer: byEndpoint(endpoint) }, value, "forward", "port.in");
 }
+
+/** How much of the address decides that it is a vNIC's which hangs there. */
+function askVnics(walk: IpWalk, out: string, nextHop: Ip): IpWalk {
+  const { destination } = walk.packet;
+  const own = vnicsOn(walk.scene, out).flatMap(addressesOf).map(hostPrefix);
+  return nextHop === destination && own.length > 0
+    ? consult(walk, { destination: addressCell(destination, own) })
+    : walk;
+}
+
+/** By the host's own adapter to a vNIC beside it; what nobody there has is asked for on the wire. */
+function toUplink(
+  { entered: _entered, ...walk }: IpWalk,
+  opening: Opening,
+  adapter: Adapter,
+  nextHop: Ip,
+): Passage {
+  const { scene } = walk;
+  const { lower } = adapter.switch;
+  const link = findInterface(scene, adapter.name);
+  if (link === undefined) return drop(walk, opening, "no such interface", vanished(adapter));
+  const fault = uplinkFault(scene, adapter.switch) ?? downFault(link);
+  if (fault !== undefined) return drop(walk, opening, fault.by, fault);
+  const asked = askVnics(walk, lower, nextHop);
+  const endpoint = vnicsOn(scene, lower).find((plan) => addressesOf(plan).includes(nextHop));
+  if (endpoint === undefined) return leave(asked, opening, link, nextHop);
+  if (!meetsInKernel(endpoint.switch)) return drop(asked, opening, "nobody answers", vnicApart(endpoint));
+  const { mac } = endpoint.vnic;
+  const sent = rewrite(asked, { sourceMac: link.mac ?? noMac, destinationMac: mac });
+  const there = { ...sent, endpoint, network: networkOf(scene, endpoint) };
+  return pass(there, { ...opening, writer: byEndpoint(endpoint) }, mac, "forward", "compartment.in");
+}
+
+const vanished = ({ name, network }: Adapter): Fault => ({
+  reason: "no-port",
+  by: `there is no interface ${name}`,
+  remedy: `\`vswitch repair\` makes the host's adapter of network ${network} anew.`,
+});
+
+const downFault = ({ name, up }: SceneInterface): Fault | undefined =>
+  up
+    ? undefined
+    : {
+        reason: "link-down",
+        by: `${name} is down`,
+        remedy: `\`ip link set ${name} up\`, or \`vswitch repair\`.`,
+      };
 
 function flood(walk: IpWalk, opening: Opening, network: SceneNetwork): Passage {
   const ports = endpointsOn(walk.scene, network);

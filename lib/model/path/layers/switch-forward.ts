@@ -1,9 +1,9 @@
 /** The switch: by its destination MAC a frame goes to the host, to one port, or to all. */
-import { type Ip, ip } from "../../../addr/ip.ts";
+import { ip } from "../../../addr/ip.ts";
 import { prefixAddress } from "../../../addr/prefix.ts";
-import { IPPROTO, ND, type Packet } from "../../../policy/packet.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import type { Plan } from "../../plan.ts";
+import { askedFor } from "../asked-for.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";
 import { valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
@@ -93,13 +93,6 @@ function toGroup(walk: EndpointWalk, opening: Opening): Passage {
     by: `no such address on switch ${network.switch.name}: ${target}`,
     remedy: attachRemedy(network, target),
   });
-}
-
-/** The address that ARP or neighbour solicitation asks for. */
-function askedFor(packet: Packet): Ip | undefined {
-  if (packet.kind === "arp") return packet.operation === "request" ? packet.targetIp : undefined;
-  if (packet.kind !== "ip" || packet.protocol !== IPPROTO.icmp6) return undefined;
-  return packet.icmpType === ND.neighbourSolicit ? packet.target : undefined;
 }
 
 function flood(walk: EndpointWalk, opening: Opening): Passage {

@@ -5,8 +5,10 @@ import { addressCell } from "../consulted.ts";
 import { compartmentPlace, kernel } from "../find.ts";
 import { broadcasts, groupMac, limitedBroadcast, multicast } from "../groups.ts";
 import { atEndpoint, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
-import { consult, type IpWalk, rewrite } from "../walk.ts";
-import { answerCell, attachRemedy, whoHas } from "../who-has.ts";
+import { isStackedPlan, uplinkPrefixes } from "../uplink.ts";
+import { consult, type EndpointWalk, type IpWalk, rewrite } from "../walk.ts";
+import { answerPrefixes, attachRemedy, whoHas } from "../who-has.ts";
+import { askUplink } from "./uplink-neighbour.ts";
 
 export const vnicNeighbour = atEndpoint(
   ipLayer((walk) => {
@@ -25,18 +27,23 @@ export const vnicNeighbour = atEndpoint(
     const isNext = nextHop === destination;
     const asked = consult(walk, {
       destination: isNext
-        ? answerCell(scene, network, destination, groups)
+        ? addressCell(destination, [...answering(walk), ...groups])
         : addressCell(destination, groups),
     });
     const group = groupMac(destination, addresses);
     if (group !== undefined)
       return send(rewrite(asked, { destinationMac: group }), { ...opening, key: destination }, group);
+    if (isStackedPlan(endpoint)) return askUplink(asked, endpoint, opening, nextHop);
     const answer = whoHas(scene, network, nextHop);
     if (answer === undefined) return nobody(asked, opening, nextHop);
     const { mac, value, writer } = answer;
     return send(rewrite(asked, { destinationMac: mac }), { ...opening, writer }, value);
   }),
 );
+
+/** Prefixes that decide who answers. */
+const answering = ({ scene, endpoint, network }: EndpointWalk) =>
+  isStackedPlan(endpoint) ? uplinkPrefixes(scene, endpoint.switch.lower) : answerPrefixes(scene, network);
 
 /** From here on it is a packet with all its fields. */
 const send = (walk: IpWalk, opening: Opening, value: string): Passage =>

@@ -8,12 +8,12 @@ import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
 import type { ConnectionState } from "../../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost, SceneNetwork } from "../../../../lib/model/scene.ts";
-import type { InternalSwitch } from "../../../../lib/model/switch.ts";
+import { type InternalSwitch, macvlanModes, type Switch } from "../../../../lib/model/switch.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import type { OutBoundNat } from "../../../../lib/policy/outbound-nat.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
 import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
-import { type EndpointCase, endpoint, network, route, scene } from "./scene.ts";
+import { type EndpointCase, endpoint, lan, network, route, scene, vnicOnLan } from "./scene.ts";
 
 export interface RandomCase {
   readonly scene: Scene;
@@ -40,6 +40,8 @@ export const addresses: Readonly<Record<4 | 6, readonly Ip[]>> = {
     "10.9.9.9",
     "192.0.2.10",
     "192.0.2.77",
+    "192.0.2.100",
+    "192.0.2.101",
     "192.0.2.255",
     "198.51.100.7",
     "203.0.113.9",
@@ -59,6 +61,8 @@ export const addresses: Readonly<Record<4 | 6, readonly Ip[]>> = {
     "fd02::2",
     "2001:db8::10",
     "2001:db8::77",
+    "2001:db8::100",
+    "2001:db8::101",
     "2001:db8:1::7",
     "::1",
     "::",
@@ -70,8 +74,11 @@ export const addresses: Readonly<Record<4 | 6, readonly Ip[]>> = {
 };
 /** Where packets mostly go. */
 const near: Readonly<Record<4 | 6, readonly Ip[]>> = {
-  4: ["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.2.0.2", "192.0.2.10", "198.51.100.7", "203.0.113.9"].map(ip),
-  6: ["fd01::1", "fd01::2", "fd01::3", "fd02::2", "2001:db8::10", "2001:db8:1::7"].map(ip),
+  4: [
+    ...["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.2.0.2"],
+    ...["192.0.2.10", "192.0.2.100", "192.0.2.101", "198.51.100.7", "203.0.113.9"],
+  ].map(ip),
+  6: ["fd01::1", "fd01::2", "fd01::3", "fd02::2", "2001:db8::10", "2001:db8::100", "2001:db8:1::7"].map(ip),
 };
 const prefixes: Readonly<Record<4 | 6, readonly Prefix[]>> = {
   4: ["10.1.0.0/24", "10.1.0.2/32", "10.2.0.0/24", "10.0.0.0/8", "198.51.100.0/24", "0.0.0.0/0"].map(prefix),
@@ -263,15 +270,41 @@ const host = (base: Scene): fc.Arbitrary<Partial<SceneHost>> =>
       };
     });
 
+/** Networks that hang on the uplink: none, one, or two on the same. */
+const onUplink = fc
+  .record({
+    count: one([0, 0, 1, 2]),
+    modes: fc.tuple(one(macvlanModes), one(["bridge", "private"] as const)),
+    hostAccess: fc.boolean(),
+    vlan: one([false, false, false, true]),
+  })
+  .map(({ count, modes: [first, second], hostAccess, vlan }) =>
+    [
+      lan("three", {
+        mode: first,
+        ...(hostAccess && first === "bridge" ? { hostAccess: true } : {}),
+        ...(vlan ? { vlan: 7, lower: "eth0.7" } : {}),
+      }),
+      lan("four", { mode: second }),
+    ].slice(0, count),
+  );
+
+const vnicsIn = (networks: ReturnType<typeof lan>[]): readonly Plan[] =>
+  networks.flatMap((network, i) => [
+    vnicOnLan(network, `m${i}`, [`192.0.2.${100 + i}/24`, `2001:db8::${100 + i}/64`]),
+    vnicOnLan(network, `n${i}`, [`192.0.2.${102 + i}/24`]),
+  ]);
+
 export const randomScene: fc.Arbitrary<Scene> = fc
   .tuple(
     networkOf("one", ["10.1.0.1/24", "fd01::1/64"], "two"),
     networkOf("two", ["10.2.0.1/24", "fd02::1/64"], "one"),
+    onUplink,
   )
-  .chain(([first, second]) =>
+  .chain(([first, second, hanging]) =>
     fc
       .tuple(endpointIn(first, "a", 2), endpointIn(first, "b", 3), endpointIn(second, "c", 2))
-      .map((plans) => scene([first, second], plans)),
+      .map((plans) => scene([first, second, ...hanging], [...plans, ...vnicsIn(hanging)])),
   )
   .chain((base) => host(base).map((over) => ({ ...base, host: { ...base.host, ...over } })));
 
@@ -281,9 +314,13 @@ const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
 const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
 
+const hostAdapterOf = (vswitch: Switch) => (vswitch.kind === "macvlan" ? vswitch.host : undefined);
+
 function ipProbe(base: Scene): fc.Arbitrary<Probe> {
   const own = base.endpoints.map(({ vnic }) => vnic.mac);
-  const bridges = base.networks.map(({ switch: vswitch }) => vswitch.mac);
+  const bridges = base.networks.flatMap(
+    ({ switch: vswitch }) => vswitch.mac ?? hostAdapterOf(vswitch)?.mac ?? [],
+  );
   return one([4, 4, 6] as const).chain(
     (f) =>
       fc

@@ -3,6 +3,7 @@ import { type Ip, ip, ipFamily } from "../../../../lib/addr/ip.ts";
 import { linkLocal, type Mac, mac } from "../../../../lib/addr/mac.ts";
 import {
   defaultPrefix,
+  hostPrefix,
   networkOf,
   type Prefix,
   prefix,
@@ -10,7 +11,16 @@ import {
   prefixFamily,
 } from "../../../../lib/addr/prefix.ts";
 import { type Owner, ownerKey } from "../../../../lib/model/owner.ts";
-import { type Plan, portMac, portName, switchMac, switchName, vnicMac } from "../../../../lib/model/plan.ts";
+import {
+  adapterMac,
+  adapterName,
+  type Plan,
+  portMac,
+  portName,
+  switchMac,
+  switchName,
+  vnicMac,
+} from "../../../../lib/model/plan.ts";
 import type {
   Scene,
   SceneHost,
@@ -18,7 +28,14 @@ import type {
   SceneNetwork,
   SceneRoute,
 } from "../../../../lib/model/scene.ts";
-import type { InternalSwitch, Switch } from "../../../../lib/model/switch.ts";
+import {
+  type HostAdapter,
+  type InternalSwitch,
+  isStacked,
+  type MacvlanSwitch,
+  type StackedSwitch,
+  type Switch,
+} from "../../../../lib/model/switch.ts";
 import type { Vnic } from "../../../../lib/model/vnic.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import type { Guard } from "../../../../lib/policy/guard.ts";
@@ -47,6 +64,74 @@ export function network(
   };
   return { name, kind: "nat", switch: vswitch };
 }
+
+/** What differs from a macvlan network in mode bridge on eth0, without the host. */
+export interface LanCase extends Partial<Omit<MacvlanSwitch, "kind" | "network" | "host">> {
+  readonly hostAccess?: true;
+}
+
+export function lan(name: string, { hostAccess, ...over }: LanCase = {}): SceneNetwork<MacvlanSwitch> {
+  const vswitch: MacvlanSwitch = {
+    kind: "macvlan",
+    network: name,
+    name: over.lower ?? "eth0",
+    mtu: 1500,
+    gateways: [],
+    forwarding: [],
+    uplink: "eth0",
+    lower: "eth0",
+    mode: "bridge",
+    ...(hostAccess ? { host: hostAdapter(name) } : {}),
+    ...over,
+  };
+  return { name, kind: "transparent", switch: vswitch };
+}
+
+const hostAdapter = (name: string): HostAdapter => ({
+  name: adapterName(name),
+  mac: adapterMac(name),
+  addresses: uplink.addresses.map(prefixAddress),
+});
+
+/** Routers of the LAN. */
+const lanGateways = ["192.0.2.1/24", "2001:db8::1/64"].map(prefix);
+
+/** @param addresses of the LAN; each family gets a default route by its router, and the host's by its adapter */
+export function vnicOnLan(
+  { name, switch: vswitch }: SceneNetwork<MacvlanSwitch>,
+  containerId: string,
+  addresses: readonly string[],
+  vnic: Partial<Vnic> = {},
+): Plan<MacvlanSwitch> {
+  const owner: Owner = { network: name, containerId, ifname: "eth0" };
+  const key = ownerKey(owner);
+  const own = addresses.map(prefix);
+  return {
+    owner,
+    key,
+    compartment: { path: `/run/netns/${containerId}` },
+    switch: vswitch,
+    port: { name: portName(key), policies: [] },
+    vnic: {
+      type: "hostVnic",
+      name: "eth0",
+      mac: vnicMac(owner),
+      mtu: vswitch.mtu,
+      addresses: own,
+      routes: [...defaultRoutes(own, lanGateways), ...routesToHost(vswitch, own)],
+      gateways: lanGateways.map(prefixAddress),
+      ...vnic,
+    },
+  };
+}
+
+/** As the transparent network type plans them. */
+const routesToHost = ({ host }: MacvlanSwitch, own: readonly Prefix[]) =>
+  own.some((one) => prefixFamily(one) === 6)
+    ? (host?.addresses ?? [])
+        .filter((address) => ipFamily(address) === 6)
+        .map((address) => ({ destination: hostPrefix(address), gateway: linkLocal(host?.mac as Mac) }))
+    : [];
 
 export interface EndpointCase {
   readonly policies?: readonly Policy[];
@@ -129,18 +214,21 @@ export function scene(
   endpoints: readonly Plan[],
   over: Partial<SceneHost> = {},
 ): Scene {
+  const bridges = networks.flatMap(({ switch: vswitch }) => (isStacked(vswitch) ? [] : [bridge(vswitch)]));
+  const ports = endpoints.flatMap((plan) => (isStacked(plan.switch) ? [] : [port(plan)]));
   const interfaces = [
     lo,
     uplink,
-    ...networks.map(({ switch: vswitch }) => bridge(vswitch)),
-    ...endpoints.map(port),
+    ...bridges,
+    ...ports,
+    ...networks.flatMap(({ switch: vswitch }) => (isStacked(vswitch) ? besideUplink(vswitch) : [])),
   ];
   return {
     networks,
     endpoints,
     host: {
       interfaces,
-      routes: [...interfaces.flatMap(connected), ...outward],
+      routes: [...interfaces.flatMap(connected), ...endpoints.flatMap(byAdapter), ...outward],
       neighbours: [{ address: ip("192.0.2.1"), mac: mac("02:00:00:00:00:02"), interface: "eth0" }],
       forwarding: { 4: true, 6: true },
       foreign: [],
@@ -167,6 +255,36 @@ const port = ({ port: { name }, key, vnic, switch: vswitch }: Plan): SceneInterf
   addresses: [],
   master: vswitch.name,
 });
+
+/** A VLAN of the uplink, and the host's own adapter. */
+const besideUplink = ({ lower, uplink: on, host, mtu }: StackedSwitch): readonly SceneInterface[] => [
+  ...(lower === on
+    ? []
+    : [{ name: lower, kind: "vlan", mac: uplink.mac as Mac, mtu, up: true, addresses: [] }]),
+  ...(host === undefined
+    ? []
+    : [
+        {
+          name: host.name,
+          kind: "macvlan",
+          mac: host.mac,
+          mtu,
+          up: true,
+          addresses: [prefix(`${linkLocal(host.mac)}/64`)],
+        },
+      ]),
+];
+
+/** The host's routes to what it reaches by its adapter. */
+const byAdapter = ({ switch: vswitch, vnic }: Plan): readonly SceneRoute[] =>
+  isStacked(vswitch) && vswitch.host !== undefined
+    ? vnic.addresses.map((address) =>
+        route(hostPrefix(prefixAddress(address)), {
+          interface: (vswitch.host as HostAdapter).name,
+          priority: prefixFamily(address) === 6 ? 1024 : 0,
+        }),
+      )
+    : [];
 
 export const route = (destination: string, over: Partial<SceneRoute> = {}): SceneRoute => ({
   destination: prefix(destination),

@@ -6,12 +6,22 @@ import type { ConnectionState, Trace } from "../../../../lib/model/path/trace.ts
 import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost } from "../../../../lib/model/scene.ts";
+import type { Vnic } from "../../../../lib/model/vnic.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import { type ArpPacket, IPPROTO, type IpPacket, type OtherPacket } from "../../../../lib/policy/packet.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
 import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
 import { aclWith } from "../../policy/acls.ts";
-import { type EndpointCase, endpoint, type NetworkCase, network, scene } from "./scene.ts";
+import {
+  type EndpointCase,
+  endpoint,
+  type LanCase,
+  lan,
+  type NetworkCase,
+  network,
+  scene,
+  vnicOnLan,
+} from "./scene.ts";
 
 /** What differs from the usual host. */
 export interface Host {
@@ -20,11 +30,18 @@ export interface Host {
   readonly web?: EndpointCase;
   readonly db?: EndpointCase;
   readonly far?: EndpointCase;
+  /** A transparent network of macvlans on the uplink, with "cam" and "tv". */
+  readonly lan?: LanCase;
+  /** Another one on the same uplink, with "phone". */
+  readonly guest?: LanCase;
+  readonly cam?: Partial<Vnic>;
   readonly host?: Partial<SceneHost>;
 }
 
+type Sender = "web" | "db" | "far" | "cam" | "tv" | "phone";
+
 export interface Story extends Host {
-  readonly from: "web" | "db" | "far" | "host" | "outside";
+  readonly from: Sender | "host" | "outside";
   /** `ADDRESS` for an echo request, `tcp ADDRESS PORT` ..., `arp ADDRESS`, `frame`. */
   readonly to: string;
   readonly packet?: Partial<IpPacket> | Partial<ArpPacket> | Partial<OtherPacket>;
@@ -38,7 +55,8 @@ export interface Told {
 
 const outsider = { 4: ip("198.51.100.7"), 6: ip("2001:db8:1::7") } as const;
 
-export function usual({ nat, other, web, db, far, host }: Host = {}) {
+/** Those who hang on the uplink are there where a story has their network. */
+export function usual({ nat, other, web, db, far, host, cam, ...wire }: Host = {}) {
   const networks = {
     nat: network("nat", ["10.1.0.1/24", "fd01::1/64"], nat),
     other: network("other", ["10.2.0.1/24", "fd02::1/64"], other),
@@ -48,13 +66,30 @@ export function usual({ nat, other, web, db, far, host }: Host = {}) {
     db: endpoint(networks.nat, "db", ["10.1.0.3/24", "fd01::3/64"], db),
     far: endpoint(networks.other, "far", ["10.2.0.2/24", "fd02::2/64"], far),
   };
-  return { networks, endpoints, scene: scene(Object.values(networks), Object.values(endpoints), host) };
+  const onWire = besideUplink(wire, cam);
+  const all = [...Object.values(networks), ...onWire.networks];
+  const plans = [...Object.values(endpoints), ...Object.values(onWire.endpoints)];
+  return { networks, endpoints, onWire: onWire.endpoints, scene: scene(all, plans, host) };
+}
+
+function besideUplink({ lan: first, guest: second }: Pick<Host, "lan" | "guest">, cam?: Partial<Vnic>) {
+  const [home, guest] = [first && lan("lan", first), second && lan("guest", second)];
+  return {
+    networks: [home, guest].filter((network) => network !== undefined),
+    endpoints: {
+      ...(home && {
+        cam: vnicOnLan(home, "cam", ["192.0.2.100/24", "2001:db8::100/64"], cam),
+        tv: vnicOnLan(home, "tv", ["192.0.2.101/24", "2001:db8::101/64"]),
+      }),
+      ...(guest && { phone: vnicOnLan(guest, "phone", ["192.0.2.150/24", "2001:db8::150/64"]) }),
+    },
+  };
 }
 
 export function tell(story: Story): Told {
-  const { scene: built, endpoints } = usual(story);
+  const { scene: built, endpoints, onWire } = usual(story);
   const { from, to, packet, state = "new" } = story;
-  const start = startOf(from, endpoints);
+  const start = startOf(from, { ...endpoints, ...onWire });
   const probe = probeTo(to, state);
   const source =
     from === "outside" && probe.kind === "ip" ? { source: outsider[ipFamily(probe.destination)] } : {};
@@ -62,9 +97,11 @@ export function tell(story: Story): Told {
   return { scene: built, trace: tracePacket(built, start, whole, { state }) };
 }
 
-function startOf(from: Story["from"], endpoints: Readonly<Record<"web" | "db" | "far", Plan>>): TraceStart {
+function startOf(from: Story["from"], endpoints: Readonly<Partial<Record<Sender, Plan>>>): TraceStart {
   if (from === "host" || from === "outside") return { kind: from };
-  return { kind: "endpoint", key: endpoints[from].key };
+  const plan = endpoints[from];
+  if (plan === undefined) throw new Error(`the story has no network with ${from}`);
+  return { kind: "endpoint", key: plan.key };
 }
 
 function probeTo(to: string, state: ConnectionState): Probe {

@@ -1,0 +1,78 @@
+/** What comes from the wire to an interface on which vNICs hang: by its destination MAC it is theirs, or the host's. */
+import { hostPrefix } from "../../../addr/prefix.ts";
+import { addressCell, valueCell } from "../consulted.ts";
+import { addressesOf, byEndpoint, findInterface, kernel, networkOf } from "../find.ts";
+import { isGroupMac, noMac } from "../groups.ts";
+import { type Branch, isIp, type Layer, type Opening, type Passage, pass, skip } from "../layer.ts";
+import {
+  adapterLink,
+  adaptersOn,
+  holderOf,
+  type StackedPlan,
+  takesAll,
+  uplinkPlace,
+  vnicsOn,
+} from "../uplink.ts";
+import { consult, type IpWalk, rewrite, type Walk } from "../walk.ts";
+
+export const uplinkArrival: Layer = (walk) => {
+  const { scene, in: lower, packet } = walk;
+  const vnics = vnicsOn(scene, lower);
+  const adapters = adaptersOn(scene, lower);
+  const isIdle = vnics.length + adapters.length === 0 || findInterface(scene, lower)?.up !== true;
+  if (lower === undefined || isIdle) return skip(walk);
+  const opening: Opening = {
+    id: "uplink.arrival",
+    where: uplinkPlace(lower),
+    object: "MACs on the uplink",
+    key: packet.destinationMac,
+    writer: kernel,
+  };
+  const mac = packet.destinationMac;
+  // Who sends it has asked for the address, where the packet does not say whom it is for.
+  if (mac === noMac) return isIp(walk) ? byAddress(walk, opening, vnics) : skip(walk);
+  const asked = consult(walk, { destinationMac: valueCell(mac) });
+  if (isGroupMac(mac)) return toAll(asked, opening, vnics);
+  const only = vnics.find((one) => takesAll(one.switch));
+  if (only !== undefined) return toVnic(asked, opening, only, "all that arrives is its");
+  const holder = holderOf(scene, lower, mac);
+  if (holder?.kind === "endpoint") return toVnic(asked, opening, holder.endpoint, mac);
+  if (holder === undefined) return skip(asked);
+  const { name } = holder.adapter;
+  return pass({ ...asked, in: name }, opening, `the host's adapter ${name}`, "forward", "host.in");
+};
+
+function byAddress(walk: IpWalk, opening: Opening, vnics: readonly StackedPlan[]): Passage {
+  const { destination } = walk.packet;
+  const own = vnics.flatMap(addressesOf).map(hostPrefix);
+  if (own.length === 0) return skip(walk);
+  const asked = consult(walk, { destination: addressCell(destination, own) });
+  const holder = vnics.find((plan) => addressesOf(plan).includes(destination));
+  if (holder === undefined) return skip(asked);
+  const { mac } = holder.vnic;
+  const sent = rewrite(asked, { destinationMac: mac });
+  return toVnic({ ...sent, origin: sent.packet }, { ...opening, key: destination }, holder, mac);
+}
+
+function toVnic(walk: Walk, opening: Opening, endpoint: StackedPlan, value: string): Passage {
+  const { in: _in, ...rest } = walk;
+  const there = { ...rest, endpoint, network: networkOf(walk.scene, endpoint) };
+  return pass(there, { ...opening, writer: byEndpoint(endpoint) }, value, "forward", "compartment.in");
+}
+
+function toAll(walk: Walk, opening: Opening, vnics: readonly StackedPlan[]): Passage {
+  const { scene, in: lower } = walk;
+  const { in: _in, ...rest } = walk;
+  const up = adaptersOn(scene, lower).filter((one) => adapterLink(scene, one)?.up === true);
+  const hosts = [lower, ...up.map(({ name }) => name)].flatMap((name) => name ?? []);
+  const isIpPacket = walk.packet.kind === "ip";
+  const branches: Branch[] = [
+    ...vnics.map(
+      (endpoint) =>
+        ({ walk: { ...rest, endpoint, network: networkOf(scene, endpoint) }, to: "compartment.in" }) as const,
+    ),
+    ...(isIpPacket ? hosts.map((name) => ({ walk: { ...walk, in: name }, to: "host.in" }) as const) : []),
+  ];
+  const value = `${vnics.length} vNIC${vnics.length === 1 ? "" : "s"} and the host`;
+  return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };
+}
