@@ -17,6 +17,8 @@ export interface Machine {
   readonly readSysctl: typeof readSysctl;
   readonly writeSysctl: typeof writeSysctl;
   readonly lockDescriptor: typeof lockDescriptor;
+  /** Where sysfs is mounted; absent: /sys. */
+  readonly sysRoot?: string;
   close(): void;
 }
 

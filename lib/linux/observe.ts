@@ -18,6 +18,7 @@ import { getLink } from "../netlink/route/link.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
 import { isErrno } from "../os/error.ts";
+import { type BridgeState, observeBridge } from "./bridge/state.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
@@ -42,6 +43,8 @@ export interface SwitchState {
   readonly forwarding: Readonly<Record<Family, boolean>>;
   /** Interfaces whose IPv6 default route comes from a router advertisement. */
   readonly advertised: readonly string[];
+  /** Of a bridge that has the uplink as a port. */
+  readonly bridge?: BridgeState;
 }
 
 export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
@@ -72,6 +75,7 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Port
     missing: elements.filter((element, i) => !holds(element, found[i])),
     forwarding,
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
+    ...(wanted.kind === "bridge" ? { bridge: observeBridge({ host, readSysctl }, wanted, link) } : {}),
   };
 }
 
@@ -123,7 +127,7 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   };
 }
 
-function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
+export function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
   const addresses = addressesOf(host, index).filter((address) => !address.startsWith("fe80:"));
   return { name, mtu, addresses, ...(mac === undefined ? {} : { mac }) };
 }
@@ -173,6 +177,10 @@ export function observeEndpoint(
     absent.push("rules of the nftables tables inet vswitch and bridge vswitch");
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
+  if (plan.switch.kind === "bridge" && bridge.bridge?.settled === false)
+    absent.push(
+      `uplink ${plan.switch.lower} as a port of ${plan.switch.name}, and the host's addresses there`,
+    );
   return {
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
     ...(port === undefined ? {} : { port: portFacts(port, master) }),

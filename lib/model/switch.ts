@@ -7,6 +7,7 @@
 import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
 
 interface CommonSwitch {
   readonly network: string;
@@ -63,7 +64,21 @@ export interface MacvlanSwitch extends ExternalSwitch {
   readonly host?: HostAdapter;
 }
 
-export type Switch = InternalSwitch | MacvlanSwitch;
+/** A bridge of the host that has the uplink as a port; the host's own addresses and routes are on the bridge. */
+export interface BridgeSwitch extends ExternalSwitch {
+  readonly kind: "bridge";
+  /** The uplink's: to the LAN the host is who it was. */
+  readonly mac: Mac;
+  /**
+   * What the host had on `lower` when the network was defined. It is written down before anything is moved: what a takeover
+   * that broke off has lost comes from here.
+   */
+  readonly host: HostConfiguration;
+  /** Somebody else's, used as it is: nothing of it is ours to change, and the host keeps what it has where it has it. */
+  readonly existing?: true;
+}
+
+export type Switch = InternalSwitch | MacvlanSwitch | BridgeSwitch;
 export type SwitchKind = Switch["kind"];
 export type AnyExternalSwitch = Exclude<Switch, InternalSwitch>;
 
@@ -72,7 +87,8 @@ export type StackedSwitch = MacvlanSwitch;
 /** Switches that are a bridge of the host, with a port for each vNIC. */
 export type PortedSwitch = Exclude<Switch, StackedSwitch>;
 
-const stacked: Readonly<Record<SwitchKind, boolean>> = { internal: false, macvlan: true };
+const stacked: Readonly<Record<SwitchKind, boolean>> = { internal: false, macvlan: true, bridge: false };
 
 export const isStacked = (vswitch: Switch): vswitch is StackedSwitch => stacked[vswitch.kind];
+export const isBridge = (vswitch: Switch): vswitch is BridgeSwitch => vswitch.kind === "bridge";
 export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => vswitch.kind !== "internal";

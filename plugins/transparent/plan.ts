@@ -23,7 +23,8 @@ export function planTransparent(
   const addresses = ipam.ips.map((entry) => entry.address);
   const key = ownerKey(owner);
   const mac = config.mac ?? vnicMac(owner);
-  const mtu = vnicMtu(config.port.mtu, vswitch);
+  // A bridge carries what the host sends as well, whatever the containers are given.
+  const mtu = vnicMtu(config.port.mtu ?? (vswitch.kind === "bridge" ? config.mtu : undefined), vswitch);
   requireMtuFor(addresses, mtu);
   return {
     owner,
@@ -78,7 +79,7 @@ function routesToHost(
   { switch: vswitch }: Pick<PlanInput<TransparentConfig, AnyExternalSwitch>, "switch">,
   addresses: readonly Ip[],
 ): readonly Route[] {
-  const { host } = vswitch;
+  const host = vswitch.kind === "macvlan" ? vswitch.host : undefined;
   if (host === undefined || !addresses.some((address) => ipFamily(address) === 6)) return [];
   const gateway = linkLocal(host.mac);
   return host.addresses

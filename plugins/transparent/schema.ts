@@ -10,7 +10,9 @@ const interfaceName = { type: "string", pattern: "^[^\\s/:]{1,15}$" };
 export const schema = {
   type: "object",
   properties: {
-    switch: { enum: ["macvlan"] },
+    switch: { enum: ["macvlan", "bridge"] },
+    bridge: interfaceName,
+    checkUplink: { type: "boolean" },
     uplink: interfaceName,
     master: interfaceName,
     mode: { enum: ["bridge", "private", "vepa", "passthru"] },

@@ -1,6 +1,7 @@
 /** Which endpoints a change of the host may concern. Pure. */
 import type { HostChange } from "../../../lib/model/change.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import { isExternal, type Switch } from "../../../lib/model/switch.ts";
 
 export interface Watched {
   readonly key: string;
@@ -29,7 +30,11 @@ function concerns(change: HostChange, { key, network, plan }: Watched): boolean 
       const { name } = change;
       const digits = plan.port.name.slice("vp-".length);
       // The port's limiter has the port's digits.
-      return name === plan.port.name || name === plan.switch.name || name.endsWith(`-${digits}`);
+      return [plan.port.name, ...linksOf(plan.switch)].includes(name) || name.endsWith(`-${digits}`);
     }
   }
 }
+
+/** An uplink that comes back is put where it was. */
+const linksOf = (vswitch: Switch): readonly string[] =>
+  isExternal(vswitch) ? [vswitch.name, vswitch.uplink, vswitch.lower] : [vswitch.name];
