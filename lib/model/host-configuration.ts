@@ -17,6 +17,8 @@ export interface HostAddress extends HostObject {
   readonly address: Prefix;
   /** Seconds it had left: somebody gave it for a time, a DHCP server or a router. Absent: for ever. */
   readonly validS?: number;
+  /** Its subnet has no route, though the kernel makes one with the address: somebody has deleted it. */
+  readonly unrouted?: true;
   /** Learnt from router advertisements by the kernel itself, which goes on with it. */
   readonly learnt?: true;
 }
@@ -24,11 +26,9 @@ export interface HostAddress extends HostObject {
 export interface HostConfiguration {
   readonly addresses: readonly HostAddress[];
   readonly routes: readonly HostObject[];
-  /** Routes out of other interfaces that are from one of the addresses: they go when the address goes, and come again. */
-  readonly bystanders: readonly HostObject[];
   readonly neighbours: readonly HostObject[];
   /** How the kernel makes the interface's link-local IPv6 address (IN6_ADDR_GEN_MODE_*). Absent without IPv6. */
   readonly addrGenMode?: number;
 }
 
-export const nothingOfHost: HostConfiguration = { addresses: [], routes: [], bystanders: [], neighbours: [] };
+export const nothingOfHost: HostConfiguration = { addresses: [], routes: [], neighbours: [] };

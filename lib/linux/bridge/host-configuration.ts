@@ -1,6 +1,5 @@
 /** Reading what the host has on an interface, as it can be made again on another. Changes nothing. */
-import { type Ip, ipFamily } from "../../addr/ip.ts";
-import { prefixAddress } from "../../addr/prefix.ts";
+import { networkOf } from "../../addr/prefix.ts";
 import type { HostConfiguration } from "../../model/host-configuration.ts";
 import { getNested, getU8 } from "../../netlink/attr.ts";
 import type { Netlink } from "../../netlink/connection.ts";
@@ -11,8 +10,8 @@ import { AF_INET6 } from "../../netlink/route/family.ts";
 import { IFLA_AF_SPEC } from "../../netlink/route/ifinfo.ts";
 import { dumpNeighbours } from "../../netlink/route/neighbour.ts";
 import { dumpRoutes } from "../../netlink/route/route.ts";
-import { RT_TABLE_MAIN } from "../../netlink/route/rtmsg.ts";
-import { recordAddress } from "../../netlink/route/transfer/transfer-address.ts";
+import { RTPROT_KERNEL } from "../../netlink/route/rtmsg.ts";
+import { type AddressRecord, recordAddress } from "../../netlink/route/transfer/transfer-address.ts";
 import { recordNeighbour } from "../../netlink/route/transfer/transfer-neighbour.ts";
 import { isDerived, nexthopObject, recordRoute } from "../../netlink/route/transfer/transfer-route.ts";
 import type { Readers } from "../observe.ts";
@@ -39,9 +38,10 @@ export function readHostConfiguration(
   const own = routesOf(host, index);
   const mode = addrGenMode(link);
   return {
-    addresses,
+    addresses: addresses.map(({ subnetRoute: _, ...address }, i) =>
+      isUnrouted(addresses[i] as AddressRecord, own) ? { ...address, unrouted: true } : address,
+    ),
     routes: own.map(({ reply }) => recordRoute(reply, index, learntMetric)),
-    bystanders: bystanders(host, index, new Set(addresses.map(({ address }) => prefixAddress(address)))),
     neighbours: [false, true].flatMap((proxy) =>
       host.request(dumpNeighbours({ index, proxy })).flatMap((reply) => recordNeighbour(reply) ?? []),
     ),
@@ -63,14 +63,14 @@ function routesOf(host: Netlink, index: number) {
 
 const uses = (route: Route, index: number): boolean => route.nexthops.some((hop) => hop.index === index);
 
-/** Deleting an IPv4 address takes every route of the main table that is from it, whatever it leads out of. */
-function bystanders(host: Netlink, index: number, addresses: ReadonlySet<Ip>) {
-  if (![...addresses].some((address) => ipFamily(address) === 4)) return [];
-  return host
-    .request(dumpRoutes({ family: 4, table: RT_TABLE_MAIN }))
-    .map((reply) => ({ reply, route: decodeRoute(reply) }))
-    .filter(({ route }) => route.src !== undefined && addresses.has(route.src) && !uses(route, index))
-    .map(({ reply }) => recordRoute(reply, index, -1));
+/** Whether the route that the kernel makes with an address is not there. */
+function isUnrouted(
+  { address, subnetRoute }: AddressRecord,
+  routes: readonly { readonly route: Route }[],
+): boolean {
+  if (!subnetRoute) return false;
+  const subnet = networkOf(address);
+  return !routes.some(({ route }) => route.protocol === RTPROT_KERNEL && route.dst === subnet);
 }
 
 /** Absent where the link has no IPv6. */

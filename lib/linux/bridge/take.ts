@@ -146,7 +146,6 @@ function toMove(
   return {
     addresses: [...there.addresses, ...lost(({ addresses }) => addresses)],
     routes: [...there.routes, ...lost(({ routes }) => routes)],
-    bystanders: [...there.bystanders, ...lost(({ bystanders }) => bystanders)],
     neighbours: [...there.neighbours, ...lost(({ neighbours }) => neighbours)],
     ...(mode === undefined ? {} : { addrGenMode: mode }),
   };

@@ -1,5 +1,6 @@
 /** Addresses that move from one link to another with all they have (linux/if_addr.h). */
-import { type Prefix, prefixFamily } from "../../../addr/prefix.ts";
+import { familyBits } from "../../../addr/ip.ts";
+import { type Prefix, prefixFamily, prefixLength } from "../../../addr/prefix.ts";
 import { type Attr, findAttr, getText, getU32 } from "../../attr.ts";
 import { readU8, readU32, writeU32 } from "../../bytes.ts";
 import { NLM_F_CREATE, NLM_F_REPLACE, type Reply, type Request } from "../../message.ts";
@@ -25,6 +26,7 @@ const requestable = IFA_F_NODAD | 0x10 /* HOMEADDRESS */ | 0x100 /* MANAGETEMPAD
 /** IFAPROT_KERNEL_RA of linux/if_addr.h. */
 const IFAPROT_KERNEL_RA = 2;
 const IFA_F_MANAGETEMPADDR = 0x100;
+/** The same bit means "secondary" of an IPv4 address. */
 const IFA_F_TEMPORARY = 0x01;
 const FOREVER = 0xffff_ffff;
 
@@ -34,7 +36,11 @@ export interface AddressRecord {
   readonly address: Prefix;
   readonly validS?: number;
   readonly learnt?: true;
+  /** The kernel makes a route to its subnet with it. */
+  readonly subnetRoute: boolean;
 }
+
+type Recorded = Pick<AddressRecord, "title" | "message" | "address">;
 
 /**
  * @param device name of its link: a label that says the same says nothing
@@ -54,9 +60,17 @@ export function recordAddress(reply: Reply, device: string): AddressRecord | und
     title: addressTitle(found),
     message: record,
     address: found.address,
+    subnetRoute: hasSubnetRoute(found, reply),
     ...(validS === undefined ? {} : { validS }),
     ...(isLearnt(reply, attrs) ? { learnt: true } : {}),
   };
+}
+
+/** Not that of a second address of the same subnet, which has the first one's. */
+function hasSubnetRoute({ address, noPrefixRoute, peer, scope }: Address, reply: Reply): boolean {
+  if (noPrefixRoute || peer !== undefined || scope === "host") return false;
+  const isSecondary = prefixFamily(address) === 4 && (readU8(reply.payload, 2) & IFA_F_TEMPORARY) !== 0;
+  return !isSecondary && prefixLength(address) < familyBits(prefixFamily(address));
 }
 
 function addressTitle({ address, label, noPrefixRoute, peer, broadcast }: Address): string {
@@ -83,7 +97,7 @@ function isLearnt(reply: Reply, attrs: readonly Attr[]): boolean {
  * What is in use on one link of the host is nobody else's: it is usable on the other at once. The first request says so
  * and the second takes the word back, since the address did not have it. Both do when it is there already.
  */
-export function addRecordedAddress(record: AddressRecord, index: number): readonly Request[] {
+export function addRecordedAddress(record: Recorded, index: number): readonly Request[] {
   const { header, attrs } = decodeRecord(record.message, IFADDRMSG_LENGTH);
   const flags = getU32(attrs, IFA_FLAGS) ?? readU8(header, 2);
   const wanted = flags & requestable;
@@ -102,7 +116,7 @@ export function addRecordedAddress(record: AddressRecord, index: number): readon
 }
 
 /** EADDRNOTAVAIL when the link has it not. */
-export function deleteRecordedAddress(record: AddressRecord, index: number): Request {
+export function deleteRecordedAddress(record: Recorded, index: number): Request {
   const { header, attrs } = decodeRecord(record.message, IFADDRMSG_LENGTH);
   return {
     title: `addr del ${record.address} dev index ${index}`,

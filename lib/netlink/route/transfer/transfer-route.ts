@@ -59,7 +59,7 @@ export function recordRoute(reply: Reply, index: number, learntMetric: number): 
   writeU32(header, 8, readU32(header, 8) & RTNH_F_ONLINK);
   const aside = protocol === RTPROT_RA && prefixLength(dst) === 0 && priority === learntMetric;
   const kept = attrs
-    .filter(({ type }) => type !== RTA_CACHEINFO)
+    .filter(({ type }) => type !== RTA_CACHEINFO && type !== RTA_NH_ID)
     .map((attr) =>
       withNexthops(aside && attr.type === RTA_PRIORITY ? number(attr.type, priority + 1) : attr, [index, 0]),
     )
