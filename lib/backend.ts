@@ -12,13 +12,13 @@ import type { DhcpSocket } from "./dhcp/socket.ts";
 import type { HostChange } from "./model/change.ts";
 import type { Beside, Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
-import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
+import type { DefaultRoute, EndpointFacts, HostFacts, HostQuery, Mark, SwitchMark } from "./model/facts.ts";
 import type { LiveRequest, LiveResult } from "./model/live/live.ts";
 import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -45,14 +45,22 @@ export interface RemovedSwitch extends Pick<Switch, "network" | "name"> {
   readonly lowerInUse?: boolean;
 }
 
+/** Down: by somebody's word, or for lack of a carrier. */
+export type UplinkState = "up" | "down" | "gone";
+
 /** Runs it while no other process of the host makes or removes a switch. */
 export type Exclusively = (fn: () => void) => void;
 
 export interface Backend {
   /** Kernel features that networks need, each absent one with what it takes: empty when all are there. */
   missingFeatures(): readonly string[];
-  /** @param uplink the interface to take for the uplink, where it exists; else that of the default route */
-  observeHost(uplink?: string): HostFacts;
+  /**
+   * @param uplink the interface to take for the uplink, where it exists; else that of the default route
+   * @param query what else shall be looked at
+   */
+  observeHost(uplink?: string, query?: HostQuery): HostFacts;
+  /** Whether what leaves by the switch's uplink can come anywhere. */
+  uplinkState(vswitch: Pick<AnyExternalSwitch, "uplink" | "lower">): UplinkState;
   /** @throws {CniError} 100 when it is missing, no compartment, or the host's own; 11 when it is held for too long */
   holdCompartment(path: string): HeldCompartment;
   /**

@@ -1,11 +1,13 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Backend, Exclusively, HeldCompartment, Removal } from "../backend.ts";
+import type { Backend, Exclusively, HeldCompartment, Removal, UplinkState } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
-import { isRouted, isStacked } from "../model/switch.ts";
+import { isBridge, isRouted, isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
+import { isTakenBridge, removeBridgeSwitch } from "./bridge/give-back.ts";
+import { observeQuery } from "./bridge/query.ts";
 import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
@@ -48,7 +50,13 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
     missingFeatures: () => missingFeatures(machine),
-    observeHost: (uplink) => asking("read the host's routes", () => observeHost(machine.host, uplink)),
+    observeHost: (uplink, query) =>
+      asking("read the host's routes", () => {
+        const facts = observeHost(machine.host, uplink);
+        return query === undefined ? facts : observeQuery(machine, facts, uplink, query);
+      }),
+    uplinkState: (vswitch) =>
+      asking(`look at the uplink ${vswitch.uplink}`, () => uplinkState(machine.host, vswitch.lower)),
     holdCompartment: (path) => asking(`hold the compartment ${path}`, () => hold(path)),
     lockCompartment: (path, waitMs = compartmentLockMs) =>
       asking(`wait for the compartment ${path}`, () => lockCompartment(path, waitMs, machine)),
@@ -94,9 +102,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       ),
     removeSwitch: (removed) =>
       asking(`remove switch ${removed.name} of network ${removed.network}`, () => {
-        removeStackedSwitch(machine.host, removed);
         const { definition } = removed;
-        if (definition !== undefined && isStacked(definition)) return true;
+        const bridged = isTakenBridge(machine.host, removed);
+        if (bridged && !removeBridgeSwitch(machine, removed, trace)) return false;
+        removeStackedSwitch(machine.host, removed);
+        if (bridged || (definition !== undefined && isStacked(definition))) return true;
         return removeSwitch(machine, removed.network, removed.name);
       }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
@@ -169,6 +179,8 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         const found = observed();
         runSteps(compileSwitch(vswitch, found), openWorld(machine), trace);
         if (found.layout !== "current") restoreElements(machine, others());
+        // What came to the uplink just then: an address of a router's advertisement, say.
+        if (isBridge(vswitch)) runSteps(compileSwitch(vswitch, observed()), openWorld(machine), trace);
       });
     });
   }
@@ -182,6 +194,13 @@ export function asking<T>(doing: string, fn: () => T): T {
     const refusal = error instanceof StepError || (error instanceof Error && "errno" in error);
     throw refusal ? refused(doing, error) : error;
   }
+}
+
+/** Another link below that has lost its own (a VLAN of an uplink that is down) has no carrier either. */
+function uplinkState(host: Machine["host"], lower: string): UplinkState {
+  const link = linkOf(host, lower);
+  if (link === undefined) return "gone";
+  return link.up && link.carrier ? "up" : "down";
 }
 
 function missingFeatures({ rules }: Machine): readonly string[] {

@@ -19,6 +19,8 @@ export interface Machine {
   readonly writeSysctl: typeof writeSysctl;
   readonly lockDescriptor: typeof lockDescriptor;
   readonly announceOnWire: typeof announceOnWire;
+  /** Where sysfs is mounted; absent: /sys. */
+  readonly sysRoot?: string;
   close(): void;
 }
 

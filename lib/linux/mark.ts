@@ -2,8 +2,9 @@
  * The marks on kernel objects: whose a link or an nftables element is, in its alias or comment.
  *
  * The key comes first and is never clipped; what follows is for people and for rebuilding lost state.
- * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`; a routed network's bridge goes on with
- * `routed UPLINK CHANGED`. Elements: the same without addresses.
+ * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. A routed network's bridge goes on with
+ * `routed UPLINK CHANGED`, and one that takes an uplink with `bridge UPLINK`, and with what is being done to it behind.
+ * Elements: the same without addresses.
  */
 import type { Mac } from "../addr/mac.ts";
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
@@ -48,6 +49,24 @@ export function parseRoutedAlias(alias: string | undefined): RoutedMark | undefi
   const [, , , kind, proxy, changed = "-"] = alias.split(" ");
   if (kind !== "routed" || proxy === undefined) return undefined;
   return { proxy, changed: changed === "-" ? [] : changed.split(",") };
+}
+
+/** What a bridge is doing with the host's addresses: while it does, a process that is killed leaves them half way. */
+export type Moving = "taking" | "returning";
+
+/** Alias of a bridge that has taken the uplink, or is about to. */
+export function takenAlias(network: string, lower: string, moving?: Moving): string {
+  return `${switchAlias(network, [])} bridge ${lower}${moving === undefined ? "" : ` ${moving}`}`;
+}
+
+/** What the alias says of the uplink; undefined when it speaks of none. */
+export function markedUplink(
+  alias: string | undefined,
+): { readonly lower: string; readonly moving?: Moving } | undefined {
+  const found = /^vswitch:network [^ ]+ [^ ]+ bridge ([^ ]+)(?: (taking|returning))?$/.exec(alias ?? "");
+  const [, lower, moving] = found ?? [];
+  if (lower === undefined) return undefined;
+  return { lower, ...(moving === undefined ? {} : { moving: moving as Moving }) };
 }
 
 /** Comment of a network's nftables elements. */
@@ -101,12 +120,20 @@ export function parseSwitchAlias(
   name: string,
   mtu: number,
   alias: string | undefined,
+  mac?: Mac,
 ): SwitchMark | undefined {
   const network = markedNetwork(alias);
   if (alias === undefined || network === undefined) return undefined;
-  const uplink = parseRoutedAlias(alias)?.proxy;
-  const gateways = parseList(alias.split(" ")[2] ?? "");
-  return { network, name, mtu, gateways, ...(uplink === undefined ? {} : { routed: { uplink } }) };
+  const routed = parseRoutedAlias(alias)?.proxy;
+  const taken = markedUplink(alias);
+  return {
+    network,
+    name,
+    mtu,
+    gateways: parseList(alias.split(" ")[2] ?? ""),
+    ...(routed === undefined ? {} : { routed: { uplink: routed } }),
+    ...(taken && mac ? { external: { kind: "bridge", lower: taken.lower, mac } } : {}),
+  };
 }
 
 /** A clipped owner does not give the key any more: the key alone identifies then. */

@@ -16,6 +16,7 @@ import type { Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
+import { type BridgeState, observeBridge } from "./bridge/state.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
@@ -45,6 +46,8 @@ export interface SwitchState {
   readonly advertised: readonly string[];
   /** Of a routed switch. */
   readonly routed?: RoutedState | undefined;
+  /** Of a bridge that has the uplink as a port. */
+  readonly bridge?: BridgeState;
 }
 
 export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
@@ -67,6 +70,7 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Port
     forwarding,
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
     routed: observeRouted({ host, readSysctl }, wanted),
+    ...(wanted.kind === "bridge" ? { bridge: observeBridge({ host, readSysctl }, wanted, link) } : {}),
   };
 }
 
@@ -118,7 +122,7 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   };
 }
 
-function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
+export function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
   const addresses = addressesOf(host, index).filter((address) => !address.startsWith("fe80:"));
   return { name, mtu, addresses, ...(mac === undefined ? {} : { mac }) };
 }
@@ -169,6 +173,10 @@ export function observeEndpoint(
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   absent.push(...routedLacks(plan.switch, bridge), ...lostWays(host, plan).map(formatWay));
+  if (plan.switch.kind === "bridge" && bridge.bridge?.settled === false)
+    absent.push(
+      `uplink ${plan.switch.lower} as a port of ${plan.switch.name}, and the host's addresses there`,
+    );
   return {
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
     ...(port === undefined ? {} : { port: portFacts(port, master) }),

@@ -185,13 +185,18 @@ export function removeSwitch(machine: Machine, network: string, name: string): b
     if (parseRoutedAlias(link.alias) !== undefined) releaseRouted(machine, link);
     gone(host, deleteLink(link.index));
   }
-  if (ourTables(rules).length === 0) return true;
+  removeSwitchElements(rules, network);
+  return true;
+}
+
+/** The tables too when that was the last network. */
+export function removeSwitchElements(rules: Netlink, network: string): void {
+  if (ourTables(rules).length === 0) return;
   const all = networkSetNames.flatMap((set) => dumpElements(rules, set));
   const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
   const rest = own.length < all.length ? all : endpointSetNames.flatMap((set) => dumpElements(rules, set));
   if (rest.length === 0) dropTables(rules);
-  return true;
 }
 
 /** Both or none: one without the other would be damage. */
@@ -209,7 +214,7 @@ function ourTables(rules: Netlink): readonly TableName[] {
 }
 
 /** Bears our mark; or none yet and the MAC that only our bridge has: its ADD was killed in between. */
-function isSwitchOf(link: Link, network: string): boolean {
+export function isSwitchOf(link: Link, network: string): boolean {
   if (link.kind !== "bridge") return false;
   if (link.alias === undefined) return link.mac === switchMac(network);
   return markedNetwork(link.alias) === networkMark(network);

@@ -5,7 +5,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { isErrno } from "../os/error.ts";
-import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
+import type { Action, Deed, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
 
 /** What steps act on. Fakes implement it; `world.ts` is the kernel. */
 export interface World {
@@ -95,6 +95,9 @@ function runAction(
       if (failure !== undefined) throw failure;
       return;
     }
+    case "together":
+      allOrNone(world.host, action.deeds(index), action.back(index));
+      return;
     case "rules":
       acceptErrno(accept, () => world.rules.transaction(action.requests));
       return;
@@ -117,6 +120,26 @@ function runAction(
     case "forget-flows":
       world.forgetFlows(action.flows);
   }
+}
+
+/** @throws {NetlinkError} the first refusal, when all is as it was; {CniError} 105 when it is not */
+function allOrNone(host: Netlink, deeds: readonly Deed[], back: readonly Deed[]): void {
+  const failure = firstRefusal(host, deeds);
+  if (failure === undefined) return;
+  const worse = firstRefusal(host, back);
+  if (worse === undefined) throw failure;
+  throw new CniError(errorCode.kernelRefused, failure.message, {
+    reason: "not-put-back",
+    details: `putting back what had been done before was refused, too: ${worse.message}; look at ip address and ip route`,
+    cause: failure,
+  });
+}
+
+function firstRefusal(host: Netlink, deeds: readonly Deed[]): NetlinkError | undefined {
+  const outcomes = host.together(deeds.map(({ request }) => request));
+  return outcomes.find(
+    (outcome, i) => outcome !== undefined && !isErrno(outcome, ...(deeds[i]?.accept ?? [])),
+  );
 }
 
 function acceptErrno(accept: NonNullable<Step["accept"]>, run: () => void): void {

@@ -7,6 +7,12 @@ import type { Ip } from "../addr/ip.ts";
 import type { Request } from "../netlink/message.ts";
 import type { ErrnoName } from "../os/errno.ts";
 
+/** A request, with the refusals that mean "it is so already". */
+export interface Deed {
+  readonly request: Request;
+  readonly accept?: readonly ErrnoName[];
+}
+
 /** The links a plan speaks of. */
 export type Role = "switch" | "port" | "vnic" | "limiter" | "uplink";
 
@@ -16,6 +22,12 @@ export type LinkIndex = (role: Role) => number;
 export type Action =
   /** rtnetlink requests, sent together and processed in order. */
   | { readonly kind: "host" | "compartment"; readonly requests: (index: LinkIndex) => readonly Request[] }
+  /** rtnetlink requests in one datagram, which nothing interrupts. When one is refused, `back` undoes what all did, at once. */
+  | {
+      readonly kind: "together";
+      readonly deeds: (index: LinkIndex) => readonly Deed[];
+      readonly back: (index: LinkIndex) => readonly Deed[];
+    }
   /** One nftables transaction: all or nothing. */
   | { readonly kind: "rules"; readonly requests: readonly Request[] }
   /** Key below net/, with the parts of its path apart. */

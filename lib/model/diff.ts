@@ -55,8 +55,12 @@ function lowerDiff({ lower, mtu }: StackedSwitch, { switch: found }: EndpointFac
 function switchDiff(vswitch: PortedSwitch, { switch: found }: EndpointFacts): Difference[] {
   const { name, mac, mtu } = vswitch;
   if (found === undefined) return absent(`switch ${name}`);
+  const state = [`state of switch ${name}`, "up", found.up ? "up" : "down"] as const;
+  // The host's own, or somebody else's: it need only carry what its ports send.
+  if (vswitch.kind === "bridge")
+    return unequal([state, ...(found.mtu < mtu ? [[`MTU of switch ${name}`, mtu, found.mtu] as const] : [])]);
   return unequal([
-    [`state of switch ${name}`, "up", found.up ? "up" : "down"],
+    state,
     [`MAC of switch ${name}`, mac, found.mac],
     [`MTU of switch ${name}`, mtu, found.mtu],
     ...switchAddresses(vswitch).map((gateway): Compare => {

@@ -7,6 +7,7 @@
 import type { Family, Ip } from "../addr/ip.ts";
 import { linkLocal, type Mac } from "../addr/mac.ts";
 import { type Prefix, prefixFamily, prefixOf } from "../addr/prefix.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
 
 interface CommonSwitch {
   readonly network: string;
@@ -82,7 +83,21 @@ export interface RoutedSwitch extends ExternalSwitch {
   readonly mac: Mac;
 }
 
-export type Switch = InternalSwitch | MacvlanSwitch | IpvlanSwitch | RoutedSwitch;
+/** A bridge of the host that has the uplink as a port; the host's own addresses and routes are on the bridge. */
+export interface BridgeSwitch extends ExternalSwitch {
+  readonly kind: "bridge";
+  /** The uplink's: to the LAN the host is who it was. */
+  readonly mac: Mac;
+  /**
+   * What the host had on `lower` when the network was defined. It is written down before anything is moved: what a takeover
+   * that broke off has lost comes from here.
+   */
+  readonly host: HostConfiguration;
+  /** Somebody else's, used as it is: nothing of it is ours to change, and the host keeps what it has where it has it. */
+  readonly existing?: true;
+}
+
+export type Switch = InternalSwitch | MacvlanSwitch | IpvlanSwitch | RoutedSwitch | BridgeSwitch;
 export type SwitchKind = Switch["kind"];
 export type AnyExternalSwitch = Exclude<Switch, InternalSwitch>;
 
@@ -96,10 +111,12 @@ const stacked: Readonly<Record<SwitchKind, boolean>> = {
   macvlan: true,
   ipvlan: true,
   routed: false,
+  bridge: false,
 };
 
 export const isStacked = (vswitch: Switch): vswitch is StackedSwitch => stacked[vswitch.kind];
 export const isRouted = (vswitch: Switch): vswitch is RoutedSwitch => vswitch.kind === "routed";
+export const isBridge = (vswitch: Switch): vswitch is BridgeSwitch => vswitch.kind === "bridge";
 export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => vswitch.kind !== "internal";
 
 /** What the host has on a bridge that we put there: routed containers find it by its link-local address. */

@@ -7,13 +7,14 @@ import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
+import type { Context } from "./context.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
 import { removedSwitch } from "./release-switch.ts";
 
 interface Surroundings {
   readonly store: Store;
-  readonly context: { readonly backend: Backend; readonly bootId: string };
+  readonly context: Pick<Context, "backend" | "bootId" | "log">;
 }
 
 /** Runs inside the transaction that writes the endpoint. @throws {CniError} 108 when the network differs in use */
@@ -40,11 +41,13 @@ export function defineNetwork<Config, S extends Switch>(
   if (known !== undefined && !known.recovered) {
     if (inUse) requireSameNetwork(network, known.settings, settings);
     const same = sameSettings(known.settings, settings);
-    if (same && (inUse || known.automatic === undefined || isStillFree(known, context.backend))) return known;
+    const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
+    if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
+      return known;
     // Nobody is on it any more: the switch of the old definition makes room.
-    context.backend.removeSwitch(removedSwitch(known.switch, store));
+    if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
-  const host = context.backend.observeHost(plugin.uplink(config));
+  const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);
   const settled = inUse || known?.recovered === true;
@@ -58,6 +61,7 @@ export function defineNetwork<Config, S extends Switch>(
     ...(automatic === undefined ? {} : { automatic }),
   };
   store.networks.put({ name: network, kind: plugin.kind, spec });
+  for (const text of plugin.warnings?.(network, config, host) ?? []) context.log.warn(text);
   return spec;
 }
 

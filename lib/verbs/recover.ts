@@ -2,6 +2,7 @@
 import { prefixFamily } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import type { SwitchMark } from "../model/facts.ts";
+import { nothingOfHost } from "../model/host-configuration.ts";
 import { switchMac } from "../model/plan.ts";
 import type { Recovered } from "../state/rows.ts";
 import type { NetworkSpec } from "./network-spec.ts";
@@ -11,7 +12,7 @@ export function recover(backend: Backend): Recovered {
   return {
     networks: switches.map((mark) => ({
       name: mark.network,
-      kind: mark.routed === undefined ? "nat" : "transparent",
+      kind: mark.routed === undefined && mark.external === undefined ? "nat" : "transparent",
       spec: recoveredSpec(mark),
     })),
     endpoints: endpoints.map(({ owner, ...mark }) => ({ network: "", ...mark, ...owner })),
@@ -19,7 +20,7 @@ export function recover(backend: Backend): Recovered {
 }
 
 /** What the configuration decided is not known: the next ADD says it again. */
-function recoveredSpec({ network, name, mtu, gateways, routed }: SwitchMark): NetworkSpec {
+function recoveredSpec({ network, name, mtu, gateways, routed, external }: SwitchMark): NetworkSpec {
   if (routed !== undefined) {
     const { uplink } = routed;
     const mac = switchMac(network);
@@ -34,6 +35,13 @@ function recoveredSpec({ network, name, mtu, gateways, routed }: SwitchMark): Ne
       reachable: true,
     } as const;
     return { switch: { ...known, gateways: [], forwarding: [] }, settings: {}, recovered: true };
+  }
+  if (external !== undefined) {
+    const { kind, lower, mac } = external;
+    // Whether it is a VLAN of an uplink, the next ADD says.
+    const ends = { uplink: lower, lower, mac, host: nothingOfHost };
+    const vswitch = { kind, network, name, mtu, gateways, forwarding: [], ...ends } as const;
+    return { switch: vswitch, settings: {}, recovered: true };
   }
   const forwarding = [...new Set(gateways.map(prefixFamily))];
   const vswitch = {

@@ -15,15 +15,19 @@ import { refusePolicies } from "./port-policies.ts";
 
 export interface TransparentConfig {
   /** Kind of the external switch. */
-  readonly kind: "macvlan" | "ipvlan" | "routed";
+  readonly kind: "macvlan" | "ipvlan" | "routed" | "bridge";
   /** Interface of the host; absent: that of the default route. */
   readonly uplink?: string;
   /** 802.1Q id of all that leaves by the uplink. */
   readonly vlan?: number;
   /** Of macvlans; other kinds have one way alone. */
   readonly mode: MacvlanMode;
-  /** The host gets an adapter of its own, so that it and the containers reach each other. */
+  /** The host gets an adapter of its own, so that it and the containers reach each other. On a bridge they do anyway. */
   readonly hostAccess: boolean;
+  /** Name of the bridge; absent: derived from the network's. */
+  readonly bridge?: string;
+  /** An uplink that looks as if it passed no other MAC than its own is refused. */
+  readonly checkUplink: boolean;
   /** Bytes; absent: the uplink's. */
   readonly mtu?: number;
   /** How long the wire is asked for an address before it is taken; absent: not at all. */
@@ -46,6 +50,8 @@ const shape = {
   master: anyShape,
   mode: anyShape,
   hostAccess: anyShape,
+  bridge: anyShape,
+  checkUplink: anyShape,
   vlan: anyShape,
   mtu: anyShape,
   dad: anyShape,
@@ -59,6 +65,8 @@ export interface RawTransparent {
   readonly master?: string;
   readonly mode?: MacvlanMode | "l2";
   readonly hostAccess?: boolean;
+  readonly bridge?: string;
+  readonly checkUplink?: boolean;
   readonly vlan?: number;
   readonly mtu?: number;
 }
@@ -108,6 +116,7 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
       `mode bridge: in mode ${mode} the host's adapter reaches no container`,
       true,
     );
+  refuseOthers(kind, own, issues);
   if (own.mtu !== undefined && own.mtu !== 0 && own.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", own.mtu);
   throwIssues(issues);
@@ -116,6 +125,8 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     kind,
     mode,
     hostAccess: own.hostAccess ?? false,
+    checkUplink: own.checkUplink ?? true,
+    ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
     port: { ...port, outboundNat: [] },
     ...(uplink === undefined ? {} : { uplink }),
     ...(vlan === undefined ? {} : { vlan }),
@@ -123,6 +134,18 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     ...(probeMs === undefined ? {} : { probeMs }),
     ...(runtime.mac === undefined ? {} : { mac: runtime.mac }),
   };
+}
+
+/** What belongs to another kind of switch. */
+function refuseOthers(kind: TransparentConfig["kind"], own: RawTransparent, issues: Issue[]): void {
+  if (kind === "macvlan") {
+    if (own.bridge !== undefined) report(issues, "bridge", `"switch": "bridge" beside it`, own.bridge);
+    return;
+  }
+  if (own.mode !== undefined)
+    report(issues, "mode", `nothing for a switch of kind ${kind}: modes are macvlan's`, own.mode);
+  if (own.hostAccess === false)
+    report(issues, "hostAccess", "true, or nothing: the host itself is on the bridge", own.hostAccess);
 }
 
 /** What may be said in several places, as long as all say the same. */

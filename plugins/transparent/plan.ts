@@ -24,7 +24,8 @@ export function planTransparent(
   const key = ownerKey(owner);
   const mac = known.kind === "ipvlan" ? known.uplinkMac : (config.mac ?? vnicMac(owner));
   const vswitch = withFamilies(known, addresses);
-  const mtu = vnicMtu(config.port.mtu, vswitch);
+  // A bridge carries what the host sends as well, whatever the containers are given.
+  const mtu = vnicMtu(config.port.mtu ?? (vswitch.kind === "bridge" ? config.mtu : undefined), vswitch);
   requireMtuFor(addresses, mtu);
   return {
     owner,

@@ -10,7 +10,9 @@ export const interfaceName = { type: "string", pattern: "^[^\\s/:]{1,15}$" } as 
 export const schema = {
   type: "object",
   properties: {
-    switch: { enum: ["macvlan", "ipvlan", "routed"] },
+    switch: { enum: ["macvlan", "ipvlan", "routed", "bridge"] },
+    bridge: interfaceName,
+    checkUplink: { type: "boolean" },
     uplink: interfaceName,
     master: interfaceName,
     mode: { enum: ["bridge", "private", "vepa", "passthru", "l2"] },

@@ -180,7 +180,17 @@ function netlink(
       throw error;
     }
   };
-  return { request, requests: (all) => all.map(outcome), transaction, close() {} };
+  const failure = (one: Request): NetlinkError | undefined => {
+    const found = outcome(one);
+    return found instanceof NetlinkError ? found : undefined;
+  };
+  return {
+    request,
+    requests: (all) => all.map(outcome),
+    together: (all) => all.map(failure),
+    transaction,
+    close() {},
+  };
 }
 
 function refusing<T>(request: Request, run: () => T): T {

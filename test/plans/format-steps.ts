@@ -1,5 +1,5 @@
 /** Steps as text for people: titles with the requests they stand for, and how each is undone. */
-import type { Action, Role, Step } from "../../lib/linux/step.ts";
+import type { Action, Deed, Role, Step } from "../../lib/linux/step.ts";
 
 const indexes: Readonly<Record<Role, number>> = {
   switch: 1001,
@@ -32,6 +32,15 @@ function formatAction(action: Action): readonly string[] {
     case "host":
     case "compartment":
       return action.requests((role) => indexes[role]).map(({ title }) => `${action.kind}: ${title}`);
+    case "together": {
+      const back = action.back((role) => indexes[role]).map(formatDeed);
+      return [
+        "in one datagram",
+        ...action.deeds((role) => indexes[role]).map((deed) => `  ${formatDeed(deed)}`),
+        "and where one of it is refused, in one datagram",
+        ...back.map((deed) => `  ${deed}`),
+      ];
+    }
     case "rules":
       return [`in one transaction`, ...shortened(action.requests.map(({ title }) => `  ${title}`))];
     case "sysctl":
@@ -54,6 +63,9 @@ function formatAction(action: Action): readonly string[] {
     }
   }
 }
+
+const formatDeed = ({ request, accept = [] }: Deed): string =>
+  `${request.title}${accept.length > 0 ? ` (accepts ${accept.join(" ")})` : ""}`;
 
 /** Of what a table is made of, which golden/nft/layout.nft tells, only the kinds. */
 function shortened(titles: readonly string[]): readonly string[] {

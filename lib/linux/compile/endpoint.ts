@@ -1,7 +1,7 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
-import { hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { defaultPrefix, hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
-import { isRouted, isStacked } from "../../model/switch.ts";
+import { isExternal, isRouted, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
@@ -205,13 +205,17 @@ export function portFlags({ port, switch: { isolated } }: Plan): readonly Reques
 }
 
 /** Runtimes turn IPv6 off in new namespaces; and nobody else can have our addresses, so none waits a second for DAD. */
-export function enableIpv6({ vnic }: Plan): readonly Step[] {
+export function enableIpv6({ vnic, switch: vswitch }: Plan): readonly Step[] {
   if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
+  // A router of the LAN would be in the way of a default route that is planned, if it spoke first.
+  const alone =
+    isExternal(vswitch) && vnic.routes.some(({ destination }) => destination === defaultPrefix(6));
   return (
     [
       ["disable_ipv6", "0"],
       ["accept_dad", "0"],
       ["ndisc_notify", "1"],
+      ...(alone ? ([["accept_ra", "0"]] as const) : []),
     ] as const
   ).map(([name, value]) => {
     const key = ["ipv6", "conf", vnic.name, name];

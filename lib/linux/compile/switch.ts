@@ -2,14 +2,17 @@
 import { type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
 import {
+  type InternalSwitch,
   isRouted,
-  type PortedSwitch as Switch,
+  type PortedSwitch,
+  type RoutedSwitch,
   switchAddresses,
   switchFamilies,
 } from "../../model/switch.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
+import { takeUplink } from "../bridge/take.ts";
 import { baseTable, repairTable, replaceTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
@@ -20,13 +23,33 @@ import type { Action, Step } from "../step.ts";
 import { requireUplink } from "../uplink.ts";
 import { switchElements } from "./elements.ts";
 
+/** Switches whose bridge is ours alone. */
+type Switch = InternalSwitch | RoutedSwitch;
+
 /**
  * @returns nothing when the switch is as planned
- * @throws {CniError} 108 when something else bears its name, 106 when a routed switch has no uplink, or it is down
+ * @throws {CniError} 108 when something else bears its name, 106 when its uplink is gone or down
  */
-export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
-  requireOurs(wanted, found);
-  if (isRouted(wanted)) requireUplink(wanted, found.routed?.proxy);
+export function compileSwitch(wanted: PortedSwitch, found: SwitchState): readonly Step[] {
+  requireTables(found);
+  const links = wanted.kind === "bridge" ? taken(wanted, found) : own(wanted, found);
+  const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
+  const steps = [...tables(found), ...links];
+  if (elements.length > 0)
+    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
+  // Looking its index up is no work by itself.
+  return steps.every((step) => step.action.kind === "learn") ? [] : steps;
+}
+
+function taken(
+  wanted: Extract<PortedSwitch, { kind: "bridge" }>,
+  { link, bridge }: SwitchState,
+): readonly Step[] {
+  if (bridge === undefined) throw new Error(`nobody looked at the uplink of ${wanted.name}`);
+  return takeUplink(wanted, link, bridge);
+}
+
+function tables(found: SwitchState): readonly Step[] {
   const steps: Step[] = [];
   if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable(), ["EEXIST"]));
   if (typeof found.layout === "number")
@@ -35,9 +58,15 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
     );
   if (found.layout === "damaged")
     steps.push(rules("the rules of tables inet and bridge vswitch", repairTable(), []));
+  return steps;
+}
+
+function own(wanted: Switch, found: SwitchState): readonly Step[] {
+  requireOurs(wanted, found);
+  if (isRouted(wanted)) requireUplink(wanted, found.routed?.proxy);
   const missing = missingAddresses(wanted, found);
   const alias = aliasOf(wanted, found);
-  const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
+  const steps: Step[] = [];
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
   const { link, routed } = found;
@@ -47,10 +76,7 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   // Behind the mark that tells of them.
   for (const { key, value } of routed?.host ?? []) steps.push(sysctl(key, value));
   steps.push(...forwarding(wanted, found));
-  if (elements.length > 0)
-    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
-  // Looking its index up is no work by itself.
-  return steps.every((step) => step.action.kind === "learn") ? [] : steps;
+  return steps;
 }
 
 const shared = (title: string) => ({ title, scope: "switch" }) as const;
@@ -143,7 +169,7 @@ function forwarding({ forwarding }: Switch, found: SwitchState): readonly Step[]
   return steps;
 }
 
-function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): void {
+function requireTables({ layout }: SwitchState): void {
   const newer = typeof layout === "number" && layout > LAYOUT_VERSION;
   if (layout === "foreign" || newer) {
     const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
@@ -153,6 +179,9 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
       "remove it: nft delete table inet vswitch; nft delete table bridge vswitch",
     );
   }
+}
+
+function requireOurs(wanted: Switch, { link, addresses }: SwitchState): void {
   if (link === undefined) return;
   const { name, network, mac, mtu } = wanted;
   const rename = `remove it, or choose another name by "bridge"`;

@@ -1,6 +1,6 @@
 /** Steps that make ready what vNICs hang on: the uplink's VLAN, and the host's own adapter beside them. Pure. */
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { HostAdapter, StackedSwitch } from "../../model/switch.ts";
+import type { AnyExternalSwitch, HostAdapter, StackedSwitch } from "../../model/switch.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
@@ -37,8 +37,9 @@ const learn = (role: Role, name: string): Step => ({
   action: { kind: "learn", where: "host", role, name },
 });
 
-function compileVlan(
-  { lower, uplink, mtu }: StackedSwitch,
+/** Networks share it. @throws {CniError} 108 when something else is in its place */
+export function compileVlan(
+  { lower, uplink, mtu }: Pick<AnyExternalSwitch, "lower" | "uplink" | "mtu">,
   id: number,
   { index }: Link,
   found: Link | undefined,

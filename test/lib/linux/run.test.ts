@@ -25,6 +25,7 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
   const netlink = (where: string): Netlink => ({
     request: () => [],
     requests: (all) => all.map(({ title }) => ask(where, title) ?? []),
+    together: (all) => all.map(({ title }) => ask(`${where} together`, title)),
     transaction: (all) => orThrow(ask(where, all.map(({ title }) => title).join("; "))),
     close() {},
   });

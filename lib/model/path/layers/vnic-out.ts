@@ -7,6 +7,7 @@ const segments: Readonly<Record<SwitchKind, Segment>> = {
   macvlan: "uplink.out",
   ipvlan: "uplink.out",
   routed: "port.out",
+  bridge: "port.out",
 };
 
 export const vnicOut: Layer = atEndpoint((walk) => ({
