@@ -41,6 +41,8 @@ const debianPackages = {
     podman: "podman",
     containerd: "containerd",
     busybox: "busybox-static",
+    dnsmasq: "dnsmasq-base",
+    udhcpd: "udhcpd",
     chromium: "chromium",
   },
 };
