@@ -42,6 +42,7 @@ const debianPackages = {
     containerd: "containerd",
     busybox: "busybox-static",
     dnsmasq: "dnsmasq-base",
+    udhcpd: "udhcpd",
     chromium: "chromium",
     "qemu-system-x86_64": "qemu-system-x86",
   },
