@@ -1,25 +1,12 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { enterWords } from "./command.ts";
+import { killedAdd, momentsOf, randomOf } from "./killed-add.ts";
 import type { Namespace } from "./namespaces.ts";
-import { binDir, createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
+import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 const times = 200;
 const timeout = 240_000;
-
-/** mulberry32: a small generator whose sequence a seed repeats. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");
 const acl = { Action: "Allow", Direction: "In", Protocols: "6", LocalPorts: "80", Priority: 1 };
@@ -31,33 +18,8 @@ const config = {
   ],
 };
 
-/** ADD, killed after so many milliseconds; a timer is not exact enough, so this waits busily. */
-function killedAdd(lab: NatLab, id: string, ns: Namespace, afterMs: number): Promise<boolean> {
-  const [program = "", ...words] = enterWords(lab.host.ns, [join(binDir, "nat")]);
-  const env = {
-    CNI_COMMAND: "ADD",
-    CNI_CONTAINERID: id,
-    CNI_NETNS: ns.path,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: binDir,
-    VSWITCH_DATA_DIR: lab.dataDir,
-  };
-  const child = spawn(`/usr/bin/${program}`, words, { env, stdio: ["pipe", "ignore", "ignore"] });
-  const started = performance.now();
-  const gone = new Promise<boolean>((resolve) =>
-    child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
-  );
-  child.stdin.on("error", () => {});
-  child.stdin.end(
-    JSON.stringify({ cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig }),
-  );
-  // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
-  setTimeout(() => {
-    while (performance.now() - started < afterMs);
-    child.kill("SIGKILL");
-  }, 1);
-  return gone;
-}
+/** As the runtime sends it. */
+const whole = { cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig };
 
 /** How long an ADD takes here and now. */
 async function addMs(lab: NatLab, ns: Namespace): Promise<number> {
@@ -69,21 +31,6 @@ async function addMs(lab: NatLab, ns: Namespace): Promise<number> {
     await lab.done("DEL", { id: "measured", netns: ns.path });
   }
   return taken.sort((a, b) => a - b)[2] ?? 0;
-}
-
-/**
- * Moments around the work of an ADD, however slow the machine is just now: too early and the next ones come later, too
- * late and they come sooner.
- */
-function momentsOf(random: () => number, wholeMs: number) {
-  let scale = wholeMs;
-  return {
-    next: () => scale * (0.3 + random()),
-    seen: (rows: string) => {
-      if (rows === "") scale *= 1.05;
-      else if (!rows.includes("adding")) scale *= 0.95;
-    },
-  };
 }
 
 /** What a glance shows of the kernel: links of the host and of the compartment, and published ports. */
@@ -107,7 +54,7 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
     const seen = { killed: 0, recorded: 0, unfinished: 0 };
     for (let i = 0; i < times; i++) {
       const afterMs = moments.next();
-      if (await killedAdd(lab, `c${i}`, ns, afterMs)) seen.killed++;
+      if (await killedAdd(lab, { id: `c${i}`, ns, config: whole, afterMs })) seen.killed++;
       const rows = rowsOf(lab).join();
       moments.seen(rows);
       if (rows !== "") seen.recorded++;
@@ -136,7 +83,7 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
       if (i % 4 === 0) await lab.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
       // Which has more to do.
       const afterMs = moments.next() * (i % 4 === 0 ? 1.3 : 1);
-      await killedAdd(lab, "c", ns, afterMs);
+      await killedAdd(lab, { id: "c", ns, config: whole, afterMs });
       const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
       const rows = rowsOf(lab).join();
       moments.seen(rows);
