@@ -296,6 +296,9 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { r
       },
     );
   }
+  // Ipvlans of one link are told apart by their addresses: two cannot have the same.
+  if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
+    return addressHeld(plan, "another ipvlan");
   const published = error instanceof StepError && error.step.action.kind === "rules";
   const taken = published && isErrno(cause, "EEXIST") ? portTaken(rules, plan) : undefined;
   return taken ?? refused(doing, error);
