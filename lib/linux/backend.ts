@@ -323,6 +323,9 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, mac
       },
     );
   }
+  // Ipvlans of one link are told apart by their addresses: two cannot have the same.
+  if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
+    return addressHeld(plan, "another ipvlan");
   const published = error instanceof StepError && error.step.action.kind === "rules";
   const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
   return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);

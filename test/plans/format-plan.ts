@@ -19,6 +19,7 @@ export function formatPlan({ owner, key, compartment, switch: vswitch, port, vni
       : [`  no ACL: In ${port.aclDefault.In}, Out ${port.aclDefault.Out}`]),
     `vnic ${vnic.name} (${vnic.type}) mac ${vnic.mac} mtu ${vnic.mtu}`,
     ...vnic.addresses.map((address) => `  address ${address}`),
+    ...(vnic.offLink ?? []).map((family) => `  subnets of IPv${family} not on the link`),
     ...vnic.routes.map((route) => `  route ${formatRoute(route)}${extras(route)}`),
     ...(vnic.probeMs === undefined ? [] : [`  asks for its addresses for ${vnic.probeMs} ms`]),
   ].join("\n");

@@ -1,7 +1,7 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
 import { defaultPrefix, hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
-import { isExternal, isRouted, isStacked } from "../../model/switch.ts";
+import { askedOn, isExternal, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
@@ -16,7 +16,7 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-request
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
-import { announceWays, learnProxy, makeWays } from "../routed/ways.ts";
+import { announceWays, learnUplink, makeWays } from "../routed/ways.ts";
 import { hostRoute } from "../stacked/host-route.ts";
 import { hostAdapterOf } from "../stacked/remove.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
@@ -81,7 +81,7 @@ function configureSteps(plan: Plan): readonly Step[] {
     ...probe(plan),
     configureVnic(plan),
     ...(isStacked(plan.switch) ? [] : carriers(plan)),
-    ...(vnic.addresses.length === 0 ? [] : [announce(plan)]),
+    ...announce(plan),
     ...hostWays(plan),
     ...makeWays(plan),
     ...announceWays(plan),
@@ -106,10 +106,10 @@ function probe(plan: Plan): readonly Step[] {
   if (probeMs === undefined || addresses.length === 0) return [];
   const asked = addresses.map(prefixAddress);
   const title = `ask who has ${asked.join(" ")}`;
-  if (isRouted(plan.switch)) {
-    // The vNIC does not reach the wire: the host asks in its own name.
+  const uplink = askedOn(plan.switch);
+  if (uplink !== undefined) {
     return [
-      ...learnProxy(plan),
+      learnUplink(uplink),
       { ...own(title), action: { kind: "probe", where: "host", addresses: asked, waitMs: probeMs } },
     ];
   }
@@ -245,6 +245,7 @@ function configureVnic(plan: Plan): Step {
     action: {
       kind: "compartment",
       requests: (index) => [
+        ...(plan.switch.kind === "ipvlan" ? announceWhenUp(index("vnic")) : []),
         ...vnic.addresses.map((address) =>
           addAddress({ index: index("vnic"), address, ...addressFlags(plan, address) }),
         ),
@@ -266,11 +267,22 @@ export function inOrder(routes: readonly Route[]): readonly Route[] {
 }
 
 /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861), sent by the kernel. */
-export function announce({ vnic }: Plan): Step {
-  return {
-    ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
-    action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
-  };
+export function announce({ vnic, switch: { kind } }: Plan): readonly Step[] {
+  if (vnic.addresses.length === 0 || kind === "ipvlan") return [];
+  return [
+    {
+      ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
+      action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
+    },
+  ];
+}
+
+/**
+ * An ipvlan takes no MAC, not even its own, on which other links announce themselves: the kernel also does when a link
+ * comes up that has addresses already, and for IPv6 whenever one has passed (ndisc_notify).
+ */
+function announceWhenUp(index: number): readonly Request[] {
+  return [setLink(index, { ipv4: { arp_notify: 1 } }), setLink(index, { up: false })];
 }
 
 /**

@@ -112,7 +112,8 @@ function configure(wanted: Switch, missing: readonly Prefix[], alias: string): r
   const { name, mtu } = wanted;
   const families = switchFamilies(wanted);
   const steps: Step[] = [];
-  if (families.has(6)) {
+  // Of a routed switch they are looked at one by one, before.
+  if (families.has(6) && !isRouted(wanted)) {
     for (const [key, value] of [
       ["disable_ipv6", "0"],
       ["accept_ra", "0"],
@@ -120,7 +121,8 @@ function configure(wanted: Switch, missing: readonly Prefix[], alias: string): r
     ] as const) {
       steps.push(sysctl(["ipv6", "conf", name, key], value));
     }
-  } else steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
+  }
+  if (!families.has(6)) steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
   // Lets the host reach published ports through 127.0.0.1; the layout's loopback_guard keeps containers out.
   if (wanted.kind === "internal" && families.has(4))
     steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));

@@ -38,8 +38,8 @@ const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
 /** @returns nothing for other switches; the index of the switch is known */
 export function makeWays(plan: Plan): readonly Step[] {
-  const ways = waysOf(plan);
-  return [...learnProxy(plan), ...ways.map((way) => make(way, addRoute))];
+  const proxy = proxyOf(plan.switch);
+  return proxy === undefined ? [] : [learnUplink(proxy), ...waysOf(plan).map((way) => make(way, addRoute))];
 }
 
 /** Those that are lost; whatever is in their place goes. */
@@ -53,7 +53,8 @@ export function repairWays(plan: Plan, lost: readonly Way[]): readonly Step[] {
     ...own(`learn ${name}`),
     action: { kind: "learn", where: "host", role: "switch", name },
   };
-  return steps.length === 0 ? [] : [learn, ...learnProxy(plan), ...steps];
+  const proxy = proxyOf(plan.switch);
+  return steps.length === 0 || proxy === undefined ? [] : [learn, learnUplink(proxy), ...steps];
 }
 
 function make({ kind, address, link }: Way, newRoute: typeof addRoute): Step {
@@ -74,10 +75,9 @@ function make({ kind, address, link }: Way, newRoute: typeof addRoute): Step {
       };
 }
 
-export function learnProxy({ switch: vswitch }: Plan): readonly Step[] {
-  const name = proxyOf(vswitch);
-  if (name === undefined) return [];
-  return [{ ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "uplink", name } }];
+/** The link of the host that leads to the wire. */
+export function learnUplink(name: string): Step {
+  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "uplink", name } };
 }
 
 /** Whoever knew the address at another MAC learns that it is here now. */

@@ -61,9 +61,14 @@ export function transparentInput(one: TransparentCase): PlanInput<TransparentCon
   };
 }
 
+/** Of whatever kind. */
+export function externalPlan(one: TransparentCase): Plan<AnyExternalSwitch> {
+  return planTransparent(transparentInput(one));
+}
+
 /** Of the kind that a configuration has which names none. */
 export function transparentPlan(one: TransparentCase): Plan<MacvlanSwitch> {
-  const plan = planTransparent(transparentInput(one));
+  const plan = externalPlan(one);
   return { ...plan, switch: requireMacvlan(plan.switch) };
 }
 

@@ -30,7 +30,7 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
     ...repairPolicies(plan, state),
     ...(links.length === 0 ? [] : [...learn(plan), ...links]),
     ...repairLimits(plan, state.facts),
-    ...(links.length === 0 ? [] : [carrier, announce(plan)]),
+    ...(links.length === 0 ? [] : [carrier, ...announce(plan)]),
     ...repairWays(plan, state.lostWays ?? []),
     // Last: a port of the host may be somebody else's by now, and what comes before does not depend on it.
     ...repairShared(plan, state),
@@ -41,7 +41,7 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
 function repairStacked(plan: Plan, { facts }: RepairState): readonly Step[] {
   const links = repairVnic(plan, facts);
   const ways = facts.missing.length === 0 ? [] : hostWays(plan);
-  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, announce(plan)]), ...ways];
+  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, ...announce(plan)]), ...ways];
 }
 
 function learn(plan: Plan): readonly Step[] {
