@@ -26,13 +26,7 @@ import { freeWays } from "./routed/remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { explainStacked } from "./stacked/explain.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
-import {
-  isVnicOf,
-  removeHostRoutes,
-  removeMarkedRoutes,
-  removeStackedSwitch,
-  removeStackedVnic,
-} from "./stacked/remove.ts";
+import { isVnicOf, removeHostRoutes, removeStackedSwitch, removeStackedVnic } from "./stacked/remove.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
 import type { Step } from "./step.ts";
 import { openWorld } from "./world.ts";
@@ -255,8 +249,7 @@ function removeAny(machine: Machine, { key, path, plan }: Removal): void {
   if (where !== undefined && (plan === undefined || isStacked(plan.switch))) {
     const inside = tryOpen(where, machine);
     try {
-      const aliases = inside === undefined ? [] : removeStackedVnic(inside.netlink, key, plan);
-      if (plan === undefined) for (const alias of aliases) removeMarkedRoutes(machine.host, alias);
+      if (inside !== undefined) removeStackedVnic({ host: machine.host, inside: inside.netlink }, key, plan);
     } finally {
       inside?.close();
     }

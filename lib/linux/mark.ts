@@ -93,6 +93,15 @@ export function markedNetwork(text: string | undefined): string | undefined {
 
 /** Alias of a VLAN of an uplink that we made: it is no network's alone. */
 export const vlanAlias = "vswitch:vlan";
+/**
+ * Its group, which it has from the message on that makes it: an alias comes later, and whose a VLAN without one is nobody
+ * could tell. "vswv" in ASCII; links of a group are deleted together only where somebody asks for that.
+ */
+export const vlanGroup = 0x76737776;
+
+/** Whether a VLAN of an uplink is one that we made, and not the host's own. */
+export const isOurVlan = ({ kind, alias, group }: Link): boolean =>
+  kind === "vlan" && (group === vlanGroup || alias === vlanAlias);
 
 /** Whether a link is the host's own adapter on a network's switch: bears its mark; or none yet, and its MAC. */
 export function isAdapterOf(link: Link, network: string, mac: Mac = adapterMac(network)): boolean {

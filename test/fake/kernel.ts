@@ -2,6 +2,8 @@
  * A kernel in memory, at the seam *request -> replies*: it reads the very messages that the real one gets, answers
  * with messages our decoders read, refuses what the real one refuses, and prints itself.
  */
+import type { Ip } from "../../lib/addr/ip.ts";
+import type { Mac } from "../../lib/addr/mac.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Machine } from "../../lib/linux/machine.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
@@ -32,14 +34,17 @@ export interface FakeHost {
   /** "disabled": there, but off on new links of compartments, as runtimes like it. */
   readonly ipv6?: Stack["ipv6"];
   readonly forwarding?: boolean;
+  /** Machines of the LAN that its uplink eth0 leads to, by their addresses; absent: it has no uplink. */
+  readonly lan?: ReadonlyMap<Ip, Mac>;
 }
 
-export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): FakeKernel {
+export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = {}): FakeKernel {
   const hostIpv6 = ipv6 === "absent" ? "absent" : "on";
   const host = newStack("host", hostIpv6);
   const on = forwarding ? "1" : "0";
   host.sysctls.set("ipv4/ip_forward", on);
   if (ipv6 !== "absent") host.sysctls.set("ipv6/conf/all/forwarding", on);
+  if (lan !== undefined) addLink(host, { name: "eth0", up: true, mac: "02:00:00:00:00:10", beyond: lan });
   const stacks = new Map<string, Stack>();
   const open = new Map<number, Stack>();
   /** Who holds a path: a descriptor. */

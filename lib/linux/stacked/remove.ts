@@ -9,7 +9,7 @@ import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
 import { deleteRoute } from "../../netlink/route/route.ts";
 import { isErrno } from "../../os/error.ts";
 import { linkOf } from "../link-of.ts";
-import { isAdapterOf, markedKey, parseEndpointAlias, vlanAlias } from "../mark.ts";
+import { isAdapterOf, isOurVlan, markedKey, parseEndpointAlias } from "../mark.ts";
 import { hostRoute } from "./host-route.ts";
 
 /** Kinds of links that a stacked vNIC may be. */
@@ -18,19 +18,18 @@ const kinds = ["macvlan", "ipvlan"] as const;
 /**
  * Only what bears the endpoint's mark goes, or what an ADD that was killed has left without one.
  *
- * @param plan absent when the state is lost
- * @returns the aliases of what went
+ * @param plan absent when the state is lost: the vNIC tells then which routes the host has to it, which go first
  */
 export function removeStackedVnic(
-  inside: Netlink,
+  { host, inside }: { readonly host: Netlink; readonly inside: Netlink },
   key: string,
   plan: Plan | undefined,
-): readonly (string | undefined)[] {
+): void {
   const named = plan === undefined ? undefined : linkOf(inside, plan.vnic.name);
   const isThere = named !== undefined && isVnicOf(named, key, plan);
   const own = isThere ? [named] : allOf(inside).filter((link) => isVnicOf(link, key, plan));
+  if (plan === undefined) for (const { alias } of own) removeMarkedRoutes(host, alias);
   for (const link of own) gone(inside, deleteLink(link.index));
-  return own.map(({ alias }) => alias);
 }
 
 /** Somebody may have given it another name. */
@@ -53,8 +52,8 @@ export function removeHostRoutes(host: Netlink, { key, switch: vswitch, vnic }: 
   if (adapter !== undefined) removeRoutes(host, adapter.name, key, vnic.addresses);
 }
 
-/** The same where the state is lost: a vNIC's alias tells its network and addresses. */
-export function removeMarkedRoutes(host: Netlink, alias: string | undefined): void {
+/** The same by a vNIC's alias, which tells its network and addresses. */
+function removeMarkedRoutes(host: Netlink, alias: string | undefined): void {
   const mark = parseEndpointAlias(alias);
   if (mark?.owner !== undefined)
     removeRoutes(host, adapterName(mark.owner.network), mark.key, mark.addresses);
@@ -78,7 +77,7 @@ export function removeStackedSwitch(host: Netlink, { network, definition, lowerI
   if (definition === undefined || !isExternal(definition) || definition.vlan === undefined || lowerInUse)
     return;
   const vlan = linkOf(host, definition.lower);
-  if (vlan?.kind === "vlan" && vlan.alias === vlanAlias) gone(host, deleteLink(vlan.index));
+  if (vlan !== undefined && isOurVlan(vlan)) gone(host, deleteLink(vlan.index));
 }
 
 function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): void {

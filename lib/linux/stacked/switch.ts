@@ -4,7 +4,7 @@ import type { AnyExternalSwitch, HostAdapter, StackedSwitch } from "../../model/
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
-import { isAdapterOf, networkComment, vlanAlias } from "../mark.ts";
+import { isAdapterOf, isOurVlan, networkComment, vlanAlias, vlanGroup } from "../mark.ts";
 import type { Role, Step } from "../step.ts";
 import { requireUplink } from "../uplink.ts";
 import { hostAdapterOf } from "./remove.ts";
@@ -46,19 +46,27 @@ export function compileVlan(
 ): readonly Step[] {
   if (found !== undefined) {
     const sublink = decodeSublink(found);
-    const isOurs = sublink?.kind === "vlan" && sublink.id === id && found.peerIndex === index;
-    if (!isOurs) throw inPlace(lower, found, `VLAN ${id} of ${uplink}`);
-    if (found.up) return [];
+    const isWanted = sublink?.kind === "vlan" && sublink.id === id && found.peerIndex === index;
+    if (!isWanted) throw inPlace(lower, found, `VLAN ${id} of ${uplink}`);
+    // The host's own is used and stays the host's.
+    if (!isOurVlan(found)) return found.up ? [] : [setUp(lower)];
+    if (found.up && found.alias === vlanAlias) return [];
   }
   return [
     ...(found === undefined
       ? [
           {
-            ...shared(`link add link ${uplink} ${lower} type vlan id ${id}`),
+            ...shared(`link add link ${uplink} ${lower} group ${vlanGroup} type vlan id ${id}`),
             action: {
               kind: "host",
               requests: () => [
-                createSublink({ name: lower, lower: index, mtu, sublink: { kind: "vlan", id } }),
+                createSublink({
+                  name: lower,
+                  lower: index,
+                  mtu,
+                  group: vlanGroup,
+                  sublink: { kind: "vlan", id },
+                }),
               ],
             },
             needs: "8021q",
@@ -66,20 +74,25 @@ export function compileVlan(
         ]
       : []),
     {
-      ...shared(`link set ${lower} up alias "${vlanAlias}"`),
+      ...shared(`link set ${lower} alias "${vlanAlias}" addrgenmode none`),
       action: {
         kind: "host",
         requests: () => [
           setLink(lower, { alias: vlanAlias }),
           // The host is not on this LAN: no link-local address of it either.
           setLink(lower, { addrGenMode: "none" }),
-          setLink(lower, { up: true }),
         ],
       },
       accept: ["EAFNOSUPPORT"],
     },
+    setUp(lower),
   ];
 }
+
+const setUp = (name: string): Step => ({
+  ...shared(`link set ${name} up`),
+  action: { kind: "host", requests: () => [setLink(name, { up: true })] },
+});
 
 /** It answers for the host's addresses to those alone that the host reaches through it: to the LAN the uplink does. */
 function compileAdapter(
