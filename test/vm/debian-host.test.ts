@@ -62,10 +62,8 @@ describe.skipIf(why !== undefined)(`on Debian's kernel${why === undefined ? "" :
   });
 
   it("the doctor finds all features of the kernel that ours need", async () => {
-    const found = JSON.parse((await vm.run(["vswitch", "doctor", "--json"])).stdout);
-    expect(JSON.stringify(found)).toContain("kernel-features");
-    const features = await vm.run(["vswitch", "doctor"]);
-    expect(features.stdout).toMatch(/^ok +the kernel has all .* \[kernel-features\]$/m);
+    const { stdout } = await vm.run(["vswitch", "doctor"]);
+    expect(stdout).toMatch(/^ok +the kernel has all .* \[kernel-features\]$/m);
   });
 
   it.each([

@@ -1,12 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHost, type Host } from "../system/host.ts";
+import { whyNoNamespaces } from "../system/namespaces.ts";
 import { createWire } from "./nic.ts";
 import { whyNoVm } from "./requirements.ts";
 import { bootVm, type Vm } from "./vm.ts";
 import { VmError } from "./vm-error.ts";
 
-const why = whyNoVm();
+const why = whyNoVm() ?? whyNoNamespaces();
 
 /** What a promise fails with. */
 async function failure(work: Promise<unknown>): Promise<VmError> {
@@ -16,6 +18,15 @@ async function failure(work: Promise<unknown>): Promise<VmError> {
   );
   if (error instanceof VmError) return error;
   throw new Error(`no failure of a machine: ${error}`);
+}
+
+/** A process that only waits for its parent to ask for its exit code is none. */
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+  } catch {
+    return false;
+  }
 }
 
 describe.skipIf(why !== undefined)(`a test machine${why === undefined ? "" : ` (${why})`}`, () => {
@@ -139,6 +150,15 @@ describe.skipIf(why !== undefined)(`a test machine${why === undefined ? "" : ` (
     const error = await failure(bootVm({ timeoutMs: 10 }));
     expect(error.kind).toBe("hang");
     expect(error.message).toContain("booting: no answer 10 ms after its start");
+  });
+
+  it("is gone with the process of its test, even when that is killed", async () => {
+    const child = host.start(host.ns, [process.execPath, join(import.meta.dirname, "qemu-child.ts")]);
+    const pid = await child.line((line) => /^[0-9]+$/.test(line), "process id of QEMU", 60_000);
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    process.kill(child.pid, "SIGKILL");
+    await child.ended;
+    await expect.poll(() => isRunning(Number(pid)), { timeout: 20_000 }).toBe(false);
   });
 
   it("whose kernel panics says so, with the end of its console", async () => {

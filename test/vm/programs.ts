@@ -1,5 +1,5 @@
 /** Programs of this machine with the shared libraries they need, to be put into a test machine. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { toolPath } from "../system/namespaces.ts";
 import type { TreeEntry } from "./tree.ts";
 
@@ -30,7 +30,13 @@ export function programEntries(names: readonly string[]): readonly TreeEntry[] {
 /** Paths of the shared libraries that the dynamic linker would load for these executables, itself included. */
 export function librariesOf(executables: readonly string[]): readonly string[] {
   if (executables.length === 0) return [];
-  const text = execFileSync("ldd", executables, { encoding: "utf8", env: { PATH: toolPath } });
+  // Its exit code is 1 when one of them is a static executable, which needs none.
+  const { stdout: text, stderr } = spawnSync("ldd", executables, {
+    encoding: "utf8",
+    env: { PATH: toolPath },
+  });
+  const complaint = stderr.replaceAll(/^\s*not a dynamic executable$/gm, "").trim();
+  if (complaint !== "") throw new Error(`libraries of ${executables.join(" ")}: ${complaint}`);
   const missing = /^\s*(\S+) => not found$/m.exec(text)?.[1];
   if (missing !== undefined) throw new Error(`${executables.join(" ")}: the library ${missing} is missing`);
   return [...new Set([...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1] ?? ""))];

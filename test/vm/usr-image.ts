@@ -16,7 +16,7 @@ export const guestBinDir = "/opt/cni/bin";
 export const usrBinDir = "/usr/lib/cni";
 
 const pluginNames = ["nat", "transparent", "overlay", "ipam", "vswitch"];
-const maxAgeMs = 24 * 3_600_000;
+const keptImages = 4;
 
 /**
  * The path of the image, made if none of the same contents is there yet (150 MB, about a second). Machines only read
@@ -32,11 +32,11 @@ export function usrImage(kernel: Kernel, programs: readonly string[]): string {
   } catch {
     // There is none yet.
   }
-  for (const name of readdirSync(folder)) {
-    const old = statSync(join(folder, name), { throwIfNoEntry: false });
-    // A machine that has it open keeps it.
-    if (old !== undefined && Date.now() - old.mtimeMs > maxAgeMs) rmSync(join(folder, name), { force: true });
-  }
+  // Each build of ours makes another image. A machine that has one open keeps it.
+  const found = readdirSync(folder).map((name) => join(folder, name));
+  const changed = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const newestFirst = found.toSorted((a, b) => changed(b) - changed(a));
+  for (const path of newestFirst.slice(keptImages)) rmSync(path, { force: true });
   const making = `${image}.${process.pid}`;
   rmSync(making, { force: true });
   writeParts(making, encodeErofs(entries));

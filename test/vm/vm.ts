@@ -3,18 +3,19 @@
  *
  * `await using vm = await bootVm({ modules: ["8021q"] }); await vm.exec("ip link add ...");` See README.md here.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { enterWords } from "../system/command.ts";
 import { cleaner } from "../system/host-cleaner.ts";
-import { createFolder, type Namespace, toolPath } from "../system/namespaces.ts";
+import { createFolder, type Namespace } from "../system/namespaces.ts";
 import { openChannel, type Reply } from "./channel.ts";
 import { type GuestFile, writeInitramfs } from "./initramfs.ts";
 import { findKernel } from "./kernel.ts";
 import { captureFile, type Nic, nicArguments } from "./nic.ts";
 import { decodePcap } from "./pcap.ts";
-import { guestBinDir, usrImage } from "./usr-image.ts";
+import { machineArguments, startQemu } from "./qemu.ts";
+import { pluginScript, type Step, type StepOptions, scriptOf, titleOf, type VmPluginCall } from "./step.ts";
+import { usrImage } from "./usr-image.ts";
 import { VmError } from "./vm-error.ts";
 
 export interface VmOptions {
@@ -33,25 +34,6 @@ export interface VmOptions {
   /** For the boot, which takes 4 s and more where others want the processor too, and for `script`. Default 90 000. */
   readonly timeoutMs?: number;
 }
-
-export interface StepOptions {
-  /** Default 60 000. Then the step has failed as "hang", and is killed if the machine still answers. */
-  readonly timeoutMs?: number;
-}
-
-/** A CNI call, as `PluginCall` of the system tests. */
-export interface VmPluginCall extends StepOptions {
-  /** CNI_COMMAND; leave it out to set none. */
-  readonly verb?: string;
-  /** The whole environment of the process: nothing is inherited. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Text as it is, any other value as JSON, undefined for an empty input. */
-  readonly stdin?: unknown;
-  readonly args?: readonly string[];
-}
-
-/** A step: words of a command, or a script for busybox' shell. */
-export type Step = string | readonly string[];
 
 export interface Vm extends AsyncDisposable {
   /** Process id of QEMU. */
@@ -83,22 +65,16 @@ export async function bootVm(options: VmOptions = {}): Promise<Vm> {
   const dir = createFolder("vm");
   const release = cleaner.add({ names: new Set(), dir });
   try {
-    const { modules = [], programs = [], files = {}, nics = [], memoryMib = 1024 } = options;
+    const { modules = [], programs = [], nics = [], memoryMib = 1024 } = options;
     const initramfs = join(dir, "initramfs");
-    writeInitramfs(initramfs, { kernel, modules, files });
-    const words = [
-      ...["-accel", "tcg", "-M", "pc", "-m", `${memoryMib}`],
-      // The kernel copies by `rep movsb` where it may, which the emulation does byte by byte.
-      ...["-cpu", "max,-erms"],
-      ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-      ...["-kernel", kernel.image, "-initrd", initramfs, "-append", commandLine],
-      ...["-drive", `if=none,id=usr,format=raw,readonly=on,file=${usrImage(kernel, programs)}`],
-      ...["-device", "virtio-blk-pci,drive=usr"],
-      ...["-serial", `file:${join(dir, "console")}`],
-      ...["-chardev", "stdio,id=port,signal=off", "-device", "virtio-serial-pci"],
-      ...["-device", "virtserialport,chardev=port"],
-      ...nicArguments(nics, dir),
-    ];
+    writeInitramfs(initramfs, { kernel, modules, files: options.files ?? {} });
+    const files = {
+      kernel: kernel.image,
+      initramfs,
+      disk: usrImage(kernel, programs),
+      console: join(dir, "console"),
+    };
+    const words = [...machineArguments(files, memoryMib), ...nicArguments(nics, dir)];
     const vm = machineOf({ qemu: startQemu(words, options.ns), dir, release, kernelRelease: kernel.release });
     await vm.ready(options.timeoutMs ?? 90_000);
     if (options.script !== undefined) await firstStep(vm, options.script, options);
@@ -116,19 +92,6 @@ async function firstStep(vm: Vm, script: string, options: StepOptions): Promise<
     await vm.close();
     throw error;
   }
-}
-
-/** `panic=-1` restarts at once, which `-no-reboot` makes the end of QEMU. Only what goes wrong is on the console. */
-const commandLine = [
-  ...["console=ttyS0", "quiet", "loglevel=4", "panic=-1", "oops=panic"],
-  ...["net.ifnames=0", "cryptomgr.notests", "no_timer_check", "random.trust_cpu=on"],
-].join(" ");
-
-function startQemu(words: readonly string[], ns: Namespace | undefined): ChildProcess {
-  // Killed with the tests, whatever ends them.
-  const command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...words];
-  const [program = "", ...rest] = ns === undefined ? command : enterWords(ns, command);
-  return spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"], env: { PATH: toolPath } });
 }
 
 interface Parts {
@@ -226,25 +189,3 @@ function machineOf({ qemu, dir, release, kernelRelease }: Parts) {
 
 /** How long a machine may take to show that it is alive, when a step of it is late. */
 const answerMs = 5_000;
-
-function scriptOf(step: Step): string {
-  return typeof step === "string" ? step : `exec ${step.map(quote).join(" ")}`;
-}
-
-function titleOf(step: Step): string {
-  const text = typeof step === "string" ? step.trim() : step.join(" ");
-  return text.length > 300 ? `${text.slice(0, 300)} ...` : text;
-}
-
-function pluginScript(exe: string, { verb, env = {}, stdin, args = [] }: VmPluginCall): string {
-  const all = { ...env, ...(verb === undefined ? {} : { CNI_COMMAND: verb }) };
-  const variables = Object.entries(all).map(([name, value]) => `${name}=${value}`);
-  const text = stdin === undefined ? "" : typeof stdin === "string" ? stdin : JSON.stringify(stdin);
-  const path = exe.startsWith("/") ? exe : join(guestBinDir, exe);
-  const command = ["env", "-i", ...variables, path, ...args].map(quote).join(" ");
-  return `printf %s ${quote(text)} | ${command}`;
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
-}
