@@ -12,8 +12,8 @@ import type { Reply, Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_CTNETLINK } from "../../lib/netlink/nfnetlink.ts";
 import { type ErrnoName, errno } from "../../lib/os/errno.ts";
 import { answerRoute } from "./rtnetlink.ts";
-import { answerRules, commit, formatRuleset, type Ruleset } from "./ruleset.ts";
-import { addLink, formatStack, Refusal, readSetting, type Stack, writeSetting } from "./stack.ts";
+import { answerRules, commit, formatRuleset, newReaders, type Ruleset } from "./ruleset.ts";
+import { addLink, formatStack, Refusal, readSetting, type Stack, saveStack, writeSetting } from "./stack.ts";
 
 export interface FakeKernel extends Machine {
   /** Titles of all that was asked of it and could be refused: requests, and settings that change. */
@@ -28,6 +28,8 @@ export interface FakeKernel extends Machine {
   removeCompartment(path: string): void;
   hasCompartment(path: string): boolean;
   dump(): string;
+  /** @returns puts all that it has back to what it has now, any number of times; the log goes on */
+  save(): () => void;
 }
 
 export interface FakeHost {
@@ -50,6 +52,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
   /** Who holds a path: a descriptor. */
   const locks = new Map<string, number>();
   const log: string[] = [];
+  const readers = newReaders();
   let ruleset: Ruleset = new Map();
   let current = host;
   let nextFd = 100;
@@ -89,7 +92,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
         for (const request of requests) {
           refusing(request, () => {
             ask(request.title);
-            next = commit(request, next, own);
+            next = commit(request, next, own, readers);
           });
         }
         ruleset = next;
@@ -161,6 +164,17 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
       ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
+    save() {
+      const [paths, rules] = [new Map(stacks), ruleset];
+      const restores = [host, ...stacks.values()].map(saveStack);
+      return () => {
+        if (open.size + locks.size > 0) throw new Error("a compartment is still held");
+        stacks.clear();
+        for (const [path, stack] of paths) stacks.set(path, stack);
+        for (const restore of restores) restore();
+        ruleset = rules;
+      };
+    },
   };
 }
 

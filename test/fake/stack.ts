@@ -105,6 +105,30 @@ export function writeSetting(stack: Stack, path: readonly string[], value: strin
   else stack.sysctls.set(path.join("/"), value);
 }
 
+/** @returns gives the namespace back the links and settings it has now, any number of times */
+export function saveStack({ links, sysctls }: Stack): () => void {
+  const savedLinks = [...links.values()].map(copyLink);
+  const savedSysctls = new Map(sysctls);
+  return () => {
+    links.clear();
+    for (const link of savedLinks) links.set(link.index, copyLink(link));
+    sysctls.clear();
+    for (const [key, value] of savedSysctls) sysctls.set(key, value);
+  };
+}
+
+/** With nothing in common that changes. */
+function copyLink(link: FakeLink): FakeLink {
+  return {
+    ...link,
+    ...(Array.isArray(link.redirects) && { redirects: [...link.redirects] }),
+    addresses: [...link.addresses],
+    routes: [...link.routes],
+    sysctls: new Map(link.sysctls),
+    traits: new Set(link.traits),
+  };
+}
+
 /** The namespace as text, without the numbers that depend on what was made before. */
 export function formatStack(stack: Stack): string {
   const links = [...stack.links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
