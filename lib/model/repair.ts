@@ -36,7 +36,7 @@ export function beyondRepair(plan: Plan, facts: EndpointFacts): BeyondRepair | u
 /** What hangs on an uplink goes with it. */
 const bringBack = ({ switch: vswitch }: Plan, { switch: found }: EndpointFacts): string =>
   isStacked(vswitch) && found === undefined
-    ? `${vswitch.lower} is gone, and the interface went with it: bring it back and `
+    ? `its uplink ${vswitch.lower} is gone too, and took it along: bring that back and `
     : "";
 
 /** The uplink is the host's own: it is for its operator to change. A VLAN on it is ours. */

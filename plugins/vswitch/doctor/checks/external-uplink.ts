@@ -14,10 +14,10 @@ export const externalUplink: Check = {
   find: (patient) => {
     const external = patient.scene.networks.filter(isExternalNetwork);
     const byUplink = Map.groupBy(external, ({ switch: { uplink } }) => uplink);
-    return [
-      ...external.flatMap((network) => ofNetwork(patient, network)),
-      ...[...byUplink].flatMap(([uplink, networks]) => ofMacs(patient, uplink, networks)),
-    ];
+    return [...byUplink].flatMap(([uplink, networks]) => [
+      ...ofLink(patient, uplink, networks),
+      ...ofMacs(patient, uplink, networks),
+    ]);
   },
 };
 
@@ -25,48 +25,51 @@ type ExternalNetwork = SceneNetwork<AnyExternalSwitch>;
 
 const isExternalNetwork = (network: SceneNetwork): network is ExternalNetwork => isExternal(network.switch);
 
-function ofNetwork({ scene }: Patient, { name, switch: vswitch }: ExternalNetwork): readonly Complaint[] {
-  const { uplink, mtu } = vswitch;
+function ofLink(
+  { scene }: Patient,
+  uplink: string,
+  networks: readonly ExternalNetwork[],
+): readonly Complaint[] {
+  const names = networks.map(({ name }) => name);
   const found = scene.host.interfaces.find((one) => one.name === uplink);
-  const used = scene.endpoints.some(({ owner }) => owner.network === name);
+  const used = scene.endpoints.some(({ owner }) => names.includes(owner.network));
   if (found === undefined)
     return [
-      error(`the uplink ${uplink} of network ${name} is gone`, {
+      error(`the uplink ${uplink} of ${names.join(", ")} is gone`, {
         seen: ["no interface of the host has the name", ...(used ? ["the vNICs on it went with it"] : [])],
         remedy: `bring it back${used ? ", then start the containers anew" : ""}; or name another one by "uplink"`,
       }),
     ];
   if (!found.up)
     return [
-      error(`the uplink ${uplink} of network ${name} is down`, {
+      error(`the uplink ${uplink} of ${names.join(", ")} is down`, {
         remedy: "switch it on",
         commands: [`ip link set dev ${uplink} up`],
       }),
     ];
-  return [...(found.carrier === false ? [noCarrier(name, uplink)] : []), ...ofMtu(name, found, mtu)];
+  return [...(found.carrier === false ? [noCarrier(names, uplink)] : []), ...ofMtu(found, networks)];
 }
 
-const noCarrier = (network: string, uplink: string): Complaint =>
-  error(`the uplink ${uplink} of network ${network} has no carrier`, {
+const noCarrier = (names: readonly string[], uplink: string): Complaint =>
+  error(`the uplink ${uplink} of ${names.join(", ")} has no carrier`, {
     seen: ["it is on, and nothing answers at the other end of its cable"],
     remedy: "look at the cable, and at the port of the switch it leads to",
   });
 
 function ofMtu(
-  network: string,
-  { name, mtu: carried }: SceneInterface,
-  planned: number,
+  { name: uplink, mtu: carried }: SceneInterface,
+  networks: readonly ExternalNetwork[],
 ): readonly Complaint[] {
-  if (carried >= planned) return [];
+  const larger = networks.filter((network) => network.switch.mtu > carried);
+  if (larger.length === 0) return [];
+  const names = larger.map(({ name }) => name).join(", ");
+  const planned = Math.max(...larger.map((network) => network.switch.mtu));
   return [
-    warning(
-      `network ${network} was made for packets of ${planned} bytes, its uplink ${name} carries ${carried}`,
-      {
-        seen: [`MTU of ${name} is ${carried}`],
-        remedy: `raise it again if the wire carries it; else write "mtu": ${carried} into the configuration of ${network} and start its containers anew`,
-        commands: [`ip link set dev ${name} mtu ${planned}`],
-      },
-    ),
+    warning(`the uplink ${uplink} carries packets of ${carried} bytes, ${names} was made for ${planned}`, {
+      seen: [`MTU of ${uplink} is ${carried}`],
+      remedy: `raise it again if the wire carries it; else write "mtu": ${carried} into the configuration of ${names} and start its containers anew`,
+      commands: [`ip link set dev ${uplink} mtu ${planned}`],
+    }),
   ];
 }
 
