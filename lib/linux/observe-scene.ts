@@ -51,13 +51,14 @@ function addressesByLink(host: Netlink): ReadonlyMap<number, readonly Prefix[]> 
 }
 
 function toInterface(link: Link, names: Names, addresses: readonly Prefix[]): SceneInterface {
-  const { name, kind, mac, mtu, up } = link;
+  const { name, kind, mac, mtu, up, carrier } = link;
   const master = link.master === undefined ? undefined : names.get(link.master);
   return {
     name,
     mtu,
     up,
     addresses,
+    ...(up && !carrier ? { carrier } : {}),
     ...(kind === undefined ? {} : { kind }),
     ...(mac === undefined ? {} : { mac }),
     ...(master === undefined ? {} : { master }),

@@ -8,7 +8,8 @@ import type { Feature } from "../model/probe.ts";
 import { createBridge } from "../netlink/route/bridge.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { createIfb } from "../netlink/route/ifb.ts";
-import { getLink } from "../netlink/route/link.ts";
+import { deleteLink, getLink } from "../netlink/route/link.ts";
+import { createSublink, type Sublink } from "../netlink/route/sublink.ts";
 import { createVeth } from "../netlink/route/veth.ts";
 import { addIngress, addTbf } from "../netlink/tc/qdisc.ts";
 import { addRedirect } from "../netlink/tc/redirect.ts";
@@ -70,6 +71,26 @@ function trials(): readonly Trial[] {
         route.request(addRedirect(indexOf(route, "trial-b"), indexOf(route, "trial-ifb")));
       },
     },
+    ...sublinkTrials(),
+  ];
+}
+
+/** What hangs on another link: each on the one that a network would hang it on. */
+function sublinkTrials(): readonly Trial[] {
+  const trial = (name: string, neededFor: Trial["neededFor"], module: string, sublink: Sublink): Trial => ({
+    name,
+    neededFor,
+    modules: [module],
+    run: ({ route }) => {
+      const lower = indexOf(route, "trial-a");
+      route.request(createSublink({ name: `trial-${name}`, lower, sublink }));
+      route.request(deleteLink(`trial-${name}`));
+    },
+  });
+  return [
+    trial("macvlan", "switch macvlan", "macvlan", { kind: "macvlan", mode: "bridge" }),
+    trial("ipvlan", "switch ipvlan", "ipvlan", { kind: "ipvlan", mode: "l2" }),
+    trial("8021q", "vlan", "8021q", { kind: "vlan", id: 1 }),
   ];
 }
 

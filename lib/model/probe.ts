@@ -1,10 +1,14 @@
 /** What the doctor asks of the machine itself, beside its scene. */
 
+/** What only transparent networks of some kind need. */
+export const switchFeatures = ["switch macvlan", "switch ipvlan", "vlan"] as const;
+export type SwitchFeature = (typeof switchFeatures)[number];
+
 /** Something of the kernel that is needed. */
 export interface Feature {
   readonly name: string;
   /** What does not work without it. */
-  readonly neededFor: "every network" | "QOS";
+  readonly neededFor: "every network" | "QOS" | SwitchFeature;
   /** Modules and options of the kernel that bring it. */
   readonly modules: readonly string[];
   /** The kernel's own words when it was tried; absent: it is there. */

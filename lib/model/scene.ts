@@ -39,6 +39,8 @@ export interface SceneInterface {
   /** Bytes. */
   readonly mtu: number;
   readonly up: boolean;
+  /** Nothing answers at the other end of its cable. */
+  readonly carrier?: false;
   readonly addresses: readonly Prefix[];
   /** The bridge whose port it is. */
   readonly master?: string;

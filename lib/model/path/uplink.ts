@@ -154,6 +154,12 @@ export function uplinkFault(scene: Scene, { lower, uplink, network }: StackedSwi
       };
     if (!link.up)
       return { reason: "link-down", by: `${name} is down`, remedy: `\`ip link set ${name} up\`.` };
+    if (link.carrier === false)
+      return {
+        reason: "link-down",
+        by: `${name} has no carrier, so that nothing that hangs on it sends`,
+        remedy: "Look at its cable, and at the port of the switch it leads to.",
+      };
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { conntrack } from "./checks/conntrack.ts";
 import { diskSpace } from "./checks/disk-space.ts";
 import { drift } from "./checks/drift.ts";
 import { ephemeralPorts } from "./checks/ephemeral-ports.ts";
+import { externalUplink } from "./checks/external-uplink.ts";
 import { foreignFirewall } from "./checks/foreign-firewall.ts";
 import { forwarding } from "./checks/forwarding.ts";
 import { kernelFeatures } from "./checks/kernel-features.ts";
@@ -33,6 +34,7 @@ export const checks: readonly Check[] = [
   drift,
   stale,
   uplink,
+  externalUplink,
   subnets,
   mtu,
   routerAdvertisements,

@@ -8,6 +8,7 @@ import { kinds } from "./kinds.ts";
 import { type Tree, treeOf } from "./tree.ts";
 
 const looks: Readonly<Record<EdgeKind, string>> = {
+  uplink: "dir=none, style=bold",
   plugged: "dir=none, style=bold",
   cable: "dir=none",
   routes: "dir=none",

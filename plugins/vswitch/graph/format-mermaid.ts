@@ -8,6 +8,7 @@ import { kinds } from "./kinds.ts";
 import { type Tree, treeOf } from "./tree.ts";
 
 const arrows: Readonly<Record<EdgeKind, string>> = {
+  uplink: "===",
   plugged: "===",
   cable: "---",
   routes: "---",

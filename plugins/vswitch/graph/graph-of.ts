@@ -3,7 +3,9 @@ import { ipFamily, ipNumber } from "../../../lib/addr/ip.ts";
 import { prefixAddress } from "../../../lib/addr/prefix.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene, SceneNetwork } from "../../../lib/model/scene.ts";
+import { isExternal } from "../../../lib/model/switch.ts";
 import type { Graph } from "./graph.ts";
+import { switchId } from "./kinds/switch.ts";
 import { kinds } from "./kinds.ts";
 
 /** The same scene gives the same picture, in whatever order its parts are given. */
@@ -24,7 +26,9 @@ export function onlyNetworks(scene: Scene, names: readonly string[]): Scene {
 
 /** Networks by name; attachments by network, then as their addresses count up. */
 function inOrder(scene: Scene): Scene {
-  const networks = withUnlisted(scene).toSorted((a, b) => compare(a.name, b.name));
+  const networks = withUnlisted(scene).toSorted(
+    (a, b) => compare(uplinkOf(b), uplinkOf(a)) || compare(a.name, b.name),
+  );
   const sorted = scene.endpoints
     .map((plan) => ({ plan, place: placeOf(plan) }))
     .toSorted(
@@ -38,14 +42,19 @@ function inOrder(scene: Scene): Scene {
 
 /** An attachment outlives the definition of its network when somebody removes that by hand. */
 function withUnlisted({ networks, endpoints }: Scene): readonly SceneNetwork[] {
-  const listed = new Set(networks.map((network) => network.switch.name));
+  const listed = new Set(networks.map((network) => switchId(network.switch)));
   const lacking = new Map(
     endpoints.flatMap(({ owner, switch: one }) =>
-      listed.has(one.name) ? [] : [[one.name, { name: owner.network, kind: "undefined", switch: one }]],
+      listed.has(switchId(one))
+        ? []
+        : [[switchId(one), { name: owner.network, kind: "undefined", switch: one }]],
     ),
   );
   return [...networks, ...lacking.values()];
 }
+
+/** Those that the host routes for come first, and those of the first uplink last: so wires cross least in a picture. */
+const uplinkOf = ({ switch: one }: SceneNetwork): string => (isExternal(one) ? one.uplink : "\uffff");
 
 function compare<T extends string | bigint>(a: T, b: T): number {
   if (a === b) return 0;

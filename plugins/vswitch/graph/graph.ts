@@ -6,6 +6,7 @@ export type NodeKind =
   | "interface"
   | "host"
   | "switch"
+  | "hostAdapter"
   | "hostPort"
   | "port"
   | "compartment"
@@ -47,13 +48,14 @@ export interface GraphMark {
 }
 
 /**
- * - `plugged`: a port is on a switch
+ * - `uplink`: the interface by which an external switch leads to the wire
+ * - `plugged`: a port is on a switch; of a switch without ports, the vNIC itself
  * - `cable`: frames go both ways
  * - `routes`: the host forwards for the switch
  * - `publishes`: a port of the host leads to a vNIC
  * - `reaches`: containers of the one network may open connections to those of the other
  */
-export type EdgeKind = "plugged" | "cable" | "routes" | "publishes" | "reaches";
+export type EdgeKind = "uplink" | "plugged" | "cable" | "routes" | "publishes" | "reaches";
 
 export interface GraphEdge {
   readonly kind: EdgeKind;

@@ -3,6 +3,7 @@ import type { NodeKind } from "./graph.ts";
 import type { Kind } from "./kind.ts";
 import { compartmentKind } from "./kinds/compartment.ts";
 import { hostKind } from "./kinds/host.ts";
+import { hostAdapterKind } from "./kinds/host-adapter.ts";
 import { hostPortKind } from "./kinds/host-port.ts";
 import { interfaceKind } from "./kinds/interface.ts";
 import { outsideKind } from "./kinds/outside.ts";
@@ -15,6 +16,7 @@ export const kinds: Readonly<Record<NodeKind, Kind>> = {
   host: hostKind,
   interface: interfaceKind,
   switch: switchKind,
+  hostAdapter: hostAdapterKind,
   hostPort: hostPortKind,
   port: portKind,
   compartment: compartmentKind,

@@ -10,7 +10,17 @@ describe.skipIf(noNamespace)(titled("what a kernel can do"), () => {
 
   test("is tried, feature by feature; what every network needs is there wherever these tests run", () => {
     const features = out.first?.features ?? [];
-    const names = ["bridge", "veth", "nftables inet", "nftables bridge", "tbf", "ifb"];
+    const names = [
+      "bridge",
+      "veth",
+      "nftables inet",
+      "nftables bridge",
+      "tbf",
+      "ifb",
+      "macvlan",
+      "ipvlan",
+      "8021q",
+    ];
     expect(features.map(({ name }) => name)).toEqual(names);
     const needed = features.filter(({ neededFor }) => neededFor === "every network");
     expect(needed.filter(({ refusal }) => refusal !== undefined)).toEqual([]);

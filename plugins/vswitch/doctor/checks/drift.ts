@@ -23,8 +23,9 @@ export const drift: Check = {
   },
 };
 
-/** Forwarding has a check of its own. */
-const isOfOthers = ({ what }: Difference): boolean => !/^IPv[46] forwarding of the host$/.test(what);
+/** Forwarding and uplinks have checks of their own. */
+const isOfOthers = ({ what }: Difference): boolean =>
+  !/^(IPv[46] forwarding of the host$|(state of |MTU of )?uplink )/.test(what);
 
 function complaintOf(network: string, reports: readonly CheckReport[]): Complaint {
   const count = `${reports.length} ${reports.length === 1 ? "attachment" : "attachments"}`;

@@ -1,23 +1,44 @@
 /** What the kernel cannot do of what networks and policies need. */
-import type { Feature } from "../../../../lib/model/probe.ts";
+import { type Feature, type SwitchFeature, switchFeatures } from "../../../../lib/model/probe.ts";
+import type { Scene } from "../../../../lib/model/scene.ts";
+import { isExternal, type Switch } from "../../../../lib/model/switch.ts";
 import type { Check } from "../check.ts";
-import { type Complaint, error, warning } from "../finding.ts";
+import { type Complaint, error, note, warning } from "../finding.ts";
 
 export const kernelFeatures: Check = {
   id: "kernel-features",
   needs: ["kernel"],
   fine: "the kernel has all that networks and policies need",
-  find: ({ probe }) => probe.features.flatMap(complaintOf),
+  find: ({ probe, scene }) => probe.features.flatMap((feature) => complaintOf(feature, scene)),
 };
 
-function complaintOf({ name, neededFor, modules, refusal }: Feature): readonly Complaint[] {
+function complaintOf({ name, neededFor, modules, refusal }: Feature, scene: Scene): readonly Complaint[] {
   if (refusal === undefined) return [];
+  const external = scene.networks.filter((network) => isExternal(network.switch));
+  // Who has no transparent network misses nothing.
+  if (isOfSwitch(neededFor) && external.length === 0) return [];
   const rest = {
     seen: [refusal],
     remedy: `load the kernel's modules ${modules.join(", ")}; where there are none, take a kernel that has them (Debian: linux-image-amd64 in place of a cloud or minimal kernel)`,
     commands: modules.map((module) => `modprobe ${module}`),
   };
+  if (isOfSwitch(neededFor)) {
+    const users = external.filter((network) => needs(network.switch, neededFor)).map((one) => one.name);
+    const setting = neededFor === "vlan" ? `"vlan"` : `"switch": "${neededFor.slice("switch ".length)}"`;
+    return users.length > 0
+      ? [error(`the kernel has no ${name}: nothing can be attached to ${users.join(", ")}`, rest)]
+      : [note(`the kernel has no ${name}: a transparent network cannot have ${setting}`, rest)];
+  }
   return neededFor === "every network"
     ? [error(`the kernel has no ${name}: no network can be attached to`, rest)]
     : [warning(`the kernel has no ${name}: attachments with a ${neededFor} policy fail`, rest)];
+}
+
+const isOfSwitch = (neededFor: Feature["neededFor"]): neededFor is SwitchFeature =>
+  (switchFeatures as readonly string[]).includes(neededFor);
+
+/** Whether a switch is made by the feature. */
+function needs(vswitch: Switch, feature: SwitchFeature): boolean {
+  if (feature === "vlan") return isExternal(vswitch) && vswitch.vlan !== undefined;
+  return feature === `switch ${vswitch.kind}`;
 }

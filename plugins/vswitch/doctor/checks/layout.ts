@@ -1,4 +1,5 @@
 /** Our own nftables tables: there, whole, and of this version. */
+import { isStacked } from "../../../../lib/model/switch.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, note } from "../finding.ts";
 import type { Patient } from "../patient.ts";
@@ -24,7 +25,8 @@ const mend = {
 
 function complaint({ probe, scene }: Patient): readonly Complaint[] {
   const { layout: state, layoutVersion } = probe;
-  const used = scene.endpoints.length > 0;
+  // What hangs on an uplink passes none of our rules.
+  const used = scene.endpoints.some((plan) => !isStacked(plan.switch));
   switch (state) {
     case "current":
       return [];

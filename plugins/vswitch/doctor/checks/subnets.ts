@@ -1,6 +1,7 @@
 /** Subnets of networks that somebody else on the host has too: one of both is not reached. */
 import { networkOf, overlaps, type Prefix, prefixFamily, prefixLength } from "../../../../lib/addr/prefix.ts";
 import type { Scene, SceneNetwork } from "../../../../lib/model/scene.ts";
+import { isStacked } from "../../../../lib/model/switch.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, warning } from "../finding.ts";
 import { mainTable } from "../uplinks.ts";
@@ -38,10 +39,9 @@ function withTheHost(scene: Scene): readonly Complaint[] {
 
 /** Addresses and routes that are not of our switches. */
 function placesOf({ host, networks, endpoints }: Scene): readonly Place[] {
-  const ours = new Set([
-    ...networks.map((network) => network.switch.name),
-    ...endpoints.map((plan) => plan.switch.name),
-  ]);
+  const switches = [...networks, ...endpoints].map((one) => one.switch);
+  // What vNICs hang on is the host's own.
+  const ours = new Set(switches.filter((one) => !isStacked(one)).map(({ name }) => name));
   const interfaces = host.interfaces.filter(({ name }) => !ours.has(name));
   const addresses = interfaces.flatMap(({ name, addresses: own }) =>
     own.map((address) => ({ prefix: networkOf(address), what: `${address} is an address of ${name}` })),

@@ -2,6 +2,7 @@
 import { isLoopback } from "../../../../lib/addr/ip.ts";
 import { prefixAddress } from "../../../../lib/addr/prefix.ts";
 import type { Scene, SceneInterface } from "../../../../lib/model/scene.ts";
+import { isExternal, isStacked, type Switch } from "../../../../lib/model/switch.ts";
 import { detail, type GraphEdge, type GraphNode, line, warning } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { hostId } from "./host.ts";
@@ -17,27 +18,44 @@ export const interfaceKind: Kind = {
   },
 };
 
-const interfaceId = (name: string): string => `interface ${name}`;
+export const interfaceId = (name: string): string => `interface ${name}`;
 
 /** Those with a way to the outside first, then by name. */
-function shownInterfaces({ host, networks, endpoints }: Scene): readonly SceneInterface[] {
+function shownInterfaces(scene: Scene): readonly SceneInterface[] {
+  const { host, networks, endpoints } = scene;
   const ours = new Set([
-    ...networks.map((network) => network.switch.name),
-    ...endpoints.flatMap(({ port, switch: { name } }) => [port.name, name]),
+    ...[...networks, ...endpoints].flatMap((one) => ownLinks(one.switch)),
+    ...endpoints.map(({ port }) => port.name),
   ]);
+  const uplinks = allUplinks(scene);
   const rank = (one: SceneInterface): number => {
-    const place = uplinksOf(host).indexOf(one.name);
+    const place = uplinks.indexOf(one.name);
     if (place >= 0) return place;
     return leadsOut(one) ? 1000 : 2000;
   };
   return host.interfaces
-    .filter((one) => !ours.has(one.name) && (hasAddress(one) || uplinksOf(host).includes(one.name)))
+    .filter((one) => !ours.has(one.name) && (hasAddress(one) || uplinks.includes(one.name)))
     .toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
 const uplinksOf = (host: Scene["host"]): readonly string[] => [
   ...new Set(defaultRoutes(host).flatMap((route) => route.interface ?? [])),
 ];
+
+/** Of those by which the host sends, then those of external switches. */
+const allUplinks = ({ host, networks }: Scene): readonly string[] => [
+  ...new Set([
+    ...uplinksOf(host),
+    ...networks.flatMap((network) => (isExternal(network.switch) ? [network.switch.uplink] : [])),
+  ]),
+];
+
+/** What is drawn as the switch itself: its bridge; a VLAN of its uplink, and the host's adapter there. */
+function ownLinks(vswitch: Switch): readonly string[] {
+  if (!isStacked(vswitch)) return [vswitch.name];
+  const { lower, uplink, host } = vswitch;
+  return [...(lower === uplink ? [] : [lower]), ...(host === undefined ? [] : [host.name])];
+}
 
 /** Loopback and link-local addresses are on every host and tell nothing. */
 function hasAddress({ addresses }: SceneInterface): boolean {
@@ -49,7 +67,7 @@ const leadsOut = ({ kind }: SceneInterface): boolean =>
   kind === undefined || ["vlan", "bond", "team", "macvlan", "ipvlan"].includes(kind);
 
 function nodeOf(one: SceneInterface): GraphNode {
-  const { name, kind, addresses, mtu, mac, up } = one;
+  const { name, kind, addresses, mtu, mac, up, carrier } = one;
   return {
     id: interfaceId(name),
     kind: "interface",
@@ -59,14 +77,18 @@ function nodeOf(one: SceneInterface): GraphNode {
       ...addresses.filter((address) => !address.startsWith("fe80:")).map((address) => line(address)),
       detail([kind, `MTU ${mtu}`, mac].filter((part) => part !== undefined).join(", ")),
     ],
-    marks: up ? [] : [warning("down", "the interface is switched off")],
+    marks: up
+      ? carrier === false && kind !== "bridge"
+        ? [warning("no carrier", "nothing answers at the other end of its cable")]
+        : []
+      : [warning("down", "the interface is switched off")],
     data: one,
   };
 }
 
-function edgesOf(one: SceneInterface, { host }: Scene): readonly GraphEdge[] {
+function edgesOf(one: SceneInterface, scene: Scene): readonly GraphEdge[] {
   const id = interfaceId(one.name);
-  const out = leadsOut(one) || uplinksOf(host).includes(one.name);
+  const out = leadsOut(one) || allUplinks(scene).includes(one.name);
   return [
     ...(out ? [{ kind: "cable", from: outsideId, to: id } as const] : []),
     { kind: "cable", from: id, to: hostId },

@@ -1,6 +1,7 @@
 /** The ports of the switches, with their policies as small marks. */
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Port } from "../../../../lib/model/port.ts";
+import { isStacked } from "../../../../lib/model/switch.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import { formatPolicy } from "../../../../lib/policy/format-policy.ts";
 import type { OutBoundNat } from "../../../../lib/policy/outbound-nat.ts";
@@ -17,21 +18,23 @@ export const portKind: Kind = {
   dot: "box",
   mermaid: ["[", "]"],
   part: ({ endpoints }) => ({
-    nodes: endpoints.map((plan) => ({
+    nodes: endpoints.filter(hasPort).map((plan) => ({
       id: portId(plan),
       kind: "port",
-      parent: switchId(plan.switch.name),
+      parent: switchId(plan.switch),
       name: plan.port.name,
       lines: [detail(`port of ${plan.switch.name}`)],
       marks: marksOf(plan.port),
       data: plan.port,
     })),
-    edges: endpoints.flatMap((plan): GraphEdge[] => [
-      { kind: "plugged", from: switchId(plan.switch.name), to: portId(plan) },
+    edges: endpoints.filter(hasPort).flatMap((plan): GraphEdge[] => [
+      { kind: "plugged", from: switchId(plan.switch), to: portId(plan) },
       { kind: "cable", from: portId(plan), to: vnicId(plan) },
     ]),
   }),
 };
+
+const hasPort = (plan: Plan): boolean => !isStacked(plan.switch);
 
 const portId = ({ port }: Plan): string => `port ${port.name}`;
 

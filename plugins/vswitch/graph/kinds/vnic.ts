@@ -1,14 +1,21 @@
 /** The adapters in the compartments. */
 import type { Plan } from "../../../../lib/model/plan.ts";
+import { isStacked } from "../../../../lib/model/switch.ts";
 import { detail, type GraphNode, line } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { compartmentId } from "./compartment.ts";
+import { switchId } from "./switch.ts";
 
 export const vnicKind: Kind = {
   layer: "adapter",
   dot: "box",
   mermaid: ["[", "]"],
-  part: ({ endpoints }) => ({ nodes: endpoints.map(nodeOf), edges: [] }),
+  part: ({ endpoints }) => ({
+    nodes: endpoints.map(nodeOf),
+    edges: endpoints
+      .filter((plan) => isStacked(plan.switch))
+      .map((plan) => ({ kind: "plugged", from: switchId(plan.switch), to: vnicId(plan) })),
+  }),
 };
 
 /** The owner's key says it all: one vNIC for each attachment. */

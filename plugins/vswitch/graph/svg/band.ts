@@ -1,7 +1,8 @@
 /** A band: a switch as a card, and to its right a bar on which its ports are, in rows. */
 import type { GraphMark, GraphNode } from "../graph.ts";
+import { kinds } from "../kinds.ts";
 import { type Block, framed, stack, textBlock } from "./block.ts";
-import { type Cell, cellOf, cellParts, type Density, widthOf } from "./cell.ts";
+import { type Cell, cellOf, cellParts, type Density, hangingParts, widthOf } from "./cell.ts";
 import type { Lookup } from "./lookup.ts";
 import { markBlock } from "./marks.ts";
 import { areaOf, barHeight, drawGrid, gridOf } from "./rows.ts";
@@ -30,7 +31,15 @@ export interface Loose {
 export function looseBand(node: GraphNode, lookup: Lookup): Loose {
   const ports = lookup.partsOf(node.id, "port");
   const density = densityFor(ports);
-  const parts = ports.map((port) => cellParts(port, lookup, density));
+  const hanging = lookup.from(node.id, "plugged").flatMap(({ to }) => {
+    const adapter = lookup.node(to);
+    return adapter !== undefined && kinds[adapter.kind].layer === "adapter" ? [adapter] : [];
+  });
+  const sparing = hanging.length > many ? { ...density, detail: false } : density;
+  const parts = [
+    ...ports.map((port) => cellParts(port, lookup, density)),
+    ...hanging.map((adapter) => hangingParts(adapter, lookup, sparing)),
+  ];
   const width = widthOf(parts);
   return { node, width, common: density.common, cells: parts.map((one) => cellOf(one, width)) };
 }
@@ -39,7 +48,8 @@ export function looseBand(node: GraphNode, lookup: Lookup): Loose {
 export function bandOf({ node, cells, width, common }: Loose, room: number): Band {
   const grid = gridOf(cells, width, room);
   const [first] = grid.rows;
-  const card = cardOf(node, cells.length, common, first === undefined ? 0 : first.bar + barHeight + underBar);
+  const counted = cells.filter(({ counts }) => counts).length;
+  const card = cardOf(node, counted, common, first === undefined ? 0 : first.bar + barHeight + underBar);
   return {
     id: node.id,
     width: card.width + (first === undefined ? 0 : gap + grid.width),

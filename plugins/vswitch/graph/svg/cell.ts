@@ -4,7 +4,7 @@ import { type Block, flow, framed, stack, textBlock } from "./block.ts";
 import { entranceBlocks } from "./entrances.ts";
 import type { Lookup } from "./lookup.ts";
 import { markBlock } from "./marks.ts";
-import { stationBlock } from "./station.ts";
+import { hostAdapterBlock, stationBlock } from "./station.ts";
 import { fonts, shorten } from "./text-width.ts";
 
 /** How much is said of each. */
@@ -18,17 +18,21 @@ export interface Density {
 
 export interface Cell {
   readonly entrances: Block | undefined;
-  readonly port: Block;
+  /** Absent where the adapter itself is on the switch. */
+  readonly port: Block | undefined;
   readonly station: Block;
+  /** It is a container's, not the host's. */
+  readonly counts: boolean;
 }
 
 /** What a cell is made of, before its width is known. */
 export interface CellParts {
-  readonly port: GraphNode;
+  readonly port: GraphNode | undefined;
   readonly entrances: readonly Block[];
   readonly name: readonly Block[];
   readonly marks: readonly Block[];
   readonly station: Block;
+  readonly counts: boolean;
 }
 
 /** Beside a port, where the arrows from the host's ports pass. */
@@ -46,6 +50,20 @@ export function cellParts(port: GraphNode, lookup: Lookup, density: Density): Ce
     name: density.detail ? [textBlock(shorten(port.name, 24), fonts.small)] : [],
     marks: marks.map(markBlock),
     station: stationBlock(adapter, lookup, density.detail),
+    counts: true,
+  };
+}
+
+/** An adapter that is on the switch itself: of a container, or the host's own. */
+export function hangingParts(adapter: GraphNode, lookup: Lookup, density: Density): CellParts {
+  const counts = adapter.kind === "vnic";
+  return {
+    port: undefined,
+    entrances: [],
+    name: [],
+    marks: [],
+    station: counts ? stationBlock(adapter, lookup, density.detail) : hostAdapterBlock(adapter),
+    counts,
   };
 }
 
@@ -60,19 +78,26 @@ export function widthOf(all: readonly CellParts[]): number {
   return Math.max(narrowest, ...widths);
 }
 
-export function cellOf({ port, entrances, name, marks, station }: CellParts, width: number): Cell {
+export function cellOf(parts: CellParts, width: number): Cell {
+  const { entrances, station, counts } = parts;
+  return {
+    counts,
+    entrances: entrances.length === 0 ? undefined : stack(entrances, 3),
+    port: portBlock(parts, width),
+    station: { ...station, width, draw: (x, y) => station.draw(x, y, width) },
+  };
+}
+
+function portBlock({ port, name, marks }: CellParts, width: number): Block | undefined {
+  if (port === undefined) return undefined;
   const inner = [...name, ...(marks.length > 0 ? [flow(marks, width - lane - 2 * padding, 3)] : [])];
   const about = [...port.lines, ...port.marks].map((one) =>
     "explanation" in one ? one.explanation : one.text,
   );
-  return {
-    entrances: entrances.length === 0 ? undefined : stack(entrances, 3),
-    port: framed(stack(inner, 2), {
-      look: "port",
-      padding: [3, padding],
-      minWidth: width - lane,
-      tip: [port.name, ...about].join("\n"),
-    }),
-    station: { ...station, width, draw: (x, y) => station.draw(x, y, width) },
-  };
+  return framed(stack(inner, 2), {
+    look: "port",
+    padding: [3, padding],
+    minWidth: width - lane,
+    tip: [port.name, ...about].join("\n"),
+  });
 }

@@ -14,7 +14,7 @@ import { arrowsWidth, drawnArrows, reachArrows } from "./reach.ts";
 import { path, type Shape } from "./shape.ts";
 import { lines, styleSheet } from "./style.ts";
 import { fonts, textWidth } from "./text-width.ts";
-import { topOf } from "./top.ts";
+import { type Top, topOf } from "./top.ts";
 
 const margin = 20;
 const inset = 16;
@@ -65,11 +65,13 @@ function hostPicture(lookup: Lookup): Picture {
     draw(x, y, width) {
       const area = { x, y: y + top.above, width, height: height - top.above };
       const left = x + inset + gutter;
+      const routed = bands.filter(({ id }) => lookup.to(id, "routes").length > 0);
       const tops = bands.map((_, i) => y + top.height + bandGap + (offsets[i] ?? 0));
       const slots = new Map(bands.map(({ id }, i) => [id, (tops[i] ?? 0) + 34]));
       return [
         { kind: "rect", ...area, look: "host-area", radius: 8 },
-        ...trunk(bands, tops, x + inset + 12, left, y + top.height),
+        ...trunk(routed, tops, x + inset + 12, left, y + top.height),
+        ...uplinkWires(bands, tops, lookup, top, { x, y, left }),
         ...reachArrows(arrows, left, slots),
         ...top.draw(x + inset, y, width - 2 * inset),
         ...bands.flatMap((band, i) => band.draw(left, tops[i] ?? 0)),
@@ -78,7 +80,45 @@ function hostPicture(lookup: Lookup): Picture {
   };
 }
 
-/** From the host down to every switch. */
+interface Corner {
+  readonly x: number;
+  readonly y: number;
+  /** Side of the cards of switches. */
+  readonly left: number;
+}
+
+/** From an uplink past the host to each switch that is bound to it: nothing on that way passes the host's routing. */
+function uplinkWires(
+  bands: readonly Band[],
+  tops: readonly number[],
+  lookup: Lookup,
+  top: Top,
+  { x, y, left }: Corner,
+): readonly Shape[] {
+  const used = [...top.uplinks.keys()].filter((id) => lookup.from(id, "uplink").length > 0);
+  return bands.flatMap(({ id }, i): Shape[] =>
+    lookup.to(id, "uplink").flatMap(({ from }) => {
+      const start = top.uplinks.get(from);
+      if (start === undefined) return [];
+      const [right, down] = start;
+      // Each has a lane of its own; the first is the outermost, and turns first.
+      const share = (used.indexOf(from) + 1) / (used.length + 1);
+      const lane = x + inset * share;
+      const turn = top.turns.from + (top.turns.to - top.turns.from) * share;
+      const at = (tops[i] ?? 0) + 18;
+      const points = [
+        [x + inset + right, y + down],
+        [x + inset + right, y + turn],
+        [lane, y + turn],
+        [lane, at],
+        [left, at],
+      ] as const;
+      return [{ kind: "line", path: path(...points), look: "uplink" }];
+    }),
+  );
+}
+
+/** From the host down to every switch that it routes for: they come first. */
 function trunk(
   bands: readonly Band[],
   tops: readonly number[],

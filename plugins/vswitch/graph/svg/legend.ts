@@ -8,6 +8,7 @@ import { path, type Shape } from "./shape.ts";
 import { fonts } from "./text-width.ts";
 
 const edgeMeanings: Readonly<Partial<Record<EdgeKind, string>>> = {
+  uplink: "way of an external switch to the wire, past the host",
   publishes: "port of the host that leads to a container",
   reaches: "containers of the one network may open connections to those of the other",
 };
@@ -72,7 +73,14 @@ function lineSample(look: string): Block {
     height: fonts.small.lineHeight,
     draw(x, y): readonly Shape[] {
       const at = y + 1 + height / 2;
-      return [{ kind: "line", path: path([x, at], [x + width, at]), look, arrow: true }];
+      return [
+        {
+          kind: "line",
+          path: path([x, at], [x + width, at]),
+          look,
+          ...(look === "uplink" ? {} : { arrow: true }),
+        },
+      ];
     },
   };
 }

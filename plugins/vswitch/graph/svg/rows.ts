@@ -59,7 +59,7 @@ function rowOf(cells: readonly Cell[], top: number): Row {
   const tallest = (of: (cell: Cell) => number): number => Math.max(...cells.map(of));
   const entrances = tallest((cell) => cell.entrances?.height ?? 0);
   const bar = top + (entrances === 0 ? 12 : entrances + gaps.aboveBar);
-  const stations = bar + barHeight + tallest((cell) => cell.port.height) + gaps.underPort;
+  const stations = bar + barHeight + tallest((cell) => cell.port?.height ?? 0) + gaps.underPort;
   return { cells, bar, stations, end: stations + tallest((cell) => cell.station.height) };
 }
 
@@ -87,10 +87,10 @@ function drawCell(cell: Cell, row: Row, x: number, y: number, width: number): re
   const { port, station } = cell;
   const top = y + row.bar + barHeight;
   const middle = x + (width - lane) / 2;
-  const cable = path([middle, top + port.height], [middle, y + row.stations]);
+  const cable = path([middle, top + (port?.height ?? 0)], [middle, y + row.stations]);
   return [
     { kind: "line", path: cable, look: "cable" },
-    ...port.draw(x, top),
+    ...(port?.draw(x, top) ?? []),
     ...station.draw(x, y + row.stations),
     ...drawEntrances(cell, row, x, y, width),
   ];

@@ -2,6 +2,7 @@
 import type { GraphNode } from "../graph.ts";
 import { type Block, framed, stack, textBlock } from "./block.ts";
 import type { Lookup } from "./lookup.ts";
+import { markBlock } from "./marks.ts";
 import { fonts, shorten } from "./text-width.ts";
 
 /** Longest name, in characters. */
@@ -23,6 +24,21 @@ export function stationBlock(adapter: GraphNode | undefined, lookup: Lookup, det
   return framed(stack(texts), { look: "station", padding: [5, 8], tip: about.join("\n") });
 }
 
+/** The host's own adapter, among the containers. */
+export function hostAdapterBlock(adapter: GraphNode): Block {
+  const texts = [
+    textBlock("Host", fonts.strong),
+    textBlock(adapter.name, fonts.plain),
+    ...adapter.lines.map(({ text, detail }) => textBlock(text, fonts.plain, detail === true ? "muted" : "")),
+    ...adapter.marks.map(markBlock),
+  ];
+  return framed(stack(texts), {
+    look: "host",
+    padding: [5, 8],
+    tip: `the host's own adapter ${adapter.name}`,
+  });
+}
+
 /** A compartment with several adapters is drawn once for each, and each says so. */
 function otherAdapters(adapter: GraphNode | undefined, lookup: Lookup): readonly string[] {
   if (adapter?.parent === undefined) return [];
@@ -33,6 +49,8 @@ function otherAdapters(adapter: GraphNode | undefined, lookup: Lookup): readonly
 }
 
 function whereOf(adapter: GraphNode, lookup: Lookup): string {
+  const [plugged] = lookup.to(adapter.id, "plugged");
+  if (plugged !== undefined) return ` on ${lookup.node(plugged.from)?.name ?? "?"}`;
   const [cable] = lookup.to(adapter.id, "cable");
   const port = cable === undefined ? undefined : lookup.node(cable.from);
   const network = port?.parent === undefined ? undefined : lookup.node(port.parent);

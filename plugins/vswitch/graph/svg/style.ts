@@ -70,6 +70,7 @@ const boxes: Readonly<Record<string, readonly [fill: string, line: string]>> = {
 export const lines: Readonly<Record<string, readonly [colour: string, width: number, dashes?: string]>> = {
   cable: ["wire", 1.5],
   trunk: ["switch-line", 2],
+  uplink: ["wire", 3],
   publishes: ["entrance-line", 1.5],
   reaches: ["station-line", 1.5, "5 3"],
 };

@@ -11,6 +11,10 @@ export interface Top {
   /** Of what stands above the host's border, and of all. */
   readonly above: number;
   readonly height: number;
+  /** Where wires to external switches begin, by the interface's node: right and down of the top's corner. */
+  readonly uplinks: ReadonlyMap<string, readonly [x: number, y: number]>;
+  /** Room in which they may turn, between the interfaces and the host. */
+  readonly turns: { readonly from: number; readonly to: number };
   /** @param width of the host's inner side */
   draw(x: number, y: number, width: number): readonly Shape[];
 }
@@ -38,6 +42,13 @@ export function topOf(lookup: Lookup): Top {
     width: Math.max(beyond.width, row.width, own.width),
     above,
     height: above + hostTop + own.height,
+    uplinks: new Map(
+      border.flatMap(({ id, block }, i) => {
+        const bottom = above + gaps.inside + block.height;
+        return id === undefined ? [] : [[id, [(places[i] ?? 0) + 10, bottom] as const]];
+      }),
+    ),
+    turns: { from: above + hostTop - gaps.wires, to: above + hostTop },
     draw(x, y, width) {
       const wires = border.flatMap(({ block, out }, i): Shape[] => {
         const middle = x + (places[i] ?? 0) + block.width / 2;
@@ -66,6 +77,7 @@ export function topOf(lookup: Lookup): Top {
 }
 
 interface BorderBlock {
+  readonly id?: string;
   readonly block: Block;
   /** Whether a wire leads to the outside. */
   readonly out: boolean;
@@ -80,7 +92,7 @@ function borderOf(lookup: Lookup): readonly BorderBlock[] {
   const drawn = [...nodes.filter(leads), ...others.slice(0, mostOthers)];
   const folded = others.slice(mostOthers);
   return [
-    ...drawn.map((node) => ({ block: nodeBlock(node, "border"), out: leads(node) })),
+    ...drawn.map((node) => ({ id: node.id, block: nodeBlock(node, "border"), out: leads(node) })),
     ...(folded.length === 0 ? [] : [{ block: foldedBlock(folded), out: false }]),
   ];
 }

@@ -154,6 +154,11 @@ export const lanStories: Readonly<Record<string, Readonly<Record<string, Story>>
       to: "192.0.2.101",
       ...withLink({ lan: {} }, "eth0", { up: false }),
     },
+    "an uplink without carrier": {
+      from: "cam",
+      to: "192.0.2.101",
+      ...withLink({ lan: {} }, "eth0", { carrier: false }),
+    },
     "from the LAN by an uplink that is down": {
       from: "outside",
       to: "192.0.2.100",

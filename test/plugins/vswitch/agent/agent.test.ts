@@ -4,6 +4,7 @@ import { affected, type Watched } from "../../../../plugins/vswitch/agent/affect
 import { journal } from "../../../../plugins/vswitch/agent/journal.ts";
 import { isQuarrel, nextPatience, type Patience } from "../../../../plugins/vswitch/agent/patience.ts";
 import type { RepairReport } from "../../../../plugins/vswitch/repair/repair.ts";
+import { lan, vnicOnLan } from "../../../lib/model/path/scene.ts";
 import { endpointRow } from "../fixture.ts";
 
 function watched(network: string, containerId: string): Watched {
@@ -29,6 +30,14 @@ describe("a change of the host", () => {
     [{ kind: "interface", name: "eth0" }, []],
   ])("%j concerns those that depend on it", (change, expected) => {
     expect(affected([change], all)).toEqual(new Set(expected.map(({ key }) => key)));
+  });
+
+  test("of an uplink, its VLAN or the host's adapter concerns what hangs there; its port is none", () => {
+    const home = lan("home", { hostAccess: true, vlan: 20, lower: "eth0.20" });
+    const plan = vnicOnLan(home, "tv", ["192.0.2.100/24"]);
+    const tv: Watched = { key: plan.key, network: "home", plan };
+    const concerned = (name: string) => affected([{ kind: "interface", name }], [tv]).size;
+    expect(["eth0", "eth0.20", "vsh-home", "eth1", plan.port.name].map(concerned)).toEqual([1, 1, 1, 0, 0]);
   });
 
   test("concerns the endpoints of a network with a long name, of which marks say the beginning", () => {

@@ -2,6 +2,7 @@
 import { ip } from "../../../../lib/addr/ip.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
 import type { Scene } from "../../../../lib/model/scene.ts";
+import { lan, vnicOnLan } from "../../../lib/model/path/scene.ts";
 import { acl, crowd, endpoint, network, scene } from "./scenes.ts";
 
 const small = network("nat", { gateways: ["10.61.0.1/24"] });
@@ -79,6 +80,23 @@ const odd = endpoint(cruel, {
   ),
 });
 
+const home = lan("home", { hostAccess: true });
+const guests = lan("guests", { mode: "private" });
+const cameras = lan("cameras", { vlan: 20, lower: "eth0.20", uplink: "eth0" });
+const tv = vnicOnLan(home, "tv", ["192.0.2.100/24", "2001:db8::100/64"]);
+const phones = [150, 151, 152].map((n) => vnicOnLan(guests, `phone-${n}`, [`192.0.2.${n}/24`]));
+const onVlan = lan("far", { vlan: 30, lower: "eth1.30", uplink: "eth1" });
+const many = Array.from({ length: 40 }, (_, i) => vnicOnLan(home, `node-${i}`, [`192.0.2.${i + 10}/24`]));
+const wires: Partial<Scene["host"]> = {
+  interfaces: [
+    ...plain.interfaces,
+    { name: "eth1", mtu: 9000, up: true, addresses: [], carrier: false },
+    { name: "eth0.20", kind: "vlan", mtu: 1500, up: true, addresses: [] },
+    { name: "eth1.30", kind: "vlan", mtu: 1500, up: true, addresses: [] },
+    { name: "vsh-home", kind: "macvlan", mtu: 1500, up: true, addresses: [prefix("fe80::1/64")] },
+  ],
+};
+
 export const examples: Readonly<Record<string, Scene>> = {
   "an empty host": scene([], []),
   "a host without a network": scene([], [], {
@@ -95,6 +113,16 @@ export const examples: Readonly<Record<string, Scene>> = {
   "three networks": scene([nat, backend, storage], [web, db, first, second, ...crowd(storage, 7)], crowded),
   "40 containers": scene([nat], crowd(nat, 40)),
   "300 containers and 30": scene([wide, backend], [...crowd(wide, 300), ...crowd(backend, 30)], crowded),
+  "a transparent network": scene([home], [tv], wires),
+  "nat and transparent networks": scene(
+    [nat, home, guests, cameras, onVlan],
+    [web, db, tv, ...phones, vnicOnLan(cameras, "door", ["10.20.0.5/24"])],
+    wires,
+  ),
+  "a crowd on an uplink, of which nobody knows the network": scene([nat], [web, ...many], {
+    ...wires,
+    interfaces: wires.interfaces?.filter(({ name }) => name !== "vsh-home") ?? [],
+  }),
   "names that are hard to bear": scene([cruel], [odd], {
     interfaces: Array.from({ length: 20 }, (_, i) => ({
       name: `<&"${i}`,

@@ -39,6 +39,27 @@ describe("a graph", () => {
     );
   });
 
+  test("binds an external switch to its uplink, with vNICs and the host's adapter on it and no ports", () => {
+    const graph = graphOf(example("nat and transparent networks"));
+    expect(edge(graph, "uplink")).toEqual([
+      ["interface eth1", "switch eth1.30 of far", "VLAN 30"],
+      ["interface eth0", "switch eth0.20 of cameras", "VLAN 20"],
+      ["interface eth0", "switch eth0 of guests", ""],
+      ["interface eth0", "switch eth0 of home", ""],
+    ]);
+    expect(edge(graph, "routes").map(([, to]) => to)).toEqual(["switch vsw-nat"]);
+    const plugged = edge(graph, "plugged").filter(([from]) => from === "switch eth0 of home");
+    expect(plugged).toEqual([
+      ["switch eth0 of home", "hostAdapter vsh-home", ""],
+      ["switch eth0 of home", expect.stringMatching(/^vnic /), ""],
+    ]);
+    expect(graph.nodes.filter(({ kind }) => kind === "port")).toHaveLength(2);
+    expect(texts(graph, "switch eth1.30 of far")).toContain("eth1 has no carrier");
+    // What is drawn as a switch is no interface of the host beside it.
+    const names = graph.nodes.filter(({ kind }) => kind === "interface").map(({ name }) => name);
+    expect(names).toEqual(["eth0", "eth1"]);
+  });
+
   test("shows attachments as their addresses count up, not as digits are sorted", () => {
     const net = network("nat", { gateways: ["10.61.0.1/24"] });
     const { nodes } = graphOf(scene([net], crowd(net, 12).toReversed()));
