@@ -46,6 +46,8 @@ export interface Client {
   /** Gives the interface its address and writes the state, as ADD does. */
   settle(lease: Lease4): Promise<void>;
   row(lease: Lease4): DhcpRow;
+  /** What rows of every kind say of it. */
+  endpoint(): Omit<DhcpRow, "family" | "lease" | "clientId">;
   /** IPv4 addresses of eth0. */
   addresses(): Promise<readonly string[]>;
 }
@@ -95,7 +97,10 @@ export async function createDhcpLab(): Promise<DhcpLab> {
         `--dhcp-leasefile=${folderOf(at, "leases")}`,
       ];
       const child = host.start(at, ["dnsmasq", ...own.join(" ").split(" "), ...words]);
-      await child.line((line) => /sockets bound|DHCPv6|router advertisement/.test(line), "its start");
+      await child.line(
+        (line) => /dnsmasq-dhcp.*(sockets bound|advertisement enabled)/.test(line),
+        "its start",
+      );
       return child;
     },
     async udhcpd(at, ...lines) {
@@ -138,17 +143,8 @@ async function clientAt(host: Host, ns: Namespace, id: string, dataDir: string):
   const socket = openDhcpSocket(compartment, ifindex);
   compartment.close();
   const who = { mac: mac(address), clientId: clientId(key), random: Math.random };
-  const row = (lease: Lease4): DhcpRow => ({
-    ...owner,
-    key,
-    netns: ns.path,
-    device: uplinkName,
-    mac: who.mac,
-    clientId: who.clientId,
-    bootId: readBootId(),
-    family: 4,
-    lease,
-  });
+  const known = { ...owner, key, netns: ns.path, device: uplinkName, mac: who.mac, bootId: readBootId() };
+  const row = (lease: Lease4): DhcpRow => ({ ...known, clientId: who.clientId, family: 4, lease });
   return {
     id,
     ns,
@@ -156,6 +152,7 @@ async function clientAt(host: Host, ns: Namespace, id: string, dataDir: string):
     mac: who.mac,
     socket,
     row,
+    endpoint: () => known,
     obtain: (over = {}) => obtainLease(socket, { ...who, link: "eth0", now: Date.now, ...over }),
     async settle(lease) {
       await host.exec(ns, "ip", "address", "add", lease.address, "dev", "eth0");

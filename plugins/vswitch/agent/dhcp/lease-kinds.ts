@@ -1,13 +1,16 @@
 /** What the keeper does differently for the two families. */
 
+import { linkLocal as linkLocalOf } from "../../../../lib/addr/mac.ts";
 import { hostPrefix } from "../../../../lib/addr/prefix.ts";
 import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
 import type { Lease4 } from "../../../../lib/dhcp/lease.ts";
 import { releaseLease } from "../../../../lib/dhcp/obtain-lease.ts";
+import { client6, releaseLease6 } from "../../../../lib/dhcp/obtain-lease6.ts";
 import type { Session } from "../../../../lib/dhcp/session.ts";
 import type { DhcpSocket } from "../../../../lib/dhcp/socket.ts";
 import { resumedSession4 } from "../../../../lib/dhcp/v4/session.ts";
 import type { Lease6 } from "../../../../lib/dhcp/v6/lease.ts";
+import { resumedSession6 } from "../../../../lib/dhcp/v6/session.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 
 export type AnyLease = Lease4 | Lease6;
@@ -15,11 +18,14 @@ export type AnyLease = Lease4 | Lease6;
 /** The first step for a lease whose T1 is over: it asks, or finds that all is over. */
 export function resumed(
   row: DhcpRow,
-  { mac }: DhcpLink,
+  { mac, linkLocal = linkLocalOf(mac) }: DhcpLink,
   nowMs: number,
   random: () => number,
 ): Session<AnyLease> {
-  if (row.family === 6) throw new RangeError("DHCPv6 is not kept yet");
+  if (row.family === 6) {
+    const client = client6({ mac, linkLocal, duid: row.clientId, key: row.key, random });
+    return resumedSession6(client, row.lease, nowMs);
+  }
   const { clientId, hostname, lease } = row;
   return resumedSession4(
     { mac, clientId, random, ...(hostname !== undefined && { hostname }) },
@@ -31,6 +37,10 @@ export function resumed(
 /** Without a word that is waited for. */
 export function giveBack(row: DhcpRow, socket: DhcpSocket, random: () => number): void {
   if (row.family === 4) releaseLease(socket, row.lease, { ...row, random });
+  else {
+    const { mac, clientId, key, lease } = row;
+    releaseLease6(socket, lease, { mac, linkLocal: linkLocalOf(mac), duid: clientId, key, random });
+  }
 }
 
 /** DHCPv6 lends an address alone. */
