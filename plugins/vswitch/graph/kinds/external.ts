@@ -6,6 +6,9 @@ import { detail, type GraphLine, type GraphMark, line, warning } from "../graph.
 /** With which MACs the wire sees the containers. */
 const outside: Readonly<Record<AnyExternalSwitch["kind"], string>> = {
   macvlan: "macvlan, own MACs on the wire",
+  ipvlan: "ipvlan, the host's MAC on the wire",
+  bridge: "bridge, own MACs on the wire",
+  routed: "routed, the host's MAC on the wire",
 };
 
 const among: Readonly<Record<string, string>> = {
