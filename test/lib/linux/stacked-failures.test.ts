@@ -2,6 +2,10 @@ import { describe, expect, it } from "vitest";
 import { CniError } from "../../../lib/cni/error.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import { decodeLink } from "../../../lib/netlink/route/decode-link.ts";
+import { getLink } from "../../../lib/netlink/route/link.ts";
+import { setLink } from "../../../lib/netlink/route/set-link.ts";
+import { createSublink } from "../../../lib/netlink/route/sublink.ts";
 import type { FakeHost } from "../../fake/kernel.ts";
 import type { TransparentCase } from "../../plugins/transparent/fixture.ts";
 import { type LanLab, lanLab, router } from "./fake-lan.ts";
@@ -196,5 +200,42 @@ describe("an address that somebody on the LAN has", () => {
     const plan = host.plan({ config: { dad: false }, ips: [`${router.ip4}/24`] });
     host.apply(plan);
     expect(host.kernel.log.join()).not.toContain("neigh");
+  });
+});
+
+describe("a VLAN of the uplink", () => {
+  const one: TransparentCase = { config: { vlan: 7, dad: false }, ips: [] };
+  const vlan = (host: LanLab) => {
+    const [uplink] = host.kernel.host.request(getLink("eth0")).map(decodeLink);
+    const sublink = { kind: "vlan", id: 7 } as const;
+    return createSublink({ name: "eth0.7", lower: uplink?.index ?? 0, sublink });
+  };
+  const release = (host: LanLab, plan: Plan, lowerInUse: boolean) => {
+    host.backend.remove({ key: plan.key, plan });
+    const { network, name } = plan.switch;
+    host.backend.removeSwitch({ network, name, definition: plan.switch, lowerInUse });
+  };
+
+  it("that the host has already is used, and stays the host's", () => {
+    for (const up of [true, false]) {
+      const host = lanLab();
+      host.kernel.host.request(vlan(host));
+      if (up) host.kernel.host.request(setLink("eth0.7", { up: true }));
+      const plan = host.plan(one);
+      host.apply(plan);
+      expect(host.kernel.dump()).not.toContain("vswitch:vlan");
+      release(host, plan, false);
+      expect(host.kernel.dump()).toContain("link eth0.7 vlan");
+    }
+  });
+
+  it("that we made goes with the last network that has containers on it", () => {
+    const host = lanLab();
+    const plan = host.plan(one);
+    host.apply(plan);
+    release(host, plan, true);
+    expect(host.kernel.dump()).toContain("link eth0.7 vlan");
+    release(host, plan, false);
+    expect(host.kernel.dump()).not.toContain("eth0.7");
   });
 });
