@@ -1,5 +1,4 @@
 /** Runs the system's own tools inside a namespace. Each command has a time limit. */
-import { execa } from "execa";
 import { type Namespace, toolPath } from "./namespaces.ts";
 
 export interface CommandOptions {
@@ -26,22 +25,42 @@ export function enterWords(ns: Namespace, command: readonly string[]): readonly 
 export async function runIn(
   ns: Namespace,
   command: readonly string[],
-  options: CommandOptions = {},
+  { input, timeoutMs = 20_000, env }: CommandOptions = {},
 ): Promise<CommandOutcome> {
   const [program = "", ...words] = enterWords(ns, command);
-  const timeoutMs = options.timeoutMs ?? 20_000;
-  const done = await execa(program, words, {
-    reject: false,
-    extendEnv: false,
-    env: { PATH: toolPath, ...options.env },
-    timeout: timeoutMs,
-    forceKillAfterDelay: 500,
-    maxBuffer: 64 * 1024 * 1024,
-    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+  // Not by execa: that takes 3 ms of processor time more for each start, and 20 ms for a ruleset that is printed.
+  const child = Bun.spawn({
+    cmd: [Bun.which(program, { PATH: toolPath }) ?? program, ...words],
+    env: { PATH: toolPath, ...env },
+    stdin: input === undefined ? "ignore" : new TextEncoder().encode(input),
+    stdout: "pipe",
+    stderr: "pipe",
   });
-  if (done.timedOut) throw new Error(`${command.join(" ")} in ${ns.name}: not done after ${timeoutMs} ms`);
-  return { stdout: done.stdout, stderr: done.stderr, exitCode: done.exitCode };
+  const whole = Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    child.kill("SIGTERM");
+    const force = setTimeout(() => child.kill("SIGKILL"), 500);
+    void child.exited.then(() => clearTimeout(force));
+    late.reject(new Error(`${command.join(" ")} in ${ns.name}: not done after ${timeoutMs} ms`));
+  }, timeoutMs);
+  try {
+    const [stdout, stderr] = await Promise.race([whole, late.promise]);
+    return {
+      stdout: withoutLastBreak(stdout),
+      stderr: withoutLastBreak(stderr),
+      exitCode: child.exitCode ?? undefined,
+    };
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+const withoutLastBreak = (text: string): string => text.replace(/\n$/, "");
 
 /** As `runIn`, giving standard output. @throws with the tool's own words when the exit code is not 0 */
 export async function execIn(ns: Namespace, command: readonly string[], options?: CommandOptions) {
