@@ -3,17 +3,22 @@
  *
  * Each platform is `compile` (pure: plan and facts to steps) and `run` (thin). Only the platform in use is loaded.
  */
+import type { Family, Ip } from "./addr/ip.ts";
+import type { Mac } from "./addr/mac.ts";
+import type { Prefix } from "./addr/prefix.ts";
 import type { CniError } from "./cni/error.ts";
+import type { LeaseRoute } from "./dhcp/lease.ts";
+import type { DhcpSocket } from "./dhcp/socket.ts";
 import type { HostChange } from "./model/change.ts";
 import type { Beside, Counters } from "./model/counters.ts";
 import type { Difference } from "./model/diff.ts";
-import type { DefaultRoute, EndpointFacts, HostFacts, Mark, SwitchMark } from "./model/facts.ts";
+import type { DefaultRoute, EndpointFacts, HostFacts, HostQuery, Mark, SwitchMark } from "./model/facts.ts";
 import type { LiveRequest, LiveResult } from "./model/live/live.ts";
 import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -40,14 +45,22 @@ export interface RemovedSwitch extends Pick<Switch, "network" | "name"> {
   readonly lowerInUse?: boolean;
 }
 
+/** Down: by somebody's word, or for lack of a carrier. */
+export type UplinkState = "up" | "down" | "gone";
+
 /** Runs it while no other process of the host makes or removes a switch. */
 export type Exclusively = (fn: () => void) => void;
 
 export interface Backend {
   /** Kernel features that networks need, each absent one with what it takes: empty when all are there. */
   missingFeatures(): readonly string[];
-  /** @param uplink the interface to take for the uplink, where it exists; else that of the default route */
-  observeHost(uplink?: string): HostFacts;
+  /**
+   * @param uplink the interface to take for the uplink, where it exists; else that of the default route
+   * @param query what else shall be looked at
+   */
+  observeHost(uplink?: string, query?: HostQuery): HostFacts;
+  /** Whether what leaves by the switch's uplink can come anywhere. */
+  uplinkState(vswitch: Pick<AnyExternalSwitch, "uplink" | "lower">): UplinkState;
   /** @throws {CniError} 100 when it is missing, no compartment, or the host's own; 11 when it is held for too long */
   holdCompartment(path: string): HeldCompartment;
   /**
@@ -194,6 +207,48 @@ export interface CapturedFrame {
   readonly bytes: Uint8Array;
   /** At a port: sent by the host's end. */
   readonly towardsContainer: boolean;
+}
+
+/** What a lease makes of a vNIC. */
+export interface LeaseSettings {
+  readonly address: Prefix;
+  /** Those on the link itself before those through a gateway. */
+  readonly routes: readonly LeaseRoute[];
+  /** Bytes. */
+  readonly mtu?: number;
+}
+
+/** A vNIC as a DHCP client works on it. */
+export interface DhcpLink {
+  readonly mac: Mac;
+  /** That it may send from: DHCPv6 needs one. */
+  readonly linkLocal: Ip | undefined;
+  readonly socket: DhcpSocket;
+  /** Whether somebody else on the wire has the address, asked for so long: the vNIC has none of its family yet. */
+  isTaken(address: Ip, waitMs: number): boolean;
+  /**
+   * Puts address and routes in the place of those from before; absent: none.
+   *
+   * @throws {NetlinkError} when the kernel refuses
+   */
+  apply(before: LeaseSettings | undefined, after: LeaseSettings | undefined): void;
+  /** Takes some 10 ms: a process that ends anyway leaves it to its end. */
+  close(): void;
+}
+
+/** What DHCP clients need of a platform. */
+export interface DhcpBackend {
+  /** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 110 */
+  openLink(netns: string, ifname: string, family: Family): DhcpLink | undefined;
+  /** On a link of the host. @returns undefined when there is none of that name */
+  openHost(device: string, family: Family): DhcpSocket | undefined;
+}
+
+/** For those whose addresses come by DHCP: no other loads it. @throws {Error} on a platform without a back end */
+export async function loadDhcp(): Promise<DhcpBackend> {
+  if (process.platform !== "linux") throw new Error(`no DHCP for ${process.platform}`);
+  const { openDhcpLink, openHostDhcp } = await import("./linux/dhcp/dhcp-link.ts");
+  return { openLink: openDhcpLink, openHost: openHostDhcp };
 }
 
 /** @throws {Error} on a platform without a back end */

@@ -5,7 +5,7 @@
  * `node test/prepare.mjs build|demo|test|bench|conformance`
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,7 +41,10 @@ const debianPackages = {
     podman: "podman",
     containerd: "containerd",
     busybox: "busybox-static",
+    dnsmasq: "dnsmasq-base",
+    udhcpd: "udhcpd",
     chromium: "chromium",
+    "qemu-system-x86_64": "qemu-system-x86",
   },
 };
 
@@ -98,6 +101,28 @@ function installDebianPackages() {
   for (const name of names) run(`installing ${name}`, "apt-get", [...install, name], { env });
 }
 
+/**
+ * Unpacks Debian's kernel for the test machines of test/vm, where the system has none. It is not installed: the
+ * package would bring a boot loader's tools and make an initramfs, and a container boots none of it.
+ */
+function unpackKernel() {
+  const folder = join(root, "node_modules/.cache/debian-kernel");
+  const installed = (where) =>
+    existsSync(join(where, "boot")) &&
+    readdirSync(join(where, "boot")).some((name) => /^vmlinuz-.+-cloud-amd64$/.test(name));
+  if (purpose !== "test" || process.arch !== "x64" || installed("/") || installed(folder)) return;
+  if (!["apt-get", "apt-cache", "dpkg-deb", "busybox"].every(present)) return;
+  // `depmod` makes the lists that the package would make when it is installed.
+  const script = `
+    rm -rf "$1" "$1.new" && mkdir -p "$1.new" && cd "$1.new"
+    package=$(apt-cache depends --important linux-image-cloud-amd64 | sed -n 's/.*Depends: //p')
+    apt-get download -q "$package"
+    dpkg-deb -x "$package"_*.deb . && rm ./*.deb
+    busybox depmod -b . "\${package#linux-image-}"
+    mv "$1.new" "$1"`;
+  run("unpacking a kernel for test machines", "sh", ["-ec", script, "sh", folder]);
+}
+
 function build() {
   mkdirSync(join(root, "dist"), { recursive: true });
   const bun = join(root, "node_modules/.bin/bun");
@@ -106,4 +131,5 @@ function build() {
 
 installPackages();
 installDebianPackages();
+unpackKernel();
 build();

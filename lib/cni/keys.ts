@@ -103,3 +103,9 @@ function spellingOf(key: string, keys: Readonly<Record<string, Shape>>): string 
 
 /** Go's fold also takes the long s for s and the Kelvin sign for k; lower case already does the latter. */
 const foldCase = (key: string): string => key.toLowerCase().replaceAll("\u017f", "s");
+
+/** The value of one key, which may be in any case. @param name in lower case */
+export function folded(object: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  const key = Object.keys(object ?? {}).find((each) => each.toLowerCase() === name);
+  return key === undefined ? undefined : object?.[key];
+}

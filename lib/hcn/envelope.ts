@@ -24,11 +24,13 @@ const shape = flatShape(...wrapping, ...own);
 const policy = "a policy: an object with Type and Settings";
 
 /**
+ * @param value undefined stands in it for a policy that is read elsewhere, so that the others keep their places
  * @returns the policies of a list; what is none is noted and left out
  * @throws {CniError} 2 for policies of something else than an endpoint, and for keys beside those of the shape
  */
 export function readEnvelopes(value: unknown, path: string, issues: Issue[]): readonly RawPolicy[] {
   return readList(value, path, issues, (item, at) => {
+    if (item === undefined) return undefined;
     if (!isObject(item)) return report(issues, at, policy, item);
     const { Name, ...outer } = foldKeys(item, shape) as JsonObject;
     requireEndpoint(Name, `${at}.Name`);

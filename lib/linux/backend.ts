@@ -1,28 +1,34 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Backend, Exclusively, HeldCompartment, Removal } from "../backend.ts";
+import type { Backend, Exclusively, HeldCompartment, Removal, UplinkState } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import { type Plan, portName } from "../model/plan.ts";
-import { isStacked } from "../model/switch.ts";
+import { isBridge, isRouted, isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
+import { isTakenBridge, removeBridgeSwitch } from "./bridge/give-back.ts";
+import { observeQuery } from "./bridge/query.ts";
 import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
 import { getBaseTable } from "./layout/base-table.ts";
+import { linkOf } from "./link-of.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { defaultRoutes, linkOf, observeHost, observeSwitch } from "./observe.ts";
+import { defaultRoutes, observeHost, observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
 import { observeAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { removeEndpoint, removeSwitch } from "./remove.ts";
 import { restoreElements } from "./restore.ts";
+import { freeWays } from "./routed/remove.ts";
 import { refused, runSteps, StepError } from "./run.ts";
+import { explainStacked } from "./stacked/explain.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
 import { isVnicOf, removeHostRoutes, removeStackedSwitch, removeStackedVnic } from "./stacked/remove.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
+import type { Step } from "./step.ts";
 import { openWorld } from "./world.ts";
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -38,7 +44,13 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
     missingFeatures: () => missingFeatures(machine),
-    observeHost: (uplink) => asking("read the host's routes", () => observeHost(machine.host, uplink)),
+    observeHost: (uplink, query) =>
+      asking("read the host's routes", () => {
+        const facts = observeHost(machine.host, uplink);
+        return query === undefined ? facts : observeQuery(machine, facts, uplink, query);
+      }),
+    uplinkState: (vswitch) =>
+      asking(`look at the uplink ${vswitch.uplink}`, () => uplinkState(machine.host, vswitch.lower)),
     holdCompartment: (path) => asking(`hold the compartment ${path}`, () => hold(path)),
     lockCompartment: (path, waitMs = compartmentLockMs) =>
       asking(`wait for the compartment ${path}`, () => lockCompartment(path, waitMs, machine)),
@@ -50,6 +62,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       const world = openWorld(machine, handle);
       refuseSecond(plan);
       ensureSwitch(plan, exclusively, others);
+      requireFreeWays(plan);
       try {
         runSteps(compileEndpoint(plan, handle.fd, observeAcls(machine.rules, plan)), world, trace);
       } catch (error) {
@@ -60,6 +73,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
     configure(plan, compartment) {
       const handle = handleOf(compartment);
       const doing = `give ${formatOwner(plan.owner)} its addresses`;
+      requireFreeWays(plan);
       asking(doing, () => {
         const steps = compileConfigure(plan, observeAcls(machine.rules, plan));
         runSteps(steps, openWorld(machine, handle), trace);
@@ -82,9 +96,11 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       ),
     removeSwitch: (removed) =>
       asking(`remove switch ${removed.name} of network ${removed.network}`, () => {
-        removeStackedSwitch(machine.host, removed);
         const { definition } = removed;
-        if (definition !== undefined && isStacked(definition)) return true;
+        const bridged = isTakenBridge(machine.host, removed);
+        if (bridged && !removeBridgeSwitch(machine, removed, trace)) return false;
+        removeStackedSwitch(machine.host, removed);
+        if (bridged || (definition !== undefined && isStacked(definition))) return true;
         return removeSwitch(machine, removed.network, removed.name);
       }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
@@ -132,6 +148,15 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       throw portExists(plan);
   }
 
+  /** A route of the host leads to one endpoint alone. */
+  function requireFreeWays(plan: Plan): void {
+    if (!isRouted(plan.switch)) return;
+    const holder = asking(`look for the addresses of ${formatOwner(plan.owner)}`, () =>
+      freeWays(machine.host, plan),
+    );
+    if (holder !== undefined) throw addressHeld(plan, holder);
+  }
+
   /** The common case, a switch that is there, takes no lock. */
   function ensureSwitch(plan: Plan, exclusively: Exclusively, others: () => readonly Plan[]): void {
     const { switch: vswitch } = plan;
@@ -148,6 +173,8 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         const found = observed();
         runSteps(compileSwitch(vswitch, found), openWorld(machine), trace);
         if (found.layout !== "current") restoreElements(machine, others());
+        // What came to the uplink just then: an address of a router's advertisement, say.
+        if (isBridge(vswitch)) runSteps(compileSwitch(vswitch, observed()), openWorld(machine), trace);
       });
     });
   }
@@ -161,6 +188,13 @@ export function asking<T>(doing: string, fn: () => T): T {
     const refusal = error instanceof StepError || (error instanceof Error && "errno" in error);
     throw refusal ? refused(doing, error) : error;
   }
+}
+
+/** Another link below that has lost its own (a VLAN of an uplink that is down) has no carrier either. */
+function uplinkState(host: Machine["host"], lower: string): UplinkState {
+  const link = linkOf(host, lower);
+  if (link === undefined) return "gone";
+  return link.up && link.carrier ? "up" : "down";
 }
 
 function missingFeatures({ rules }: Machine): readonly string[] {
@@ -215,7 +249,7 @@ function removeAny(machine: Machine, { key, path, plan }: Removal): void {
   if (where !== undefined && (plan === undefined || isStacked(plan.switch))) {
     const inside = tryOpen(where, machine);
     try {
-      if (inside !== undefined) removeStackedVnic(inside.netlink, key, plan);
+      if (inside !== undefined) removeStackedVnic({ host: machine.host, inside: inside.netlink }, key, plan);
     } finally {
       inside?.close();
     }
@@ -246,15 +280,35 @@ function portExists({ owner, port, vnic, compartment }: Plan): CniError {
   );
 }
 
+/** As where the wire answers that somebody has it. */
+function addressHeld({ owner, vnic }: Plan, holder: string): CniError {
+  return new CniError(
+    errorCode.addressTaken,
+    `attach ${formatOwner(owner)}: ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
+    {
+      reason: "address-in-use",
+      details:
+        "give the container another address, or call DEL for the other one (vswitch gc where its container is gone)",
+    },
+  );
+}
+
 /** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */
-function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { rules }: Machine): CniError {
+function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, machine: Machine): CniError {
   const doing = `attach ${formatOwner(plan.owner)}`;
   const cause = error instanceof StepError ? error.cause : error;
-  const failedFirst = error instanceof StepError && error.step.title.startsWith("link add");
-  if (failedFirst && isErrno(cause, "EEXIST") && linkOf(compartment.netlink, plan.vnic.name) !== undefined) {
+  const { name } = plan.vnic;
+  const names = ({ title }: Step): boolean =>
+    title.startsWith("link add") || title.includes(` name ${name} `);
+  if (
+    error instanceof StepError &&
+    names(error.step) &&
+    isErrno(cause, "EEXIST") &&
+    linkOf(compartment.netlink, name) !== undefined
+  ) {
     return new CniError(
       errorCode.interfaceExists,
-      `${doing}: interface ${plan.vnic.name} exists in ${compartment.path} already`,
+      `${doing}: interface ${name} exists in ${compartment.path} already`,
       {
         reason: "interface-exists",
         details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
@@ -262,7 +316,10 @@ function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, { r
       },
     );
   }
+  // Ipvlans of one link are told apart by their addresses: two cannot have the same.
+  if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
+    return addressHeld(plan, "another ipvlan");
   const published = error instanceof StepError && error.step.action.kind === "rules";
-  const taken = published && isErrno(cause, "EEXIST") ? portTaken(rules, plan) : undefined;
-  return taken ?? refused(doing, error);
+  const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
+  return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
 }

@@ -2,6 +2,7 @@
 import { connect, type Netlink } from "../netlink/connection.ts";
 import { lockDescriptor } from "./lock.ts";
 import { inCompartment, openCompartment, stillThere } from "./netns.ts";
+import { announceOnWire } from "./routed/announce.ts";
 import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
 
@@ -17,6 +18,9 @@ export interface Machine {
   readonly readSysctl: typeof readSysctl;
   readonly writeSysctl: typeof writeSysctl;
   readonly lockDescriptor: typeof lockDescriptor;
+  readonly announceOnWire: typeof announceOnWire;
+  /** Where sysfs is mounted; absent: /sys. */
+  readonly sysRoot?: string;
   close(): void;
 }
 
@@ -39,6 +43,7 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     readSysctl,
     writeSysctl,
     lockDescriptor,
+    announceOnWire,
     close() {
       host?.close();
       rules?.close();

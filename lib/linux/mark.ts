@@ -2,7 +2,9 @@
  * The marks on kernel objects: whose a link or an nftables element is, in its alias or comment.
  *
  * The key comes first and is never clipped; what follows is for people and for rebuilding lost state.
- * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. Elements: the same without addresses.
+ * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. A routed network's bridge goes on with
+ * `routed UPLINK CHANGED`, and one that takes an uplink with `bridge UPLINK`, and with what is being done to it behind.
+ * Elements: the same without addresses.
  */
 import type { Mac } from "../addr/mac.ts";
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
@@ -30,6 +32,43 @@ export function switchAlias(network: string, gateways: readonly Prefix[]): strin
   return withList(networkComment(network), gateways);
 }
 
+/** What a bridge whose containers the host answers for says beside its network. */
+export interface RoutedMark {
+  /** Interface on which the host answers. */
+  readonly proxy: string;
+  /** Settings of the host that were changed for it, to be put back with the last such bridge. */
+  readonly changed: readonly string[];
+}
+
+export function routedAlias(network: string, { proxy, changed }: RoutedMark): string {
+  return `${switchAlias(network, [])} routed ${proxy} ${changed.join(",") || "-"}`;
+}
+
+export function parseRoutedAlias(alias: string | undefined): RoutedMark | undefined {
+  if (alias === undefined || markedNetwork(alias) === undefined) return undefined;
+  const [, , , kind, proxy, changed = "-"] = alias.split(" ");
+  if (kind !== "routed" || proxy === undefined) return undefined;
+  return { proxy, changed: changed === "-" ? [] : changed.split(",") };
+}
+
+/** What a bridge is doing with the host's addresses: while it does, a process that is killed leaves them half way. */
+export type Moving = "taking" | "returning";
+
+/** Alias of a bridge that has taken the uplink, or is about to. */
+export function takenAlias(network: string, lower: string, moving?: Moving): string {
+  return `${switchAlias(network, [])} bridge ${lower}${moving === undefined ? "" : ` ${moving}`}`;
+}
+
+/** What the alias says of the uplink; undefined when it speaks of none. */
+export function markedUplink(
+  alias: string | undefined,
+): { readonly lower: string; readonly moving?: Moving } | undefined {
+  const found = /^vswitch:network [^ ]+ [^ ]+ bridge ([^ ]+)(?: (taking|returning))?$/.exec(alias ?? "");
+  const [, lower, moving] = found ?? [];
+  if (lower === undefined) return undefined;
+  return { lower, ...(moving === undefined ? {} : { moving: moving as Moving }) };
+}
+
 /** Comment of a network's nftables elements. */
 export function networkComment(network: string): string {
   return `vswitch:network ${networkMark(network)}`;
@@ -54,6 +93,15 @@ export function markedNetwork(text: string | undefined): string | undefined {
 
 /** Alias of a VLAN of an uplink that we made: it is no network's alone. */
 export const vlanAlias = "vswitch:vlan";
+/**
+ * Its group, which it has from the message on that makes it: an alias comes later, and whose a VLAN without one is nobody
+ * could tell. "vswv" in ASCII; links of a group are deleted together only where somebody asks for that.
+ */
+export const vlanGroup = 0x76737776;
+
+/** Whether a VLAN of an uplink is one that we made, and not the host's own. */
+export const isOurVlan = ({ kind, alias, group }: Link): boolean =>
+  kind === "vlan" && (group === vlanGroup || alias === vlanAlias);
 
 /** Whether a link is the host's own adapter on a network's switch: bears its mark; or none yet, and its MAC. */
 export function isAdapterOf(link: Link, network: string, mac: Mac = adapterMac(network)): boolean {
@@ -81,10 +129,20 @@ export function parseSwitchAlias(
   name: string,
   mtu: number,
   alias: string | undefined,
+  mac?: Mac,
 ): SwitchMark | undefined {
   const network = markedNetwork(alias);
   if (alias === undefined || network === undefined) return undefined;
-  return { network, name, mtu, gateways: parseList(alias.split(" ")[2] ?? "") };
+  const routed = parseRoutedAlias(alias)?.proxy;
+  const taken = markedUplink(alias);
+  return {
+    network,
+    name,
+    mtu,
+    gateways: parseList(alias.split(" ")[2] ?? ""),
+    ...(routed === undefined ? {} : { routed: { uplink: routed } }),
+    ...(taken && mac ? { external: { kind: "bridge", lower: taken.lower, mac } } : {}),
+  };
 }
 
 /** A clipped owner does not give the key any more: the key alone identifies then. */

@@ -18,7 +18,7 @@ export function observeMarks({ host, rules }: Pick<Readers, "host" | "rules">, n
   const links = ["veth", "ifb", "bridge"].flatMap((kind) =>
     host.request(dumpLinks({ kind })).map(decodeLink),
   );
-  const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias) ?? []);
+  const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias, link.mac) ?? []);
   const endpoints = new Map<string, Mark>();
   for (const link of links) {
     const mark = parseEndpointAlias(link.alias);

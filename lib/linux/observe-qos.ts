@@ -10,7 +10,7 @@ import { decodeTbf } from "../netlink/tc/tbf.ts";
 import { isErrno } from "../os/error.ts";
 import type { Limit } from "../policy/qos.ts";
 import { limiterName } from "./limiter.ts";
-import { linkOf } from "./observe.ts";
+import { linkOf } from "./link-of.ts";
 
 /** @returns undefined for a port that the plan does not limit: then the kernel is not asked */
 export function observeLimits(host: Netlink, plan: Plan, port: Link | undefined): LimitFacts | undefined {

@@ -5,27 +5,29 @@ import { networkOf, prefixFamily, prefixLength } from "../addr/prefix.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts, UplinkFacts } from "../model/facts.ts";
 import type { Plan } from "../model/plan.ts";
 import type { LayoutState } from "../model/probe.ts";
-import type { PortedSwitch } from "../model/switch.ts";
+import { type PortedSwitch, proxyOf } from "../model/switch.ts";
 import type { Route as PlannedRoute } from "../model/vnic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
 import { decodeBridgePort } from "../netlink/route/bridge-port.ts";
-import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
+import type { Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
-import { getLink } from "../netlink/route/link.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
-import { isErrno } from "../os/error.ts";
+import { type BridgeState, observeBridge } from "./bridge/state.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement, formatElement } from "./layout/element-requests.ts";
 import { getLayout, layoutState } from "./layout/layout-state.ts";
 import { formatPortAcl } from "./layout/port-acl-requests.ts";
+import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
 import { observeLimits } from "./observe-qos.ts";
 import { compareAcls } from "./port-acls.ts";
+import { lostWays, observeRouted, type RoutedState } from "./routed/observe.ts";
+import { formatWay } from "./routed/ways.ts";
 
 /** Shortest prefix of a route that is taken for a network, not for a direction. */
 const widest = { 4: 8, 6: 16 } as const;
@@ -42,18 +44,13 @@ export interface SwitchState {
   readonly forwarding: Readonly<Record<Family, boolean>>;
   /** Interfaces whose IPv6 default route comes from a router advertisement. */
   readonly advertised: readonly string[];
+  /** Of a routed switch. */
+  readonly routed?: RoutedState | undefined;
+  /** Of a bridge that has the uplink as a port. */
+  readonly bridge?: BridgeState;
 }
 
 export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
-
-export function linkOf(netlink: Netlink, key: string | number): Link | undefined {
-  try {
-    return netlink.request(getLink(key)).map(decodeLink)[0];
-  } catch (error) {
-    if (isErrno(error, "ENODEV")) return undefined;
-    throw error;
-  }
-}
 
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: PortedSwitch): SwitchState {
   const link = linkOf(host, wanted.name);
@@ -72,6 +69,8 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Port
     missing: elements.filter((element, i) => !holds(element, found[i])),
     forwarding,
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
+    routed: observeRouted({ host, readSysctl }, wanted),
+    ...(wanted.kind === "bridge" ? { bridge: observeBridge({ host, readSysctl }, wanted, link) } : {}),
   };
 }
 
@@ -123,7 +122,7 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   };
 }
 
-function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
+export function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
   const addresses = addressesOf(host, index).filter((address) => !address.startsWith("fe80:"));
   return { name, mtu, addresses, ...(mac === undefined ? {} : { mac }) };
 }
@@ -173,6 +172,11 @@ export function observeEndpoint(
     absent.push("rules of the nftables tables inet vswitch and bridge vswitch");
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
+  absent.push(...routedLacks(plan.switch, bridge), ...lostWays(host, plan).map(formatWay));
+  if (plan.switch.kind === "bridge" && bridge.bridge?.settled === false)
+    absent.push(
+      `uplink ${plan.switch.lower} as a port of ${plan.switch.name}, and the host's addresses there`,
+    );
   return {
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
     ...(port === undefined ? {} : { port: portFacts(port, master) }),
@@ -180,6 +184,18 @@ export function observeEndpoint(
     ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
     missing: absent,
   };
+}
+
+/** What a routed switch needs beside its bridge. */
+function routedLacks(vswitch: PortedSwitch, { routed, link }: SwitchState): readonly string[] {
+  if (routed === undefined) return [];
+  const { proxy, bridge, host } = routed;
+  const uplink = `uplink ${proxyOf(vswitch)}`;
+  const settings = [...(link === undefined ? [] : bridge), ...(proxy === undefined ? [] : host)];
+  return [
+    ...(proxy === undefined ? [uplink] : proxy.up ? [] : [`${uplink}, up`]),
+    ...settings.map(({ key, value }) => `setting net.${key.join(".")}=${value}`),
+  ];
 }
 
 function portFacts(port: Link, master: string | undefined): NonNullable<EndpointFacts["port"]> {

@@ -1,5 +1,5 @@
 /** Packet sockets, and what the kernel says of each packet received on one (packet(7), recvmsg(2), linux/if_packet.h). */
-import { readU32, readU64, writeU16, writeU32, writeU64 } from "../netlink/bytes.ts";
+import { readU32, readU64, writeBe16, writeU16, writeU32, writeU64 } from "../netlink/bytes.ts";
 import { errno } from "../os/errno.ts";
 import { SystemCallError } from "../os/error.ts";
 import { closeFile } from "../os/file.ts";
@@ -9,7 +9,8 @@ const AF_PACKET = 17;
 const SOCK_CLOEXEC = 0o2000000;
 /** With the link layer header, or from the IP or ARP header on. */
 const types = { frames: 3, payloads: 2 } as const;
-const ETH_P_ALL = 0x0003;
+/** linux/if_ether.h: what a socket may be for; of `all` it sees what is sent from here, too. */
+const protocols = { all: 0x0003, ip4: 0x0800, ip6: 0x86dd } as const;
 
 export const SOL_SOCKET = 1;
 /** asm-generic/socket.h: the same number names the option and the control message. */
@@ -37,6 +38,7 @@ export function openPackets(
   type: keyof typeof types,
   ifindex: number,
   prepare: (fd: number) => void,
+  protocol: keyof typeof protocols = "all",
 ): number {
   // Without a protocol it receives nothing until it is bound.
   const fd = systemCall("open a packet socket", ({ socket }) =>
@@ -48,7 +50,7 @@ export function openPackets(
     prepare(fd);
     const address = new Uint8Array(SOCKADDR_LL_BYTES);
     writeU16(address, 0, AF_PACKET);
-    address.set([ETH_P_ALL >> 8, ETH_P_ALL & 0xff], 2);
+    writeBe16(address, 2, protocols[protocol]);
     writeU32(address, 4, ifindex);
     toolCall("bind the packet socket", ({ bind }) => bind(fd, address, address.length));
   } catch (error) {

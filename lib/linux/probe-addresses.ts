@@ -1,23 +1,28 @@
 /**
  * Whether somebody on the wire has an address already, before it is taken (RFC 5227 2.1, RFC 4862 5.4).
  *
+ * Where the vNIC does not reach the wire itself, the host asks in its own name.
+ *
  * The kernel asks, as it asks for any neighbour, and we look at what it has learnt. A packet socket could do the same,
  * but closing one costs every ADD a wait of 10 ms. IPv4 asks without a sender, as RFC 5227 wants it, unless the
  * compartment has an address on another interface: then in the name of that.
  */
-import { type Ip, ipFamily } from "../addr/ip.ts";
+import { type Ip, ip, ipFamily } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
-import { prefixAddress } from "../addr/prefix.ts";
+import { hostPrefix, prefixAddress } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
+import { addAddress, decodeAddress, deleteAddress, dumpAddresses } from "../netlink/route/address.ts";
 import {
   decodeNeighbour,
   deleteNeighbour,
   getNeighbour,
+  type Neighbour,
   type NeighbourState,
   solicitNeighbour,
 } from "../netlink/route/neighbour.ts";
+import { addRoute, deleteRoute } from "../netlink/route/route.ts";
+import { RT_TABLE_LOCAL } from "../netlink/route/rtmsg.ts";
 import { isErrno } from "../os/error.ts";
 
 /** How often the kernel is asked what it knows. */
@@ -40,23 +45,52 @@ export function probeAddresses(
   waitMs: number,
 ): void {
   if (addresses.some((address) => ipFamily(address) === 6)) awaitLinkLocal(inside, index);
-  for (const address of addresses) inside.request(solicitNeighbour(index, address));
+  for (const address of addresses) ask(inside, index, address);
   const deadline = performance.now() + waitMs;
   do {
     pause(pollMs);
     for (const address of addresses) {
-      const holder = holderOf(inside, index, address);
-      if (holder !== undefined) throw taken(address, holder);
+      const { state, mac } = known(inside, index, address) ?? {};
+      if (mac !== undefined && state !== undefined && answered.includes(state)) throw taken(address, mac);
     }
   } while (performance.now() < deadline);
   for (const address of addresses) forget(inside, index, address);
 }
 
-function holderOf(inside: Netlink, index: number, address: Ip): Mac | undefined {
+function ask(inside: Netlink, index: number, address: Ip): void {
+  inside.request(solicitNeighbour(index, address));
+  if (known(inside, index, address)?.state !== "noarp") return;
+  makeLocalTable(inside);
+  forget(inside, index, address);
+  inside.request(solicitNeighbour(index, address));
+}
+
+/**
+ * A compartment whose loopback was never up has no local table. Until it has one the kernel takes every IPv4 address for
+ * a broadcast (inet_addr_type in net/ipv4/fib_frontend.c), for which it asks nobody. A table stays when its last route goes.
+ */
+function makeLocalTable(inside: Netlink): void {
+  const any = { dst: hostPrefix(ip("255.255.255.255")), type: "unreachable", table: RT_TABLE_LOCAL } as const;
+  inside.request(addRoute(any));
+  inside.request(deleteRoute(any));
+}
+
+/**
+ * What a host heard long ago is no answer. Whom its operator has written down stays, and counts as the holder.
+ *
+ * @param index of a link whose neighbours others have talked to before
+ */
+export function forgetNeighbours(netlink: Netlink, index: number, addresses: readonly Ip[]): void {
+  for (const address of addresses) {
+    const entry = known(netlink, index, address);
+    if (entry?.state === "permanent" && entry.mac !== undefined) throw taken(address, entry.mac);
+    if (entry !== undefined) forget(netlink, index, address);
+  }
+}
+
+function known(inside: Netlink, index: number, address: Ip): Neighbour | undefined {
   try {
-    const [reply] = inside.request(getNeighbour(index, address));
-    const known = reply === undefined ? undefined : decodeNeighbour(reply);
-    return known !== undefined && answered.includes(known.state) ? known.mac : undefined;
+    return inside.request(getNeighbour(index, address)).map(decodeNeighbour)[0];
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
@@ -72,15 +106,22 @@ function forget(inside: Netlink, index: number, address: Ip): void {
   }
 }
 
-/** Without one the kernel asks for nobody. */
+/**
+ * Without one the kernel asks for nobody. Where the link was up before, it is still being asked for: it comes from a MAC
+ * that is ours, and is taken unasked, as it is on a link that comes up with the addresses.
+ */
 function awaitLinkLocal(inside: Netlink, index: number): void {
   const deadline = performance.now() + linkLocalMs;
   for (;;) {
-    const found = inside.request(dumpAddresses({ family: 6, index })).map(decodeAddress);
-    const ready = found.some(
-      (one) => one.index === index && !one.tentative && prefixAddress(one.address).startsWith("fe80:"),
-    );
-    if (ready || performance.now() > deadline) return;
+    const found = inside
+      .request(dumpAddresses({ family: 6, index }))
+      .map(decodeAddress)
+      .filter((one) => one.index === index && prefixAddress(one.address).startsWith("fe80:"));
+    if (found.some((one) => !one.tentative) || performance.now() > deadline) return;
+    for (const { address } of found) {
+      inside.request(deleteAddress(index, address));
+      inside.request(addAddress({ index, address, noDad: true }));
+    }
     pause(pollMs);
   }
 }

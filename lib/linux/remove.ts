@@ -25,9 +25,12 @@ import {
   stateSetNames,
 } from "./layout/sets.ts";
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
-import { markedKey, markedNetwork, networkMark } from "./mark.ts";
-import { linkOf, type Readers } from "./observe.ts";
+import { linkOf } from "./link-of.ts";
+import type { Machine } from "./machine.ts";
+import { markedKey, markedNetwork, networkMark, parseRoutedAlias } from "./mark.ts";
+import type { Readers } from "./observe.ts";
 import { aclParts } from "./port-acls.ts";
+import { releaseRouted, removeMarkedWays, removeWays } from "./routed/remove.ts";
 import type { FlowPattern } from "./step.ts";
 
 const published = layoutSetNames.filter((name) => name.startsWith("published"));
@@ -39,6 +42,8 @@ export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void
   const elements = known ? elementsOf(rules, key, plan) : [];
   const judged = plan === undefined || plan.port.aclDefault !== undefined;
   const port = linkOf(host, portName(key));
+  if (plan !== undefined) removeWays(host, plan);
+  else if (port !== undefined && isPortOf(port, key)) removeMarkedWays(host, port);
   const limited = plan === undefined || limitsOf(plan).out !== undefined;
   const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
   deleteLinks(host, {
@@ -171,20 +176,27 @@ function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): voi
  *
  * @returns false when the switch has ports left, or is not ours
  */
-export function removeSwitch({ host, rules }: Readers, network: string, name: string): boolean {
+export function removeSwitch(machine: Machine, network: string, name: string): boolean {
+  const { host, rules } = machine;
   const link = linkOf(host, name);
   if (link !== undefined) {
     if (!isSwitchOf(link, network)) return false;
     if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
+    if (parseRoutedAlias(link.alias) !== undefined) releaseRouted(machine, link);
     gone(host, deleteLink(link.index));
   }
-  if (ourTables(rules).length === 0) return true;
+  removeSwitchElements(rules, network);
+  return true;
+}
+
+/** The tables too when that was the last network. */
+export function removeSwitchElements(rules: Netlink, network: string): void {
+  if (ourTables(rules).length === 0) return;
   const all = networkSetNames.flatMap((set) => dumpElements(rules, set));
   const own = all.filter((element) => markedNetwork(element.comment) === networkMark(network));
   deleteElements(rules, own);
   const rest = own.length < all.length ? all : endpointSetNames.flatMap((set) => dumpElements(rules, set));
   if (rest.length === 0) dropTables(rules);
-  return true;
 }
 
 /** Both or none: one without the other would be damage. */
@@ -202,7 +214,7 @@ function ourTables(rules: Netlink): readonly TableName[] {
 }
 
 /** Bears our mark; or none yet and the MAC that only our bridge has: its ADD was killed in between. */
-function isSwitchOf(link: Link, network: string): boolean {
+export function isSwitchOf(link: Link, network: string): boolean {
   if (link.kind !== "bridge") return false;
   if (link.alias === undefined) return link.mac === switchMac(network);
   return markedNetwork(link.alias) === networkMark(network);

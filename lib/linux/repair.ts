@@ -20,6 +20,7 @@ import { observeAny } from "./observe-any.ts";
 import { compareAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { restoreElements } from "./restore.ts";
+import { lostWays } from "./routed/observe.ts";
 import { refused, runSteps, StepError } from "./run.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
@@ -132,6 +133,7 @@ function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): 
   return {
     facts: observeAny(machine, plan, inside.netlink),
     acls: compareAcls(machine.rules, plan),
+    lostWays: lostWays(machine.host, plan),
     missing: elements.filter((element, i) => !same(element, found[i])),
     stale: found.filter(
       (element, i): element is LayoutElement =>

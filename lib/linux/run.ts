@@ -5,7 +5,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { isErrno } from "../os/error.ts";
-import type { Action, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
+import type { Action, Deed, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
 
 /** What steps act on. Fakes implement it; `world.ts` is the kernel. */
 export interface World {
@@ -18,7 +18,9 @@ export interface World {
   linkIndex(where: "host" | "compartment", name: string): number;
   awaitCarrier(index: number): void;
   /** @throws {CniError} 103 when somebody else has one of the addresses */
-  probe(index: number, addresses: readonly Ip[], waitMs: number): void;
+  probe(where: "host" | "compartment", index: number, addresses: readonly Ip[], waitMs: number): void;
+  /** To all on the wire beyond a link of the host. */
+  announce(index: number, addresses: readonly Ip[]): void;
   forgetFlows(flows: FlowPattern): void;
 }
 
@@ -93,6 +95,9 @@ function runAction(
       if (failure !== undefined) throw failure;
       return;
     }
+    case "together":
+      allOrNone(world.host, action.deeds(index), action.back(index));
+      return;
     case "rules":
       acceptErrno(accept, () => world.rules.transaction(action.requests));
       return;
@@ -106,11 +111,35 @@ function runAction(
       world.awaitCarrier(index(action.role));
       return;
     case "probe":
-      world.probe(index("vnic"), action.addresses, action.waitMs);
+      if (action.where === "host") world.probe("host", index("uplink"), action.addresses, action.waitMs);
+      else world.probe("compartment", index("vnic"), action.addresses, action.waitMs);
+      return;
+    case "announce":
+      world.announce(index("uplink"), action.addresses);
       return;
     case "forget-flows":
       world.forgetFlows(action.flows);
   }
+}
+
+/** @throws {NetlinkError} the first refusal, when all is as it was; {CniError} 105 when it is not */
+function allOrNone(host: Netlink, deeds: readonly Deed[], back: readonly Deed[]): void {
+  const failure = firstRefusal(host, deeds);
+  if (failure === undefined) return;
+  const worse = firstRefusal(host, back);
+  if (worse === undefined) throw failure;
+  throw new CniError(errorCode.kernelRefused, failure.message, {
+    reason: "not-put-back",
+    details: `putting back what had been done before was refused, too: ${worse.message}; look at ip address and ip route`,
+    cause: failure,
+  });
+}
+
+function firstRefusal(host: Netlink, deeds: readonly Deed[]): NetlinkError | undefined {
+  const outcomes = host.together(deeds.map(({ request }) => request));
+  return outcomes.find(
+    (outcome, i) => outcome !== undefined && !isErrno(outcome, ...(deeds[i]?.accept ?? [])),
+  );
 }
 
 function acceptErrno(accept: NonNullable<Step["accept"]>, run: () => void): void {
@@ -127,6 +156,8 @@ export function refused(doing: string, error: unknown): CniError {
   const cause = error instanceof StepError ? error.cause : error;
   const leftOver = error instanceof StepError ? error.undoFailures : [];
   if (cause instanceof CniError && leftOver.length === 0) return cause;
+  const needs = error instanceof StepError ? error.step.needs : undefined;
+  if (needs !== undefined && isErrno(cause, "EOPNOTSUPP")) return lacking(doing, needs, error);
   const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
   const own =
     cause instanceof CniError
@@ -144,6 +175,15 @@ export function refused(doing: string, error: unknown): CniError {
     reason: own.reason,
     ...(known.length > 0 ? { details: known.join("; ") } : {}),
     cause: error,
+  });
+}
+
+/** What was asked for cannot be had here, and nothing was made of it. */
+function lacking(doing: string, module: string, cause: unknown): CniError {
+  return new CniError(errorCode.unsupportedField, `${doing}: this kernel has no ${module}`, {
+    reason: "kernel-feature-missing",
+    details: `load the module ${module} (modprobe ${module}), use a kernel that has it, or do without`,
+    cause,
   });
 }
 

@@ -7,8 +7,14 @@ import type { Ip } from "../addr/ip.ts";
 import type { Request } from "../netlink/message.ts";
 import type { ErrnoName } from "../os/errno.ts";
 
+/** A request, with the refusals that mean "it is so already". */
+export interface Deed {
+  readonly request: Request;
+  readonly accept?: readonly ErrnoName[];
+}
+
 /** The links a plan speaks of. */
-export type Role = "switch" | "port" | "vnic" | "limiter";
+export type Role = "switch" | "port" | "vnic" | "limiter" | "uplink";
 
 /** Index of each link by its role, as far as it is known. */
 export type LinkIndex = (role: Role) => number;
@@ -16,6 +22,12 @@ export type LinkIndex = (role: Role) => number;
 export type Action =
   /** rtnetlink requests, sent together and processed in order. */
   | { readonly kind: "host" | "compartment"; readonly requests: (index: LinkIndex) => readonly Request[] }
+  /** rtnetlink requests in one datagram, which nothing interrupts. When one is refused, `back` undoes what all did, at once. */
+  | {
+      readonly kind: "together";
+      readonly deeds: (index: LinkIndex) => readonly Deed[];
+      readonly back: (index: LinkIndex) => readonly Deed[];
+    }
   /** One nftables transaction: all or nothing. */
   | { readonly kind: "rules"; readonly requests: readonly Request[] }
   /** Key below net/, with the parts of its path apart. */
@@ -36,7 +48,15 @@ export type Action =
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
   /** Asks the wire whether somebody has one of the addresses: RFC 5227 for IPv4, RFC 4862 5.4 for IPv6. */
-  | { readonly kind: "probe"; readonly addresses: readonly Ip[]; readonly waitMs: number }
+  | {
+      readonly kind: "probe";
+      /** Absent: in the compartment, by the vNIC; on the host, by the uplink. */
+      readonly where?: "host";
+      readonly addresses: readonly Ip[];
+      readonly waitMs: number;
+    }
+  /** Tells the wire beyond the uplink that the host has these addresses now. */
+  | { readonly kind: "announce"; readonly addresses: readonly Ip[] }
   /** Forgets flows of published ports that went elsewhere before. */
   | { readonly kind: "forget-flows"; readonly flows: FlowPattern };
 
@@ -54,6 +74,8 @@ export interface Step {
   readonly scope: "switch" | "endpoint";
   readonly action: Action;
   readonly undo?: Action;
+  /** What a kernel may have been built without, where the step asks for it: the module that brings it. */
+  readonly needs?: string;
   /** Refusals that mean "it is so already". */
   readonly accept?: readonly ErrnoName[];
 }

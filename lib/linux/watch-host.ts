@@ -13,8 +13,8 @@ import { RTM_DELLINK, RTM_NEWLINK } from "../netlink/route/ifinfo.ts";
 import { POLLIN, poll } from "../os/poll.ts";
 import { type EventSocket, listen } from "./event-socket.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
+import { linkOf } from "./link-of.ts";
 import { markedKey, markedNetwork } from "./mark.ts";
-import { linkOf } from "./observe.ts";
 
 /** linux/rtnetlink.h. */
 const RTNLGRP = { link: 1, ipv4Address: 5, ipv6Address: 9, ipv4Settings: 24, ipv6Settings: 25 } as const;

@@ -1,12 +1,12 @@
 /** The kernel as steps see it: sockets of the host, of nftables, and of one compartment. */
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { decodeLink } from "../netlink/route/decode-link.ts";
+import { decodeLink, type Link } from "../netlink/route/decode-link.ts";
 import { getLink } from "../netlink/route/link.ts";
 import { forgetFlows } from "./flows.ts";
 import type { Machine } from "./machine.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { probeAddresses } from "./probe-addresses.ts";
+import { forgetNeighbours, probeAddresses } from "./probe-addresses.ts";
 import type { World } from "./run.ts";
 
 /** How long the carrier of a new port may take, and how often it is asked for. */
@@ -39,18 +39,26 @@ export function openWorld(machine: Machine, compartment?: CompartmentHandle): Wo
     },
     linkIndex: (where, name) => {
       const netlink = where === "host" ? machine.host : inside().netlink;
-      return indexIn(netlink, name);
+      return requireLink(netlink, name).index;
     },
     awaitCarrier: (index) => awaitCarrier(machine.host, index),
-    probe: (index, addresses, waitMs) => probeAddresses(inside().netlink, index, addresses, waitMs),
+    probe(where, index, addresses, waitMs) {
+      const netlink = where === "host" ? machine.host : inside().netlink;
+      if (where === "host") forgetNeighbours(netlink, index, addresses);
+      probeAddresses(netlink, index, addresses, waitMs);
+    },
+    announce(index, addresses) {
+      const { mac } = requireLink(machine.host, index);
+      if (mac !== undefined) machine.announceOnWire(index, mac, addresses);
+    },
     forgetFlows: (flows) => forgetFlows(machine, flows),
   };
 }
 
-function indexIn(netlink: Netlink, name: string): number {
-  const [reply] = netlink.request(getLink(name));
-  if (reply === undefined) throw new Error(`the kernel answered nothing about ${name}`);
-  return decodeLink(reply).index;
+function requireLink(netlink: Netlink, key: string | number): Link {
+  const [reply] = netlink.request(getLink(key));
+  if (reply === undefined) throw new Error(`the kernel answered nothing about ${key}`);
+  return decodeLink(reply);
 }
 
 /** A port comes up by itself, a moment after both its ends are: the kernel tells of it in a queue of its own. */

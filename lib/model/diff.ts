@@ -1,9 +1,10 @@
 /** What differs between a plan and the facts: the meaning of CHECK, and of "repair". Pure. */
+import { networkOf, prefixFamily } from "../addr/prefix.ts";
 import type { Limit } from "../policy/qos.ts";
 import type { EndpointFacts } from "./facts.ts";
 import { limitsOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
-import { isStacked, type PortedSwitch, type StackedSwitch } from "./switch.ts";
+import { isStacked, type PortedSwitch, type StackedSwitch, switchAddresses } from "./switch.ts";
 import type { Route } from "./vnic.ts";
 
 export interface Difference {
@@ -51,16 +52,18 @@ function lowerDiff({ lower, mtu }: StackedSwitch, { switch: found }: EndpointFac
   ]);
 }
 
-function switchDiff(
-  { name, mac, mtu, gateways }: PortedSwitch,
-  { switch: found }: EndpointFacts,
-): Difference[] {
+function switchDiff(vswitch: PortedSwitch, { switch: found }: EndpointFacts): Difference[] {
+  const { name, mac, mtu } = vswitch;
   if (found === undefined) return absent(`switch ${name}`);
+  const state = [`state of switch ${name}`, "up", found.up ? "up" : "down"] as const;
+  // The host's own, or somebody else's: it need only carry what its ports send.
+  if (vswitch.kind === "bridge")
+    return unequal([state, ...(found.mtu < mtu ? [[`MTU of switch ${name}`, mtu, found.mtu] as const] : [])]);
   return unequal([
-    [`state of switch ${name}`, "up", found.up ? "up" : "down"],
+    state,
     [`MAC of switch ${name}`, mac, found.mac],
     [`MTU of switch ${name}`, mtu, found.mtu],
-    ...gateways.map((gateway): Compare => {
+    ...switchAddresses(vswitch).map((gateway): Compare => {
       const held = found.addresses.includes(gateway);
       return [`address ${gateway} of switch ${name}`, "present", held ? "present" : "absent"];
     }),
@@ -131,7 +134,18 @@ function vnicDiff(plan: Plan, { compartment }: EndpointFacts): Difference[] {
     const held = vnic.routes.some((other) => sameRoute(route, other));
     wanted.push([`route ${formatRoute(route)} of ${name}`, "present", held ? "present" : "absent"]);
   }
+  for (const route of strayRoutes(plan, vnic.routes))
+    wanted.push([`route ${formatRoute(route)} of ${name}`, "absent", "present"]);
   return unequal(wanted);
+}
+
+/** Routes that take a subnet for one on the link, where it is not: who is beyond the host would not be reached. */
+export function strayRoutes(
+  { vnic: { addresses, offLink = [] } }: Plan,
+  found: readonly Route[],
+): readonly Route[] {
+  const subnets = addresses.filter((address) => offLink.includes(prefixFamily(address))).map(networkOf);
+  return found.filter(({ destination, gateway }) => gateway === undefined && subnets.includes(destination));
 }
 
 /** Whether `found` does what `wanted` says: what `wanted` leaves open may be anything. */

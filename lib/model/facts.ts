@@ -3,7 +3,9 @@ import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import type { Limit } from "../policy/qos.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
 import type { Owner } from "./owner.ts";
+import type { UplinkNature } from "./uplink-nature.ts";
 import type { Route } from "./vnic.ts";
 
 export interface UplinkFacts {
@@ -15,9 +17,46 @@ export interface UplinkFacts {
   readonly addresses: readonly Prefix[];
 }
 
+/** What a network asks of the host beyond what all do. */
+export interface HostQuery {
+  /** What the uplink is. */
+  readonly nature?: true;
+  /** What a bridge of this name would take, or has taken. */
+  readonly takeover?: { readonly network: string; readonly bridge: string; readonly lower: Lower };
+}
+
+/** What becomes the port: the uplink itself, or this VLAN of it. */
+export type Lower = "uplink" | { readonly vlan: number };
+
+/** Answers to what of a query was asked. */
+export interface TakeoverFacts {
+  /** Of the uplink's link that becomes the port, where it is there. */
+  readonly lower?: { readonly mac?: Mac; readonly mtu: number };
+  /** What the host has on it; or on the bridge, when that has taken it. */
+  readonly host: HostConfiguration;
+  /** The bridge has it already. */
+  readonly taken: boolean;
+  /** Next hop objects of routes out of it: they belong to a link, and cannot move. */
+  readonly nexthopObjects: readonly number[];
+  /** What bears the bridge's name. */
+  readonly bridge?: {
+    readonly kind?: string;
+    readonly mac?: Mac;
+    readonly mtu: number;
+    /** Whether it bears the network's mark. */
+    readonly ours: boolean;
+    /** Names of its ports that are no endpoint's. */
+    readonly ports: readonly string[];
+  };
+}
+
 export interface HostFacts {
   /** The interface of the default route; absent on a host without one. */
   readonly uplink?: UplinkFacts;
+  /** Only when asked for. */
+  readonly nature?: UplinkNature;
+  /** Only when asked for. */
+  readonly takeover?: TakeoverFacts;
   /** Every prefix the host has an address in or a route to, default routes left out. */
   readonly prefixes: readonly Prefix[];
   /** Of these the ones that are on a link of the host. */
@@ -92,4 +131,8 @@ export interface SwitchMark {
   readonly name: string;
   readonly gateways: readonly Prefix[];
   readonly mtu: number;
+  /** Of a routed switch. */
+  readonly routed?: { readonly uplink: string };
+  /** Of an external switch: the link that is its port, and the bridge's MAC. */
+  readonly external?: { readonly kind: "bridge"; readonly lower: string; readonly mac: Mac };
 }

@@ -5,8 +5,9 @@
  * an uplink, which differ in how a container's frames get onto the wire.
  */
 import type { Family, Ip } from "../addr/ip.ts";
-import type { Mac } from "../addr/mac.ts";
-import type { Prefix } from "../addr/prefix.ts";
+import { linkLocal, type Mac } from "../addr/mac.ts";
+import { type Prefix, prefixFamily, prefixOf } from "../addr/prefix.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
 
 interface CommonSwitch {
   readonly network: string;
@@ -55,24 +56,89 @@ export interface HostAdapter {
   readonly addresses: readonly Ip[];
 }
 
-/** vNICs are macvlans of the uplink: they have MACs of their own, no port on the host, and nothing of it is touched. */
-export interface MacvlanSwitch extends ExternalSwitch {
-  readonly kind: "macvlan";
-  readonly mode: MacvlanMode;
+interface HangingSwitch extends ExternalSwitch {
   /** Absent: host and containers do not reach each other. */
   readonly host?: HostAdapter;
 }
 
-export type Switch = InternalSwitch | MacvlanSwitch;
+/** vNICs are macvlans of the uplink: they have MACs of their own, no port on the host, and nothing of it is touched. */
+export interface MacvlanSwitch extends HangingSwitch {
+  readonly kind: "macvlan";
+  readonly mode: MacvlanMode;
+}
+
+/** vNICs are ipvlans of the uplink, in its mode l2: as macvlans, but all of them share the uplink's MAC. */
+export interface IpvlanSwitch extends HangingSwitch {
+  readonly kind: "ipvlan";
+  readonly mode: "l2";
+  readonly uplinkMac: Mac;
+}
+
+/**
+ * vNICs have ports on a bridge that the uplink is no port of. The host answers for their addresses on the wire, and
+ * towards them for all that is beyond it, and routes between the two: the wire sees the uplink's MAC alone.
+ */
+export interface RoutedSwitch extends ExternalSwitch {
+  readonly kind: "routed";
+  readonly mac: Mac;
+}
+
+/** A bridge of the host that has the uplink as a port; the host's own addresses and routes are on the bridge. */
+export interface BridgeSwitch extends ExternalSwitch {
+  readonly kind: "bridge";
+  /** The uplink's: to the LAN the host is who it was. */
+  readonly mac: Mac;
+  /**
+   * What the host had on `lower` when the network was defined. It is written down before anything is moved: what a takeover
+   * that broke off has lost comes from here.
+   */
+  readonly host: HostConfiguration;
+  /** Somebody else's, used as it is: nothing of it is ours to change, and the host keeps what it has where it has it. */
+  readonly existing?: true;
+}
+
+export type Switch = InternalSwitch | MacvlanSwitch | IpvlanSwitch | RoutedSwitch | BridgeSwitch;
 export type SwitchKind = Switch["kind"];
 export type AnyExternalSwitch = Exclude<Switch, InternalSwitch>;
 
 /** vNICs that hang on the uplink itself: no interface of the host leads to one of them. */
-export type StackedSwitch = MacvlanSwitch;
+export type StackedSwitch = MacvlanSwitch | IpvlanSwitch;
 /** Switches that are a bridge of the host, with a port for each vNIC. */
 export type PortedSwitch = Exclude<Switch, StackedSwitch>;
 
-const stacked: Readonly<Record<SwitchKind, boolean>> = { internal: false, macvlan: true };
+const stacked: Readonly<Record<SwitchKind, boolean>> = {
+  internal: false,
+  macvlan: true,
+  ipvlan: true,
+  routed: false,
+  bridge: false,
+};
 
 export const isStacked = (vswitch: Switch): vswitch is StackedSwitch => stacked[vswitch.kind];
+export const isRouted = (vswitch: Switch): vswitch is RoutedSwitch => vswitch.kind === "routed";
+export const isBridge = (vswitch: Switch): vswitch is BridgeSwitch => vswitch.kind === "bridge";
 export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => vswitch.kind !== "internal";
+
+/** What the host has on a bridge that we put there: routed containers find it by its link-local address. */
+export function switchAddresses(vswitch: PortedSwitch): readonly Prefix[] {
+  if (!isRouted(vswitch)) return vswitch.gateways;
+  return vswitch.forwarding.includes(6) ? [prefixOf(linkLocal(vswitch.mac), 64)] : [];
+}
+
+/** Of which the host forwards: what a bridge without addresses of its own goes by. */
+export function switchFamilies({ gateways, forwarding, kind }: PortedSwitch): ReadonlySet<Family> {
+  return new Set(kind === "routed" ? forwarding : gateways.map(prefixFamily));
+}
+
+/**
+ * The interface on which the host asks for addresses of its containers, where they cannot: a routed container is not on
+ * the wire, and the answer to who has no address yet and no MAC of its own comes to the host.
+ */
+export function askedOn(vswitch: Switch): string | undefined {
+  return isRouted(vswitch) || vswitch.kind === "ipvlan" ? vswitch.lower : undefined;
+}
+
+/** The interface on which the host answers for addresses of its containers. */
+export function proxyOf(vswitch: Switch): string | undefined {
+  return isRouted(vswitch) ? vswitch.lower : undefined;
+}

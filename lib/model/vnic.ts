@@ -1,5 +1,5 @@
 /** The adapter of an attachment, as the compartment sees it. */
-import type { Ip } from "../addr/ip.ts";
+import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
 
@@ -30,6 +30,8 @@ export interface Vnic {
   /** Interface addresses with the length of their subnet. */
   readonly addresses: readonly Prefix[];
   readonly routes: readonly Route[];
+  /** Families whose subnets are not on its link: no route to them comes with an address. */
+  readonly offLink?: readonly Family[];
   /** Routers of its subnets, where the host is none. */
   readonly gateways?: readonly Ip[];
   /** How long others on the wire are asked whether they have its addresses, before it takes them. Absent: nobody is. */

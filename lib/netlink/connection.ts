@@ -6,6 +6,7 @@ import { concat } from "./bytes.ts";
 import { NetlinkError } from "./error.ts";
 import { exchange, type NetlinkSocket, type Pending, pendingOf } from "./exchange.ts";
 import { encodeMessage, isDump, NLM_F_ACK, NLM_F_REQUEST, type Reply, type Request } from "./message.ts";
+import { sendTogether } from "./together.ts";
 
 export type { NetlinkSocket } from "./exchange.ts";
 
@@ -18,6 +19,11 @@ export interface Netlink {
   request(request: Request): readonly Reply[];
   /** Independent requests, done in order; the kernel goes on after a failure. One outcome per request. */
   requests(requests: readonly Request[]): readonly (readonly Reply[] | NetlinkError)[];
+  /**
+   * As one, however many they are: no signal comes between them, SIGKILL neither. Done in order; the kernel goes on after a
+   * failure. @returns the failure of each, or undefined
+   */
+  together(requests: readonly Request[]): readonly (NetlinkError | undefined)[];
   /**
    * nfnetlink batch: all or nothing. No requests: nothing is sent.
    * @throws {NetlinkError} naming the request that failed
@@ -54,6 +60,13 @@ export function connect(socket: NetlinkSocket, trace?: (line: string) => void): 
   return {
     request: (request) => orThrow(run([request])[0]),
     requests: run,
+    together(requests) {
+      const first = sequence + 1;
+      sequence += requests.length;
+      const outcomes = sendTogether(socket, requests, first);
+      if (trace) for (const [i, { title }] of requests.entries()) trace(outcomes[i]?.message ?? title);
+      return outcomes;
+    },
     transaction(requests) {
       if (requests.length === 0) return;
       const begin = ++sequence;

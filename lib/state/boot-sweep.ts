@@ -2,7 +2,7 @@
 import type { Sql } from "./sql.ts";
 
 /**
- * Frees leases, ports and endpoints of older boots, once per boot: later calls read one row.
+ * Frees leases of ours and of DHCP, ports and endpoints of older boots, once per boot: later calls read one row.
  *
  * Addresses become free in the order they were taken, so the longest known is the first to be used again.
  */
@@ -16,5 +16,7 @@ export function dropOlderBoots(sql: Sql, bootId: string): void {
   sql.run("DELETE FROM leases WHERE boot_id <> ?", bootId);
   sql.run("DELETE FROM ports WHERE owner IN (SELECT key FROM endpoints WHERE boot_id <> ?)", bootId);
   sql.run("DELETE FROM endpoints WHERE boot_id <> ?", bootId);
+  // The container that takes its place asks as the same client, so the server gives it the same address.
+  sql.run("DELETE FROM dhcp WHERE boot_id <> ?", bootId);
   sql.run("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", bootId);
 }

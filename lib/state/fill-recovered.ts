@@ -3,6 +3,7 @@ import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
 import { CniError } from "../cni/error.ts";
 import type { Access } from "./access.ts";
+import { dhcpTable } from "./dhcp-leases.ts";
 import { endpointsTable } from "./endpoints.ts";
 import { leasesTable } from "./leases.ts";
 import { networksTable } from "./networks.ts";
@@ -22,7 +23,7 @@ export interface FillSource {
  * address it is right.
  */
 export function fillSaved(sql: Sql, saved: Salvaged, recovered: Recovered, source: FillSource): void {
-  const { networks, endpoints, leases, ports } = tables(sql, source);
+  const { networks, endpoints, leases, ports, dhcp } = tables(sql, source);
   const holders = new Map(
     recovered.endpoints.flatMap(({ key, network, addresses }) =>
       addresses.map((address) => [`${network}/${prefixAddress(address)}`, key] as const),
@@ -35,6 +36,7 @@ export function fillSaved(sql: Sql, saved: Salvaged, recovered: Recovered, sourc
     const holder = holders.get(`${owner.network}/${address}`) ?? owner.key;
     if (isCurrent({ bootId }) && holder === owner.key) tolerant(source, () => leases.take(owner, address));
   }
+  for (const row of saved.dhcp.filter(isCurrent)) dhcp.put(row);
   for (const { owner, hostIp, port: hostPort, protocol, family } of saved.ports) {
     const claim = { protocol, hostPort, family, ...(hostIp !== "" && { hostIp: hostIp as Ip }) };
     if (endpoints.get(owner)) tolerant(source, () => ports.claim(owner, [claim]));
@@ -75,6 +77,7 @@ function tables(sql: Sql, source: FillSource) {
     endpoints: endpointsTable(access),
     leases: leasesTable(access),
     ports: portsTable(access),
+    dhcp: dhcpTable(access),
   };
 }
 

@@ -1,6 +1,9 @@
 /** What the state file holds, as values. */
 import type { Family, Ip } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
+import type { Lease4 } from "../dhcp/lease.ts";
+import type { Lease6 } from "../dhcp/v6/lease.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 
@@ -43,6 +46,22 @@ export interface Lease extends LeaseOwner {
   readonly bootId: string;
   readonly takenMs: number;
 }
+
+interface DhcpOwner extends LeaseOwner {
+  /** Of the host, below the vNIC: by it the address is given back when the compartment is gone. */
+  readonly device: string;
+  /** Of the vNIC. */
+  readonly mac: Mac;
+  /** DHCPv4: option 61; DHCPv6: the DUID. */
+  readonly clientId: Uint8Array;
+  readonly hostname?: string;
+  readonly bootId: string;
+}
+
+/** What a DHCP server lent to a vNIC. */
+export type DhcpRow =
+  | (DhcpOwner & { readonly family: 4; readonly lease: Lease4 })
+  | (DhcpOwner & { readonly family: 6; readonly lease: Lease6 });
 
 /** Addresses from first to last, both included, of one family. */
 export interface AddressInterval {

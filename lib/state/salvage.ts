@@ -1,16 +1,18 @@
 /** What can still be read from a damaged state file. */
 import { Database } from "bun:sqlite";
 import type { Family } from "../addr/ip.ts";
+import { dhcpOf, type StoredDhcp, selectDhcp } from "./dhcp-leases.ts";
 import { endpointOf, type StoredEndpoint, selectEndpoints } from "./endpoints.ts";
 import { leaseOf, type StoredLease, selectLeases } from "./leases.ts";
 import { networkOf, type StoredNetwork, selectNetworks } from "./networks.ts";
-import type { EndpointRow, Lease, NetworkRow } from "./rows.ts";
+import type { DhcpRow, EndpointRow, Lease, NetworkRow } from "./rows.ts";
 
 export interface Salvaged {
   readonly networks: readonly NetworkRow[];
   readonly endpoints: readonly EndpointRow[];
   readonly leases: readonly Lease[];
   readonly ports: readonly SalvagedPort[];
+  readonly dhcp: readonly DhcpRow[];
 }
 
 export interface SalvagedPort {
@@ -22,7 +24,7 @@ export interface SalvagedPort {
   readonly hostIp: string;
 }
 
-export const nothingSalvaged: Salvaged = { networks: [], endpoints: [], leases: [], ports: [] };
+export const nothingSalvaged: Salvaged = { networks: [], endpoints: [], leases: [], ports: [], dhcp: [] };
 
 /** Reads each table from both ends up to the damage. Never throws. */
 export function salvage(path: string): Salvaged {
@@ -41,6 +43,7 @@ export function salvage(path: string): Salvaged {
           "port, protocol, family, host_ip",
           (row) => row,
         ),
+        dhcp: table<StoredDhcp, DhcpRow>(database, selectDhcp, "key, family", dhcpOf),
       };
     } finally {
       database.close();

@@ -44,5 +44,14 @@ CREATE TABLE released (
 CREATE INDEX released_order ON released (network, seq);
 `;
 
-export const migrations: readonly string[] = [version1];
+/** What DHCP servers lent to vNICs, so that somebody who stays can renew it. Only those who use DHCP read it. */
+const version2 = `
+CREATE TABLE dhcp (
+  key TEXT NOT NULL, family INTEGER NOT NULL, network TEXT NOT NULL, container_id TEXT NOT NULL, ifname TEXT NOT NULL,
+  netns TEXT NOT NULL, device TEXT NOT NULL, mac TEXT NOT NULL, client_id BLOB NOT NULL, hostname TEXT NOT NULL,
+  boot_id TEXT NOT NULL, lease TEXT NOT NULL, PRIMARY KEY (key, family)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [version1, version2];
 export const schemaVersion: number = migrations.length;

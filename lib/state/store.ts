@@ -1,6 +1,7 @@
 /** The host's state: one SQLite file with networks, endpoints, published ports and leases. */
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
+import { type DhcpLeases, dhcpTable } from "./dhcp-leases.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
 import { type Leases, leasesTable } from "./leases.ts";
 import { type Networks, networksTable } from "./networks.ts";
@@ -31,6 +32,10 @@ export interface StoreOptions {
 }
 
 export interface Store {
+  /** Absolute path of the folder. */
+  readonly dataDir: string;
+  /** Of the host, now. */
+  readonly bootId: string;
   /**
    * All or nothing, with one writer on the host at a time; calls within join. May run `fn` twice when the file turns
    * out damaged and was rebuilt, so `fn` does nothing but ask and change this store.
@@ -42,6 +47,8 @@ export interface Store {
   readonly endpoints: Endpoints;
   readonly ports: Ports;
   readonly leases: Leases;
+  /** What DHCP servers lent. */
+  readonly dhcp: DhcpLeases;
   /** Ends the use of this store; another may be opened. */
   close(): void;
 }
@@ -61,11 +68,14 @@ export function openStore(options: StoreOptions): Store {
   const session = openSession(source, options.whenMissing !== "empty");
   const access: Access = { bootId: options.bootId, now: options.now, ...session };
   return {
+    dataDir,
+    bootId: options.bootId,
     transaction: (fn) => session.write(fn),
     networks: networksTable(access),
     endpoints: endpointsTable(access),
     ports: portsTable(access),
     leases: leasesTable(access),
+    dhcp: dhcpTable(access),
     close: session.close,
   };
 }

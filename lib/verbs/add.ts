@@ -97,7 +97,7 @@ function addressFirst<Config, S extends Switch>(adding: Adding<Config, S>, progr
 
 /** The container is on the wire without an address; who gives it one may ask there. */
 function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress: Progress): Planned {
-  const { store, source, request, context, compartment } = adding;
+  const { store, request, context, compartment } = adding;
   const planWith = (ipam: Result): Plan =>
     store.transaction(() => {
       const network = defineNetwork(adding.plugin, adding.config, request, adding);
@@ -107,7 +107,7 @@ function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress
   progress.begun = true;
   apply(adding, bare);
   progress.applied = bare;
-  const ipam = source.add(request);
+  const ipam = addressesOf(adding);
   const plan = planWith(ipam);
   context.backend.configure(plan, compartment);
   progress.applied = plan;
@@ -176,26 +176,33 @@ function planInOneTransaction<Config, S extends Switch>(adding: Adding<Config, S
 
 /** The intent is written before the delegate runs, so that DEL knows of it whatever happens. */
 function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): Planned {
-  const { store, source, request, context } = adding;
+  const { store, request, context } = adding;
   const owner = ownerOf(request);
   const row = { ...owner, netns: request.netns, phase: "adding", plan: null } as const;
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
-  const ipam = source.add(request);
-  if (ipam.ips.length === 0) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      `ipam ${request.config.ipam?.type}: its result holds no address`,
-      {
-        reason: "ipam-without-address",
-        details: `a ${adding.plugin.kind} network needs at least one address per container`,
-      },
-    );
-  }
+  const ipam = addressesOf(adding);
   const plan = store.transaction(() => {
     const network = defineNetwork(adding.plugin, adding.config, request, adding);
     return record(adding, ipam, network.switch);
   });
   return { plan, ipam };
+}
+
+/** Of a delegate. @throws {CniError} 7 when it gives none: who wants none names no ipam */
+function addressesOf<Config, S extends Switch>({ source, request, plugin }: Adding<Config, S>): Result {
+  const ipam = source.add(request);
+  if (ipam.ips.length > 0) return ipam;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `ipam ${request.config.ipam?.type}: its result holds no address`,
+    {
+      reason: "ipam-without-address",
+      details:
+        plugin.withoutIpam === "none"
+          ? "a container that shall have none is attached without an ipam in the configuration"
+          : `a ${plugin.kind} network needs at least one address per container`,
+    },
+  );
 }
 
 /** Plans and writes the plan down with the ports it takes. */

@@ -10,6 +10,7 @@ import type { Prefix } from "../addr/prefix.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
 import { delegateAdd, delegateCheck, delegateDel, delegateGc, delegateStatus } from "../cni/delegate.ts";
 import { findDelegate, sameFile } from "../cni/find-delegate.ts";
+import { folded } from "../cni/keys.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest, CheckRequest, DelRequest, GcRequest, StatusRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
@@ -44,7 +45,7 @@ export function addressSource(
   if (type !== undefined && !isThisFile(type, request, context.execPath))
     return delegated(type, context, traits.vnicBeforeAddress);
   const isNamed = type !== undefined || Object.keys(ipam?.raw ?? {}).length > 0;
-  return isNamed || traits.withoutIpam === "ours" ? builtIn(store, context, traits) : noAddresses;
+  return isNamed || traits.withoutIpam === "ours" ? builtIn(request, store, context, traits) : noAddresses;
 }
 
 /** The container is on the wire and gets its addresses from there, or has none. */
@@ -92,7 +93,15 @@ function delegated(type: string, context: Context, needsVnic: boolean): AddressS
   };
 }
 
-function builtIn(store: Store, context: Context, { nativeIpam }: NetworkTraits): AddressSource {
+/** A server on the wire can be asked only by who is there. */
+const asksServer = (ipam: JsonObject | undefined): boolean => folded(ipam, "source") === "dhcp";
+
+function builtIn(
+  request: Configured,
+  store: Store,
+  context: Context,
+  { nativeIpam }: NetworkTraits,
+): AddressSource {
   /** The request with an `ipam` object that our ipam understands. */
   const native = <R extends Configured>(request: R, automatic?: Prefix): R => {
     const plain = request.config.ipam?.raw ?? {};
@@ -110,7 +119,7 @@ function builtIn(store: Store, context: Context, { nativeIpam }: NetworkTraits):
     return { ...request, config };
   };
   return {
-    needsVnic: false,
+    needsVnic: asksServer(request.config.ipam?.raw),
     inProcess: true,
     add: (request, automatic) => ipamAdd(native(request, automatic), store, context),
     del: (request) => ipamDel(native(request), store, context),

@@ -1,5 +1,5 @@
 /** What the verbs work with: the platform, the state of the host, and where addresses come from. */
-import type { Backend } from "../backend.ts";
+import type { Backend, DhcpBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import type { Log } from "../cni/run.ts";
 import type { Store } from "../state/store.ts";
@@ -7,6 +7,8 @@ import type { Store } from "../state/store.ts";
 export interface Context {
   readonly backend: Backend;
   readonly log: Log;
+  /** The wire, for an ipam that asks a server there; absent where containers are not on one. */
+  readonly dhcp?: DhcpBackend;
   readonly env: Environment;
   /** File of the running executable: a delegate that is the same file is called in-process. */
   readonly execPath: string;

@@ -7,13 +7,14 @@ import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
+import type { Context } from "./context.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
 import { removedSwitch } from "./release-switch.ts";
 
 interface Surroundings {
   readonly store: Store;
-  readonly context: { readonly backend: Backend; readonly bootId: string };
+  readonly context: Pick<Context, "backend" | "bootId" | "log">;
 }
 
 /** Runs inside the transaction that writes the endpoint. @throws {CniError} 108 when the network differs in use */
@@ -40,11 +41,13 @@ export function defineNetwork<Config, S extends Switch>(
   if (known !== undefined && !known.recovered) {
     if (inUse) requireSameNetwork(network, known.settings, settings);
     const same = sameSettings(known.settings, settings);
-    if (same && (inUse || known.automatic === undefined || isStillFree(known, context.backend))) return known;
+    const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
+    if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
+      return known;
     // Nobody is on it any more: the switch of the old definition makes room.
-    context.backend.removeSwitch(removedSwitch(known.switch, store));
+    if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
-  const host = context.backend.observeHost(plugin.uplink(config));
+  const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);
   const settled = inUse || known?.recovered === true;
@@ -58,6 +61,7 @@ export function defineNetwork<Config, S extends Switch>(
     ...(automatic === undefined ? {} : { automatic }),
   };
   store.networks.put({ name: network, kind: plugin.kind, spec });
+  for (const text of plugin.warnings?.(network, config, host) ?? []) context.log.warn(text);
   return spec;
 }
 
@@ -81,7 +85,7 @@ const sameSettings = (a: object, b: object): boolean =>
 const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
 
 /**
- * Notes the gateways that a plan added to its switch.
+ * Notes the gateways and families that a plan added to its switch.
  *
  * @throws {CniError} 108 when a subnet overlaps that of another network or of a link of the host: nobody could tell
  *   where its packets belong
@@ -89,8 +93,10 @@ const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) =>
 export function rememberSwitch(planned: Switch, { store, context }: Surroundings): void {
   const row = store.networks.get(planned.network);
   const spec = row?.spec as NetworkSpec | undefined;
-  if (row === undefined || spec === undefined || spec.switch.gateways.length === planned.gateways.length)
-    return;
+  const isKnown = (known: Switch): boolean =>
+    known.gateways.length === planned.gateways.length &&
+    known.forwarding.length === planned.forwarding.length;
+  if (row === undefined || spec === undefined || isKnown(spec.switch)) return;
   const { connected } = context.backend.observeHost();
   const taken = [
     ...otherNetworks(store, row.name),

@@ -1,6 +1,6 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
 import { cachedLeases, libcniCache } from "../../plugins/ipam/libcni-cache.ts";
-import { type Backend, loadBackend } from "../backend.ts";
+import { type Backend, type DhcpBackend, loadBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
@@ -17,11 +17,19 @@ import type { NetworkPlugin } from "./network-plugin.ts";
 import { recover } from "./recover.ts";
 import { status } from "./status.ts";
 
-/** VSWITCH_TRACE=1 prints steps and messages on stderr, each with its milliseconds since the process began. */
-export async function networkMain<Config, S extends Switch>(plugin: NetworkPlugin<Config, S>): Promise<void> {
+/**
+ * VSWITCH_TRACE=1 prints steps and messages on stderr, each with its milliseconds since the process began.
+ *
+ * @param dhcp the wire that containers are on
+ */
+export async function networkMain<Config, S extends Switch>(
+  plugin: NetworkPlugin<Config, S>,
+  dhcp?: DhcpBackend,
+): Promise<void> {
   const trace = process.env.VSWITCH_TRACE === "1" ? traceToStderr : undefined;
   const backend = await loadBackend(trace);
-  const verbs = networkVerbs(plugin, { backend, env: process.env, execPath: process.execPath });
+  const { env, execPath } = process;
+  const verbs = networkVerbs(plugin, { backend, env, execPath, ...(dhcp === undefined ? {} : { dhcp }) });
   pluginMain(plugin.kind, verbs);
   backend.close();
 }
@@ -30,6 +38,8 @@ export interface Surroundings {
   readonly backend: Backend;
   readonly env: Environment;
   readonly execPath: string;
+  /** Absent where containers are on no wire. */
+  readonly dhcp?: DhcpBackend;
   /** When the process began, in milliseconds since 1970; absent: as the clock of this process says. */
   readonly startedMs?: number;
 }

@@ -3,7 +3,7 @@ import type { Prefix } from "../addr/prefix.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import type { DefaultRoute, HostFacts } from "../model/facts.ts";
+import type { DefaultRoute, HostFacts, HostQuery } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
@@ -31,6 +31,8 @@ export interface NetworkTraits {
   readonly withoutIpam: "ours" | "none";
   /** Whether a delegated ipam finds the vNIC in the compartment, up: one that asks a server needs it. */
   readonly vnicBeforeAddress: boolean;
+  /** Where the network needs an uplink: its name; undefined for that of the default route. */
+  externalUplink?(config: JsonObject): string | undefined;
 }
 
 /** A network type: pure functions that the verbs call. */
@@ -39,6 +41,12 @@ export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> exte
   parse(request: AddRequest): Config;
   /** Interface whose MTU the network takes; absent: that of the default route. */
   uplink(config: Config): string | undefined;
+  /** What else of the host the definition needs. */
+  query?(network: string, config: Config): HostQuery;
+  /** What the operator should know of a network on such a host, said when it is defined. */
+  warnings?(network: string, config: Config, host: HostFacts): readonly string[];
+  /** Whether the switch holds what the host has itself: looked at anew for the first endpoint, since that changes. */
+  isOfHost?(config: Config): boolean;
   /** The network's switch before its first address is known. */
   switch(network: string, config: Config, host: HostFacts): S;
   /** What of the network's definition the configuration decides, by key. */

@@ -2,6 +2,7 @@
 import { prefixFamily } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import type { SwitchMark } from "../model/facts.ts";
+import { nothingOfHost } from "../model/host-configuration.ts";
 import { switchMac } from "../model/plan.ts";
 import type { Recovered } from "../state/rows.ts";
 import type { NetworkSpec } from "./network-spec.ts";
@@ -9,13 +10,39 @@ import type { NetworkSpec } from "./network-spec.ts";
 export function recover(backend: Backend): Recovered {
   const { endpoints, switches } = backend.marks();
   return {
-    networks: switches.map((mark) => ({ name: mark.network, kind: "nat", spec: recoveredSpec(mark) })),
+    networks: switches.map((mark) => ({
+      name: mark.network,
+      kind: mark.routed === undefined && mark.external === undefined ? "nat" : "transparent",
+      spec: recoveredSpec(mark),
+    })),
     endpoints: endpoints.map(({ owner, ...mark }) => ({ network: "", ...mark, ...owner })),
   };
 }
 
 /** What the configuration decided is not known: the next ADD says it again. */
-function recoveredSpec({ network, name, mtu, gateways }: SwitchMark): NetworkSpec {
+function recoveredSpec({ network, name, mtu, gateways, routed, external }: SwitchMark): NetworkSpec {
+  if (routed !== undefined) {
+    const { uplink } = routed;
+    const mac = switchMac(network);
+    const known = {
+      kind: "routed",
+      network,
+      name,
+      mac,
+      mtu,
+      uplink,
+      lower: uplink,
+      reachable: true,
+    } as const;
+    return { switch: { ...known, gateways: [], forwarding: [] }, settings: {}, recovered: true };
+  }
+  if (external !== undefined) {
+    const { kind, lower, mac } = external;
+    // Whether it is a VLAN of an uplink, the next ADD says.
+    const ends = { uplink: lower, lower, mac, host: nothingOfHost };
+    const vswitch = { kind, network, name, mtu, gateways, forwarding: [], ...ends } as const;
+    return { switch: vswitch, settings: {}, recovered: true };
+  }
   const forwarding = [...new Set(gateways.map(prefixFamily))];
   const vswitch = {
     kind: "internal",

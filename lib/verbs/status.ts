@@ -1,8 +1,11 @@
 /** STATUS: whether an ADD could be served now. Cheap, and without side effects: runtimes ask every few seconds. */
 
 import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
+import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { StatusRequest } from "../cni/request.ts";
+import { isExternal } from "../model/switch.ts";
+import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
@@ -27,12 +30,48 @@ export function status(request: StatusRequest, context: Context, traits: Network
   try {
     requireUsableFolder(dataDir);
     const spec = store.networks.get(request.config.name)?.spec as NetworkSpec | undefined;
+    requireUplink(request, spec, store, context, traits);
     addressSource(request, store, context, traits).status(request, spec?.automatic);
   } catch (error) {
     throw asStatus(error, request);
   } finally {
     store.close();
   }
+}
+
+/** @throws {CniError} 51 when attachments are cut off, 50 when there are none yet */
+function requireUplink(
+  request: StatusRequest,
+  spec: NetworkSpec | undefined,
+  store: Store,
+  { backend, bootId }: Context,
+  { externalUplink }: NetworkTraits,
+): void {
+  if (externalUplink === undefined) return;
+  const known = spec !== undefined && isExternal(spec.switch) ? spec.switch : undefined;
+  const named = known?.uplink ?? externalUplink(request.config.raw);
+  const uplink = known ?? uplinkNow(named, backend);
+  const state = uplink === undefined ? "gone" : backend.uplinkState(uplink);
+  if (state === "up") return;
+  const { name } = request.config;
+  const isUsed = store.endpoints.list(name).some((row) => row.bootId === bootId);
+  const which =
+    named === undefined ? "the host has no default route to take it from" : `${named} is ${state}`;
+  throw new CniError(
+    isUsed ? errorCode.notAvailableLimited : errorCode.notAvailable,
+    `network ${name} has no uplink: ${which}`,
+    {
+      reason: state === "gone" ? "uplink-missing" : "uplink-down",
+      details:
+        state === "gone" ? "bring the interface back" : "set it up, or look at its cable or its other end",
+    },
+  );
+}
+
+/** Of a network that nobody has been on. */
+function uplinkNow(named: string | undefined, backend: Backend) {
+  const name = named ?? backend.observeHost().uplink?.name;
+  return name === undefined ? undefined : { uplink: name, lower: name };
 }
 
 /** What would fail an ADD is "not available" here, under the reason it has there; a delegate's code stays. */

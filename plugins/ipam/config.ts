@@ -18,7 +18,19 @@ export interface RangeSet {
   readonly usable: readonly AddressInterval[];
 }
 
+/** Where addresses come from when a server on the wire gives them. */
+export interface DhcpConfig {
+  /** What the server is told of the container; absent: its own name. */
+  readonly hostname?: string;
+  /** How long ADD waits for all of it. */
+  readonly timeoutMs: number;
+  /** How the container gets addresses of IPv6: not at all, by router advertisements, or by DHCPv6. */
+  readonly ipv6: "none" | "slaac" | "dhcp";
+}
+
 export interface IpamConfig {
+  /** Absent: addresses are ours to give, out of `sets`. */
+  readonly dhcp?: DhcpConfig;
   readonly sets: readonly RangeSet[];
   readonly routes: readonly ResultRoute[];
   /** Path of a resolv.conf(5) whose content becomes the result's `dns`. */
@@ -29,6 +41,8 @@ export interface IpamConfig {
 
 /** Seconds. */
 const defaultCooldown = 60;
+/** Seconds: a server that checks an address before it offers it takes one to three. */
+const defaultTimeout = 10;
 
 const rangeShape = flatShape("subnet", "rangeStart", "rangeEnd", "gateway");
 const shape = {
@@ -42,6 +56,10 @@ const shape = {
   dataDir: anyShape,
   resolvConf: anyShape,
   cooldown: anyShape,
+  source: anyShape,
+  hostname: anyShape,
+  timeout: anyShape,
+  ipv6: anyShape,
 };
 
 interface RawRange {
@@ -59,6 +77,11 @@ interface RawIpam extends Partial<RawRange> {
   readonly routes?: readonly RawRoute[];
   readonly resolvConf?: string;
   readonly cooldown?: number;
+  readonly source?: "ranges" | "dhcp";
+  readonly hostname?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly ipv6?: DhcpConfig["ipv6"];
 }
 
 /**
@@ -82,13 +105,26 @@ export function parseIpamConfig(
   const sets = [...wanted, ...configured];
   refuseOverlap(sets, issues);
   const routes = (ipam.routes ?? []).map((route, i) => readRoute(route, `ipam.routes[${i}]`, issues));
+  const dhcp = ipam.source === "dhcp" ? readDhcp(ipam, sets, issues) : refuseDhcpKeys(ipam, issues);
   throwIssues(issues);
   return {
+    ...(dhcp === undefined ? {} : { dhcp }),
     sets: withUsable(sets, issues),
     routes: routes.filter((route) => route !== undefined),
     ...(ipam.resolvConf ? { resolvConf: ipam.resolvConf } : {}),
     cooldownMs: (ipam.cooldown ?? defaultCooldown) * 1000,
   };
+}
+
+function readDhcp(ipam: RawIpam, sets: readonly SetInput[], issues: IssueSink): DhcpConfig {
+  const { hostname, timeout = defaultTimeout, ipv6 = "none" } = ipam;
+  if (sets.length > 0) report(issues, "ipam", "either source dhcp or ranges of our own", "both");
+  return { timeoutMs: timeout * 1000, ipv6, ...(hostname === undefined ? {} : { hostname }) };
+}
+
+function refuseDhcpKeys(ipam: RawIpam, issues: IssueSink): undefined {
+  for (const key of ["hostname", "timeout", "ipv6"] as const)
+    if (ipam[key] !== undefined) report(issues, `ipam.${key}`, `nothing without "source": "dhcp"`, ipam[key]);
 }
 
 function refuseMisspelt(raw: JsonObject): void {

@@ -1,10 +1,12 @@
 /** What the verbs of the ipam work with. */
-import type { Backend } from "../../lib/backend.ts";
+import type { Backend, DhcpBackend } from "../../lib/backend.ts";
 import type { Log } from "../../lib/cni/run.ts";
 import { fileSystemType } from "../../lib/os/file.ts";
 
 export interface IpamContext {
   readonly log: Pick<Log, "warn">;
+  /** The wire, for who asks a server there; absent where containers are not on one. */
+  readonly dhcp?: DhcpBackend;
   /** Milliseconds since 1970. */
   now(): number;
   /** When the process began, in milliseconds since 1970; absent: as the clock of this process says. */

@@ -1,5 +1,6 @@
 /** Where the state of the host lives. */
 import type { Environment } from "../../lib/cni/environment.ts";
+import { folded } from "../../lib/cni/keys.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
 
 export const defaultDataDir = "/var/lib/cni/vswitch";
@@ -9,10 +10,4 @@ export function ipamDataDir(config: Pick<NetConf, "ipam" | "raw">, env: Environm
   const choices = [folded(config.ipam?.raw, "datadir"), folded(config.raw, "datadir"), env.VSWITCH_DATA_DIR];
   const chosen = choices.find((choice) => typeof choice === "string" && choice !== "");
   return typeof chosen === "string" ? chosen : defaultDataDir;
-}
-
-/** Keys come in any case, as everywhere in CNI. */
-function folded(object: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
-  const key = Object.keys(object ?? {}).find((each) => each.toLowerCase() === name);
-  return key === undefined ? undefined : object?.[key];
 }

@@ -2,7 +2,7 @@
  * The verbs of the ipam. Each takes an open store and joins its transaction, so that a caller writes its endpoint
  * and the lease together or not at all.
  */
-import type { Ip } from "../../lib/addr/ip.ts";
+import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
 import { prefixAddress, prefixLength, prefixOf } from "../../lib/addr/prefix.ts";
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
@@ -20,6 +20,7 @@ import type { Store } from "../../lib/state/store.ts";
 import { allocate, inSet, reclaim } from "./allocate.ts";
 import { type IpamConfig, parseIpamConfig, type RangeSet } from "./config.ts";
 import { type IpamContext, isGone } from "./context.ts";
+import { dhcpAdd, dhcpDel, leasedAddress } from "./dhcp.ts";
 import { isWithin } from "./range.ts";
 import { matchSets, requestedAddresses } from "./requested.ts";
 import { readResolvConf } from "./resolv-conf.ts";
@@ -32,6 +33,11 @@ import { readResolvConf } from "./resolv-conf.ts";
 export function ipamAdd(request: AddRequest, store: Store, context: IpamContext): Result {
   const runtime = parseRuntimeConfig(request.config.runtimeConfig, request.config.name);
   const config = parseIpamConfig(request.config, runtime.ipRanges);
+  if (config.dhcp !== undefined) {
+    const owner = leaseOwner(request, request.netns);
+    const [address] = requestedAddresses(request, runtime.ips).filter((one) => ipFamily(one) === 4);
+    return dhcpAdd(request, config.dhcp, { owner, address }, store, context);
+  }
   if (config.sets.length === 0) throw noRanges();
   const wanted = matchSets(requestedAddresses(request, runtime.ips), config.sets);
   const dns = config.resolvConf === undefined ? {} : readResolvConf(config.resolvConf);
@@ -48,15 +54,17 @@ export function ipamAdd(request: AddRequest, store: Store, context: IpamContext)
 }
 
 /** Frees what the attachment holds. Needs no valid configuration; unknown is success. */
-export function ipamDel(request: DelRequest, store: Store, _context: IpamContext): void {
+export function ipamDel(request: DelRequest, store: Store, context: IpamContext): void {
   const { key } = leaseOwner(request, "");
+  if (context.dhcp !== undefined) dhcpDel(key, store, context);
   if (store.leases.held(key).length > 0) store.leases.release(key);
 }
 
 /** @throws {CniError} 3 no lease, 109 lease and prevResult differ */
-export function ipamCheck(request: CheckRequest, store: Store, _context: IpamContext): void {
+export function ipamCheck(request: CheckRequest, store: Store, context: IpamContext): void {
   const owner = leaseOwner(request, request.netns);
-  const held = store.leases.held(owner.key).map((lease) => lease.address);
+  const lent = context.dhcp === undefined ? [] : store.dhcp.held(owner.key);
+  const held = [...store.leases.held(owner.key).map((lease) => lease.address), ...lent.map(leasedAddress)];
   if (held.length === 0)
     throw new CniError(errorCode.unknownContainer, `${formatOwner(owner)} holds no address`, {
       reason: "lease-missing",
@@ -66,6 +74,11 @@ export function ipamCheck(request: CheckRequest, store: Store, _context: IpamCon
   const lost = held.filter((address) => !shown.includes(address));
   if (lost.length > 0)
     throw drifted(`${lost.join(", ")} is leased to ${formatOwner(owner)}, but not in prevResult`);
+  const over = lent.find(({ lease }) => lease.expiresMs <= context.now());
+  if (over !== undefined)
+    throw drifted(
+      `the lease of ${leasedAddress(over)} for ${formatOwner(owner)} ended at ${new Date(over.lease.expiresMs).toISOString()}: nobody renewed it`,
+    );
   const foreign = ownAddresses(request, lenientSets(request)).filter((address) => !held.includes(address));
   if (foreign.length > 0)
     throw drifted(`${foreign.join(", ")} of prevResult is not leased to ${formatOwner(owner)}`);
@@ -92,6 +105,9 @@ export function ipamGc(request: GcRequest, store: Store, context: IpamContext): 
   );
   const isStale = (key: string, takenMs: number): boolean =>
     !valid.has(key) && takenMs < startedMs && store.endpoints.get(key) === undefined;
+  if (context.dhcp !== undefined)
+    for (const { key, network: other } of store.dhcp.list())
+      if (other === network && isStale(key, 0)) dhcpDel(key, store, context);
   store.transaction(() => {
     for (const { key, takenMs } of store.leases.list(network))
       if (isStale(key, takenMs)) store.leases.release(key);

@@ -1,4 +1,5 @@
 /** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
+import type { DhcpBackend } from "../../lib/backend.ts";
 import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
@@ -10,8 +11,9 @@ import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
 import { cachedLeases, libcniCache } from "./libcni-cache.ts";
 import { requireUsableFolder } from "./usable-folder.ts";
 
-export function ipamVerbs(env: Environment): Verbs {
+export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
   const now = () => Date.now();
+  const wire = dhcp === undefined ? {} : { dhcp };
   const withStore = <T>(
     config: NetConf,
     log: Log,
@@ -27,17 +29,17 @@ export function ipamVerbs(env: Environment): Verbs {
   };
   return {
     add: (request, log) =>
-      withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now })),
+      withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now, ...wire })),
     del: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now, ...wire })),
     check: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now, ...wire })),
     gc: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now })),
+      withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now, ...wire })),
     status: (request, log) => {
       requireUsableFolder(ipamDataDir(request.config, env));
       withStore(request.config, log, "empty", (store) =>
-        asStatus(() => ipamStatus(request, store, { log, now })),
+        asStatus(() => ipamStatus(request, store, { log, now, ...wire })),
       );
     },
   };

@@ -8,20 +8,26 @@ import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
-import type { MacvlanMode } from "../../lib/model/switch.ts";
+import { type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
 import { splitNetworkPolicies } from "./hcn.ts";
+import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";
 
 export interface TransparentConfig {
   /** Kind of the external switch. */
-  readonly kind: "macvlan";
+  readonly kind: "macvlan" | "ipvlan" | "routed" | "bridge";
   /** Interface of the host; absent: that of the default route. */
   readonly uplink?: string;
   /** 802.1Q id of all that leaves by the uplink. */
   readonly vlan?: number;
+  /** Of macvlans; other kinds have one way alone. */
   readonly mode: MacvlanMode;
-  /** The host gets an adapter of its own, so that it and the containers reach each other. */
+  /** The host gets an adapter of its own, so that it and the containers reach each other. On a bridge they do anyway. */
   readonly hostAccess: boolean;
+  /** Name of the bridge; absent: derived from the network's. */
+  readonly bridge?: string;
+  /** An uplink that looks as if it passed no other MAC than its own is refused. */
+  readonly checkUplink: boolean;
   /** Bytes; absent: the uplink's. */
   readonly mtu?: number;
   /** How long the wire is asked for an address before it is taken; absent: not at all. */
@@ -44,6 +50,8 @@ const shape = {
   master: anyShape,
   mode: anyShape,
   hostAccess: anyShape,
+  bridge: anyShape,
+  checkUplink: anyShape,
   vlan: anyShape,
   mtu: anyShape,
   dad: anyShape,
@@ -51,12 +59,14 @@ const shape = {
   ...portConfigShape,
 };
 
-interface RawTransparent {
+export interface RawTransparent {
   readonly switch?: TransparentConfig["kind"];
   readonly uplink?: string;
   readonly master?: string;
-  readonly mode?: MacvlanMode;
+  readonly mode?: MacvlanMode | "l2";
   readonly hostAccess?: boolean;
+  readonly bridge?: string;
+  readonly checkUplink?: boolean;
   readonly vlan?: number;
   readonly mtu?: number;
 }
@@ -89,12 +99,16 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     ...config,
     policies: policies.rest,
     AdditionalArgs: asked.rest,
-    guard: config.guard ?? false,
+    // What is sent from another address would find no way back; on the wire itself that is the wire's to judge.
+    guard: config.guard ?? kind === "routed",
   };
   const read = readPortConfig(ofPorts, runtime, runtime.network, issues);
   refusePolicies(kind, { ...read, portMappings: [...runtime.portMappings, ...read.portMappings] });
   const probeMs = readProbe(config.dad, issues);
-  const mode = own.mode ?? "bridge";
+  refuseForKind(kind, own, vlan, runtime.mac);
+  if (own.mode === "l2" && kind !== "ipvlan")
+    report(issues, "mode", `one of ${macvlanModes.join(", ")}`, "l2");
+  const mode = own.mode === undefined || own.mode === "l2" ? "bridge" : own.mode;
   if (own.hostAccess && mode !== "bridge")
     report(
       issues,
@@ -102,6 +116,7 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
       `mode bridge: in mode ${mode} the host's adapter reaches no container`,
       true,
     );
+  refuseOthers(kind, own, issues);
   if (own.mtu !== undefined && own.mtu !== 0 && own.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", own.mtu);
   throwIssues(issues);
@@ -110,6 +125,8 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     kind,
     mode,
     hostAccess: own.hostAccess ?? false,
+    checkUplink: own.checkUplink ?? true,
+    ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
     port: { ...port, outboundNat: [] },
     ...(uplink === undefined ? {} : { uplink }),
     ...(vlan === undefined ? {} : { vlan }),
@@ -117,6 +134,18 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     ...(probeMs === undefined ? {} : { probeMs }),
     ...(runtime.mac === undefined ? {} : { mac: runtime.mac }),
   };
+}
+
+/** What belongs to another kind of switch. */
+function refuseOthers(kind: TransparentConfig["kind"], own: RawTransparent, issues: Issue[]): void {
+  if (kind === "macvlan") {
+    if (own.bridge !== undefined) report(issues, "bridge", `"switch": "bridge" beside it`, own.bridge);
+    return;
+  }
+  if (own.mode !== undefined)
+    report(issues, "mode", `nothing for a switch of kind ${kind}: modes are macvlan's`, own.mode);
+  if (own.hostAccess === false)
+    report(issues, "hostAccess", "true, or nothing: the host itself is on the bridge", own.hostAccess);
 }
 
 /** What may be said in several places, as long as all say the same. */

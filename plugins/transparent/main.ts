@@ -1,7 +1,8 @@
 /** The transparent plugin as a process. */
+import { loadDhcp } from "../../lib/backend.ts";
 import { networkMain } from "../../lib/verbs/main.ts";
 import { transparent } from "./plugin.ts";
 
-export function main(): Promise<void> {
-  return networkMain(transparent);
+export async function main(): Promise<void> {
+  await networkMain(transparent, await loadDhcp());
 }

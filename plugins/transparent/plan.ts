@@ -1,13 +1,13 @@
 /** Plan of one attachment to a transparent network. Pure: equal input gives an equal plan. */
 import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
 import { linkLocal } from "../../lib/addr/mac.ts";
-import { hostPrefix, prefixAddress, prefixFamily } from "../../lib/addr/prefix.ts";
+import { hostPrefix, networkOf, type Prefix, prefixAddress, prefixFamily } from "../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Result } from "../../lib/cni/result.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
 import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
-import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
-import type { Route } from "../../lib/model/vnic.ts";
+import { type AnyExternalSwitch, isRouted } from "../../lib/model/switch.ts";
+import type { Route, Vnic } from "../../lib/model/vnic.ts";
 import { planLayers } from "../../lib/planning/layers.ts";
 import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
 import { planRoutes } from "../../lib/planning/routes.ts";
@@ -18,12 +18,14 @@ import type { TransparentConfig } from "./config.ts";
 export function planTransparent(
   input: PlanInput<TransparentConfig, AnyExternalSwitch>,
 ): Plan<AnyExternalSwitch> {
-  const { owner, config, ipam, switch: vswitch } = input;
+  const { owner, config, ipam, switch: known } = input;
   const gateways = gatewaysOf(ipam);
   const addresses = ipam.ips.map((entry) => entry.address);
   const key = ownerKey(owner);
-  const mac = config.mac ?? vnicMac(owner);
-  const mtu = vnicMtu(config.port.mtu, vswitch);
+  const mac = known.kind === "ipvlan" ? known.uplinkMac : (config.mac ?? vnicMac(owner));
+  const vswitch = withFamilies(known, addresses);
+  // A bridge carries what the host sends as well, whatever the containers are given.
+  const mtu = vnicMtu(config.port.mtu ?? (vswitch.kind === "bridge" ? config.mtu : undefined), vswitch);
   requireMtuFor(addresses, mtu);
   return {
     owner,
@@ -37,14 +39,14 @@ export function planTransparent(
       mac,
       mtu,
       addresses,
-      routes: [
+      ...throughHost(vswitch, addresses, [
         ...planRoutes(
           { routes: ipam.routes, gateways, present: input.defaultRoutes },
           // Who lists routes has said which: as for a second network, whose traffic must not go that way.
           (family) => !ipam.routes.some(({ dst }) => prefixFamily(dst) === family),
         ),
         ...routesToHost(input, addresses.map(prefixAddress)),
-      ],
+      ]),
       gateways,
       ...(config.probeMs === undefined ? {} : { probeMs: config.probeMs }),
     },
@@ -70,6 +72,39 @@ function mismatch(what: string, reason: string): CniError {
   });
 }
 
+/** The host forwards for routed containers, in the families they have. */
+function withFamilies(known: AnyExternalSwitch, addresses: readonly Prefix[]): AnyExternalSwitch {
+  if (!isRouted(known)) return known;
+  const families = new Set([...known.forwarding, ...addresses.map(prefixFamily)]);
+  return { ...known, forwarding: ([4, 6] as const).filter((family) => families.has(family)) };
+}
+
+/**
+ * A routed container's way is the host, whatever router its LAN has. For IPv4 the host answers in the place of all who
+ * are beyond it. For IPv6 it can do so for single addresses only, so that nobody but the host is on the link.
+ */
+function throughHost(
+  vswitch: AnyExternalSwitch,
+  addresses: readonly Prefix[],
+  routes: readonly Route[],
+): Pick<Vnic, "routes" | "offLink"> {
+  const own = addresses.filter((address) => prefixFamily(address) === 6).map(networkOf);
+  if (!isRouted(vswitch) || own.length === 0) return { routes };
+  const gateway = linkLocal(vswitch.mac);
+  const missing = own.filter((subnet) => !routes.some(({ destination }) => destination === subnet));
+  return {
+    routes: [
+      ...routes.map(({ scope, ...route }) =>
+        prefixFamily(route.destination) === 6
+          ? { ...route, gateway }
+          : { ...route, ...(scope === undefined ? {} : { scope }) },
+      ),
+      ...[...new Set(missing)].map((destination) => ({ destination, gateway })),
+    ],
+    offLink: [6],
+  };
+}
+
 /**
  * The host's adapter answers for its IPv4 addresses, since ARP is answered on any link. For IPv6 the adapter's own
  * link-local address is the way.
@@ -78,7 +113,7 @@ function routesToHost(
   { switch: vswitch }: Pick<PlanInput<TransparentConfig, AnyExternalSwitch>, "switch">,
   addresses: readonly Ip[],
 ): readonly Route[] {
-  const { host } = vswitch;
+  const host = vswitch.kind === "macvlan" ? vswitch.host : undefined;
   if (host === undefined || !addresses.some((address) => ipFamily(address) === 6)) return [];
   const gateway = linkLocal(host.mac);
   return host.addresses

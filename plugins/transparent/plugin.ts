@@ -1,13 +1,15 @@
 /** The transparent network type: what it adds to the verbs. */
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { anyShape, foldObject } from "../../lib/cni/keys.ts";
-import { isObject } from "../../lib/cni/read.ts";
+import { isObject, type JsonObject } from "../../lib/cni/read.ts";
 import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
-import { transparentSettings, transparentSwitch } from "./network.ts";
+import { requireAddresses } from "./kind-limits.ts";
+import { transparentQuery, transparentSettings, transparentSwitch } from "./network.ts";
 import { planTransparent } from "./plan.ts";
+import { transparentWarnings } from "./warnings.ts";
 
 export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = {
   kind: "transparent",
@@ -16,13 +18,19 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
   parse(request) {
     const { config } = request;
     const mac = requestedMac(request);
-    return parseTransparentConfig(config.raw, {
+    const parsed = parseTransparentConfig(config.raw, {
       ...parseRuntimeConfig(config.runtimeConfig, config.name),
       network: config.name,
       ...(mac === undefined ? {} : { mac }),
     });
+    requireAddresses(parsed.kind, config);
+    return parsed;
   },
   uplink: (config) => config.uplink,
+  query: transparentQuery,
+  warnings: transparentWarnings,
+  isOfHost: (config) => config.kind === "bridge",
+  externalUplink: uplinkOf,
   switch: transparentSwitch,
   settings: transparentSettings,
   nativeIpam(config) {
@@ -31,3 +39,9 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
   },
   plan: planTransparent,
 };
+
+/** However wrong the rest of the configuration may be. */
+function uplinkOf(config: JsonObject): string | undefined {
+  const { uplink, master } = foldObject(config, { uplink: anyShape, master: anyShape });
+  return [uplink, master].find((name) => typeof name === "string") as string | undefined;
+}

@@ -7,7 +7,7 @@ import type { TransparentConfig } from "./config.ts";
 type Asked = Omit<ReadPortConfig, "portMappings"> & { readonly portMappings: readonly PortMappingRequest[] };
 
 /** Kinds whose vNICs have no port on the host, where policies could sit out of the container's reach. */
-const portless: readonly TransparentConfig["kind"][] = ["macvlan"];
+const portless: readonly TransparentConfig["kind"][] = ["macvlan", "ipvlan"];
 
 /** @throws {CniError} 2 */
 export function refusePolicies(kind: TransparentConfig["kind"], asked: Asked): void {
@@ -24,7 +24,7 @@ export function refusePolicies(kind: TransparentConfig["kind"], asked: Asked): v
   if (named === undefined) return;
   throw refused(
     named,
-    `a ${kind} hangs on the uplink inside the kernel and has no port on the host where a policy could be kept`,
+    `${kind === "ipvlan" ? "an" : "a"} ${kind} hangs on the uplink inside the kernel and has no port on the host where a policy could be kept`,
   );
 }
 

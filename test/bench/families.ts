@@ -4,6 +4,7 @@ import { atOnce } from "./rows/at-once.ts";
 import { attach } from "./rows/attach.ts";
 import { connect } from "./rows/connect.ts";
 import { fullPool } from "./rows/full-pool.ts";
+import { lan } from "./rows/lan.ts";
 import { manyPorts } from "./rows/many-ports.ts";
 import { memory } from "./rows/memory.ts";
 import { policies } from "./rows/policies.ts";
@@ -18,6 +19,7 @@ export const families: readonly Family[] = [
   connect,
   throughput,
   policies,
+  lan,
 ];
 
 /** The single processes below the table. */

@@ -45,6 +45,16 @@ export function natNetwork(place: Place, published: boolean, policies: JsonObjec
   ]);
 }
 
+/** Containers on the LAN of the uplink, by macvlan. */
+export function lanNetwork(place: Place, settings: JsonObject = {}): Network {
+  const ipam = { ...ipamOf(place, "10.72.0.0/16"), routes: [{ dst: "0.0.0.0/0" }] };
+  const plugin =
+    place.name === "ours"
+      ? (["transparent", { uplink: "eth0", ipam, ...settings }] as const)
+      : (["macvlan", { master: "eth0", ipam }] as const);
+  return network(place, "lan", [plugin]);
+}
+
 /** The IPAM alone, as an interface plugin calls it. */
 export function ipamNetwork(place: Place, name: string, subnet: string): Network {
   const ipam = ipamOf(place, subnet);

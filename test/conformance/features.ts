@@ -20,6 +20,8 @@ function foundIn(target: Target, versions: readonly Version[]): Readonly<Record<
   const capabilities: JsonObject = isObject(config.capabilities) ? config.capabilities : {};
   const pools = "subnet" in ipam || "ranges" in ipam;
   const routed = config.isGateway === true || config.isDefaultGateway === true || config.type === "ptp";
+  /** Links of the uplink itself: nothing of them is on the host. */
+  const stacked = config.type === "macvlan" || config.type === "ipvlan";
   const since = (version: Version) => versions.some((known) => known >= version);
   return {
     check: since("0.4.0"),
@@ -35,9 +37,11 @@ function foundIn(target: Target, versions: readonly Version[]): Readonly<Record<
     ips: capabilities.ips === true,
     ports: capabilities.portMappings === true,
     bandwidth: capabilities.bandwidth === true,
-    peers: routed || config.type === "bridge" || config.type === "macvlan",
+    peers: routed || config.type === "bridge" || stacked,
     gateway: routed,
     outside: routed && config.ipMasq === true,
+    lan: stacked,
+    hostEnd: !stacked,
     switch: target.switch !== undefined,
     l2only: false,
   };

@@ -23,6 +23,8 @@ export const featureMeaning = {
   peers: "containers of one network reach each other",
   gateway: "the host answers at the gateway address",
   outside: "containers reach a machine beyond the host, behind the host's address",
+  lan: "containers are machines of the uplink's LAN, with addresses and MACs of their own",
+  hostEnd: "a container's interface has an end on the host, which tells whose it is wherever the other went",
   switch: "a host interface that all containers of network net1 share, named by the key `bridge` or told",
   l2only: "attachments without addresses: `ipam` is {}",
 } as const;

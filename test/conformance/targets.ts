@@ -8,19 +8,37 @@ const data = ["$", "{DATA}"].join("");
 /** Ours among the delegates, and Debian's reference plugins. */
 const cniPath = [bin, "/usr/lib/cni"];
 
+const ipam = { type: "ipam", ranges: [[{ subnet: "10.71.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] };
+const knownLimits = { T20b: "the Bun runtime does not start in a working folder that was deleted" };
+
 export const targets: readonly Target[] = [
   {
     name: "nat",
     plugin: `${bin}/nat`,
     cniPath,
     switch: "vsw-net1",
-    knownLimits: { T20b: "the Bun runtime does not start in a working folder that was deleted" },
+    knownLimits,
     features: { peers: true, gateway: true, outside: true },
     config: {
       type: "nat",
       dataDir: data,
       capabilities: { portMappings: true, mac: true, ips: true, bandwidth: true },
-      ipam: { type: "ipam", ranges: [[{ subnet: "10.71.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] },
+      ipam,
+    },
+  },
+  {
+    name: "transparent",
+    plugin: `${bin}/transparent`,
+    cniPath,
+    knownLimits,
+    features: { peers: true, lan: true, hostEnd: false, l2only: true },
+    config: {
+      type: "transparent",
+      dataDir: data,
+      // The LAN is asked for each address, but who answers here answers at once.
+      dad: 1,
+      capabilities: { mac: true, ips: true },
+      ipam,
     },
   },
 ];

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ip } from "../../lib/addr/ip.ts";
 import type { PortClaim } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
-import { endpoint, interval, owner } from "../lib/state/fixture-values.ts";
+import { dhcpRow4, dhcpRow6, endpoint, interval, owner } from "../lib/state/fixture-values.ts";
 
 /** Opens stores on one and the same state, each in a boot of its own choice. */
 export type StoreMaker = () => (bootId?: string, now?: () => number) => Store;
@@ -13,6 +13,7 @@ export function storeContract(name: string, maker: StoreMaker): void {
   describe(`${name}: transactions`, () => transactions(maker));
   describe(`${name}: published ports`, () => ports(maker));
   describe(`${name}: leases`, () => leases(maker));
+  describe(`${name}: leases of DHCP servers`, () => dhcp(maker));
   describe(`${name}: a reboot`, () => reboot(maker));
 }
 
@@ -259,5 +260,43 @@ function reboot(maker: StoreMaker): void {
     expect(after.leases.held(who.key)).toEqual([
       { ...who, address: "10.0.0.2", bootId: "boot-2", takenMs: 99 },
     ]);
+  });
+}
+
+function dhcp(maker: StoreMaker): void {
+  test("one is kept for each owner and family, as it was put, until it is removed", () => {
+    const store = maker()();
+    const [four, six, other] = [dhcpRow4("a"), dhcpRow6("a"), dhcpRow4("b", { hostname: "web" })];
+    for (const row of [six, other, four]) store.dhcp.put(row);
+    expect(store.dhcp.held(four.key)).toEqual([four, six]);
+    expect(new Set(store.dhcp.list())).toEqual(new Set([four, six, other]));
+    const renewed = dhcpRow4("a", { lease: { ...four.lease, expiresMs: 9 } });
+    store.dhcp.put(renewed);
+    expect(store.dhcp.held(four.key)).toEqual([renewed, six]);
+    store.dhcp.remove(four.key, 4);
+    expect(store.dhcp.held(four.key)).toEqual([six]);
+    store.dhcp.remove(four.key);
+    store.dhcp.remove(four.key);
+    expect(store.dhcp.list()).toEqual([other]);
+  });
+
+  test("an update of one that DEL removed brings nothing back", () => {
+    const store = maker()();
+    const row = dhcpRow4("a");
+    store.dhcp.put(row);
+    const renewed = dhcpRow4("a", { lease: { ...row.lease, expiresMs: 9 } });
+    expect(store.dhcp.update(renewed)).toBe(true);
+    expect(store.dhcp.list()).toEqual([renewed]);
+    store.dhcp.remove(row.key);
+    expect(store.dhcp.update(row)).toBe(false);
+    expect(store.dhcp.list()).toEqual([]);
+  });
+
+  test("those of an older boot are gone with the first that is put", () => {
+    const open = maker();
+    open("boot-1").dhcp.put(dhcpRow4("a"));
+    const row = dhcpRow4("b", { bootId: "boot-2" });
+    open("boot-2").dhcp.put(row);
+    expect(open("boot-2").dhcp.list()).toEqual([row]);
   });
 }

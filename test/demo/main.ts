@@ -8,11 +8,12 @@
  */
 import { join } from "node:path";
 import { natAct } from "./acts/nat.ts";
+import { transparentAct } from "./acts/transparent.ts";
 import { enterOwnNamespaces } from "./enter.ts";
 import { createReport } from "./report.ts";
 import { tellStory } from "./story.ts";
 
-const acts = [natAct];
+const acts = [natAct, transparentAct];
 const bin = join(import.meta.dirname, "../../dist/bin");
 
 const [place, ...args] = process.argv.slice(2);

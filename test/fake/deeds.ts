@@ -13,8 +13,26 @@ import { decodeBridgePort, setBridgePort } from "../../lib/netlink/route/bridge-
 import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
 import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
 import { deleteLink, dumpLinks, getLink } from "../../lib/netlink/route/link.ts";
-import { addRoute, dumpRoutes, type NewRoute } from "../../lib/netlink/route/route.ts";
+import {
+  decodeNeighbour,
+  deleteNeighbour,
+  getNeighbour,
+  solicitNeighbour,
+} from "../../lib/netlink/route/neighbour.ts";
+import {
+  addRoute,
+  deleteRoute,
+  dumpRoutes,
+  type NewRoute,
+  replaceRoute,
+} from "../../lib/netlink/route/route.ts";
 import { setLink } from "../../lib/netlink/route/set-link.ts";
+import {
+  createSublink,
+  decodeSublink,
+  type NewSublink,
+  sublinkTitle,
+} from "../../lib/netlink/route/sublink.ts";
 import { createVeth } from "../../lib/netlink/route/veth.ts";
 import { rulesDeeds } from "./deeds-rules.ts";
 import { tcDeeds } from "./deeds-tc.ts";
@@ -30,6 +48,7 @@ export function deeds(machine: Machine, path: string): readonly string[] {
       ...rulesDeeds(machine.rules, ask),
       ...tcDeeds(machine.host, ask),
       ...endDeeds(machine.host, handle.netlink),
+      ...sublinkDeeds(machine.host, handle.netlink, handle.fd),
     ];
   } finally {
     handle.close();
@@ -192,5 +211,75 @@ function endDeeds(host: Netlink, inside: Netlink): readonly string[] {
     ask(host, "delete the pair", deleteLink("vp0")),
     ask(inside, "ask for its other end", getLink("eth0")),
     ask(host, "delete it again", deleteLink("vp0")),
+  ];
+}
+
+/** On a pair whose other end is here too: the LAN has nobody beyond. */
+function sublinkDeeds(host: Netlink, inside: Netlink, fd: number): readonly string[] {
+  const own = mac("02:00:00:00:00:05");
+  const pair = createVeth({ name: "up0", up: true, mac: port, peer: { name: "far0", mac: far } });
+  const made = [
+    ask(host, "make an uplink", pair),
+    ask(host, "turn its end on", setLink("far0", { up: true })),
+  ];
+  const lower = indexOf(host, "up0");
+  const macvlan = (what: string, name: string, over: Partial<NewSublink> = {}) =>
+    ask(host, what, createSublink({ name, lower, sublink: { kind: "macvlan", mode: "bridge" }, ...over }));
+  const passthru = { sublink: { kind: "macvlan", mode: "passthru" } } as const;
+  return [
+    ...made,
+    macvlan("make a macvlan in the compartment", "eth0", { netnsFd: fd, mac: own, mtu: 1400 }),
+    macvlan("make it again", "eth0", { netnsFd: fd }),
+    macvlan("make one on nothing", "eth1", { lower: 4711 }),
+    macvlan("make one in no compartment", "eth1", { netnsFd: 4711 }),
+    macvlan("make one that is larger than its link", "eth1", { mtu: 1501 }),
+    macvlan("give one the whole link", "eth1", passthru),
+    macvlan("make one beside it", "mv0", { mac: mac("02:00:00:00:00:06"), up: true }),
+    macvlan("make one of the same MAC", "mv1", { mac: own }),
+    ask(inside, "turn the first on", setLink("eth0", { up: true })),
+    ask(host, "turn the other one on", setLink("mv1", { up: true })),
+    lowerOf(inside, "eth0", lower),
+    lowerOf(host, "mv0", lower),
+    show(inside, "eth0"),
+    ...neighbourDeeds(host, inside),
+    ask(host, "delete the uplink", deleteLink("up0")),
+    ask(host, "ask for what hung on it here", getLink("mv0")),
+    ask(inside, "ask for what hung on it there", getLink("eth0")),
+  ];
+}
+
+function lowerOf(netlink: Netlink, name: string, lower: number): string {
+  const link = linkNamed(netlink, name);
+  const sublink = decodeSublink(link);
+  return `${name} is a ${sublink && sublinkTitle(sublink)} of ${link.peerIndex === lower ? "the uplink" : "another"}`;
+}
+
+function neighbourDeeds(host: Netlink, inside: Netlink): readonly string[] {
+  const index = indexOf(inside, "eth0");
+  const near = indexOf(host, "mv0");
+  const [taken, free] = [ip("10.7.0.9"), ip("10.7.0.8")];
+  const state = (what: string, address: typeof taken) => {
+    const [found] = inside.request(getNeighbour(index, address)).map(decodeNeighbour);
+    return `${what} is ${found?.state} ${found?.state === "reachable" ? found.mac : ""}`;
+  };
+  const route = { dst: prefix("10.7.0.5/32"), index: near } as const;
+  return [
+    ask(inside, "turn the loopback on", setLink("lo", { up: true })),
+    ask(host, "give the other one an address", addAddress({ index: near, address: prefix("10.7.0.9/24") })),
+    ask(inside, "ask for what nobody asked for", getNeighbour(index, taken)),
+    ask(inside, "have it asked", solicitNeighbour(index, taken)),
+    ask(inside, "have another one asked", solicitNeighbour(index, free)),
+    state("the one", taken),
+    state("the other", free),
+    ask(inside, "have one asked on no link", solicitNeighbour(4711, free)),
+    ask(inside, "forget it", deleteNeighbour(index, free)),
+    ask(inside, "forget it again", deleteNeighbour(index, free)),
+    ask(host, "a route with a metric", replaceRoute({ ...route, priority: 7 })),
+    ask(host, "the same", replaceRoute({ ...route, priority: 7 })),
+    ask(host, "one with another", replaceRoute({ ...route, priority: 8 })),
+    ask(host, "delete it with that of none", deleteRoute({ ...route, priority: 9 })),
+    ask(host, "delete the first", deleteRoute({ ...route, priority: 7 })),
+    ask(host, "delete it again", deleteRoute({ ...route, priority: 7 })),
+    ask(host, "delete the second", deleteRoute({ ...route, priority: 8 })),
   ];
 }

@@ -2,6 +2,8 @@
  * A kernel in memory, at the seam *request -> replies*: it reads the very messages that the real one gets, answers
  * with messages our decoders read, refuses what the real one refuses, and prints itself.
  */
+import type { Ip } from "../../lib/addr/ip.ts";
+import type { Mac } from "../../lib/addr/mac.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Machine } from "../../lib/linux/machine.ts";
 import type { Netlink } from "../../lib/netlink/connection.ts";
@@ -10,8 +12,8 @@ import type { Reply, Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_CTNETLINK } from "../../lib/netlink/nfnetlink.ts";
 import { type ErrnoName, errno } from "../../lib/os/errno.ts";
 import { answerRoute } from "./rtnetlink.ts";
-import { answerRules, commit, formatRuleset, type Ruleset } from "./ruleset.ts";
-import { addLink, formatStack, Refusal, readSetting, type Stack, writeSetting } from "./stack.ts";
+import { answerRules, commit, formatRuleset, newReaders, type Ruleset } from "./ruleset.ts";
+import { addLink, formatStack, Refusal, readSetting, type Stack, saveStack, writeSetting } from "./stack.ts";
 
 export interface FakeKernel extends Machine {
   /** Titles of all that was asked of it and could be refused: requests, and settings that change. */
@@ -26,25 +28,31 @@ export interface FakeKernel extends Machine {
   removeCompartment(path: string): void;
   hasCompartment(path: string): boolean;
   dump(): string;
+  /** @returns puts all that it has back to what it has now, any number of times; the log goes on */
+  save(): () => void;
 }
 
 export interface FakeHost {
   /** "disabled": there, but off on new links of compartments, as runtimes like it. */
   readonly ipv6?: Stack["ipv6"];
   readonly forwarding?: boolean;
+  /** Machines of the LAN that its uplink eth0 leads to, by their addresses; absent: it has no uplink. */
+  readonly lan?: ReadonlyMap<Ip, Mac>;
 }
 
-export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): FakeKernel {
+export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = {}): FakeKernel {
   const hostIpv6 = ipv6 === "absent" ? "absent" : "on";
   const host = newStack("host", hostIpv6);
   const on = forwarding ? "1" : "0";
   host.sysctls.set("ipv4/ip_forward", on);
   if (ipv6 !== "absent") host.sysctls.set("ipv6/conf/all/forwarding", on);
+  if (lan !== undefined) addLink(host, { name: "eth0", up: true, mac: "02:00:00:00:00:10", beyond: lan });
   const stacks = new Map<string, Stack>();
   const open = new Map<number, Stack>();
   /** Who holds a path: a descriptor. */
   const locks = new Map<string, number>();
   const log: string[] = [];
+  const readers = newReaders();
   let ruleset: Ruleset = new Map();
   let current = host;
   let nextFd = 100;
@@ -84,7 +92,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
         for (const request of requests) {
           refusing(request, () => {
             ask(request.title);
-            next = commit(request, next, own);
+            next = commit(request, next, own, readers);
           });
         }
         ruleset = next;
@@ -152,8 +160,21 @@ export function fakeKernel({ ipv6 = "on", forwarding = false }: FakeHost = {}): 
       return before;
     },
     lockDescriptor: (fd, path) => lock(locks, path, fd),
+    announceOnWire: (index, mac, addresses) =>
+      ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
+    save() {
+      const [paths, rules] = [new Map(stacks), ruleset];
+      const restores = [host, ...stacks.values()].map(saveStack);
+      return () => {
+        if (open.size + locks.size > 0) throw new Error("a compartment is still held");
+        stacks.clear();
+        for (const [path, stack] of paths) stacks.set(path, stack);
+        for (const restore of restores) restore();
+        ruleset = rules;
+      };
+    },
   };
 }
 
@@ -178,7 +199,17 @@ function netlink(
       throw error;
     }
   };
-  return { request, requests: (all) => all.map(outcome), transaction, close() {} };
+  const failure = (one: Request): NetlinkError | undefined => {
+    const found = outcome(one);
+    return found instanceof NetlinkError ? found : undefined;
+  };
+  return {
+    request,
+    requests: (all) => all.map(outcome),
+    together: (all) => all.map(failure),
+    transaction,
+    close() {},
+  };
 }
 
 function refusing<T>(request: Request, run: () => T): T {

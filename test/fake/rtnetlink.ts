@@ -1,6 +1,6 @@
 /** rtnetlink of the fake kernel: our requests in, replies as the real one gives them out. */
-import { macBytes, mac as parseMac } from "../../lib/addr/mac.ts";
-import { contains, networkOf, prefixFamily } from "../../lib/addr/prefix.ts";
+import { linkLocal, macBytes, mac as parseMac } from "../../lib/addr/mac.ts";
+import { contains, networkOf, type Prefix, prefixFamily, prefixOf } from "../../lib/addr/prefix.ts";
 import { bytes, getNested, getU8, getU32, hasAttr, nested, text, u8, u32 } from "../../lib/netlink/attr.ts";
 import { concat, encodeText, readU8, readU32 } from "../../lib/netlink/bytes.ts";
 import { isDump, NLM_F_CREATE, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
@@ -11,7 +11,9 @@ import { AF_INET, AF_INET6 } from "../../lib/netlink/route/family.ts";
 import * as ifla from "../../lib/netlink/route/ifinfo.ts";
 import { addRoute, type NewRoute } from "../../lib/netlink/route/route.ts";
 import * as rt from "../../lib/netlink/route/rtmsg.ts";
+import { answerNeighbour, neighbourTypes } from "./neighbours.ts";
 import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
+import { addSublink, encodeLower, refuseUp } from "./sublink.ts";
 import { answerTc, tcTypes } from "./tc.ts";
 
 const RTM_NEWADDR = 20;
@@ -50,9 +52,13 @@ export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): r
     case rt.RTM_NEWROUTE:
       newRoute(request, stack);
       return [];
+    case rt.RTM_DELROUTE:
+      deleteRoute(request, stack);
+      return [];
     case rt.RTM_GETROUTE:
       return getRoutes(request, stack);
     default:
+      if (neighbourTypes.includes(request.type)) return answerNeighbour(request, stack);
       if (tcTypes.includes(request.type)) return answerTc(request, stack);
       throw new Error(`the fake kernel does not know ${request.title}`);
   }
@@ -76,6 +82,11 @@ function settingsOf({ name, kind, mac, mtu, up, group }: Link): Partial<FakeLink
 /** Both ends of a pair or none: the peer comes first, as in drivers/net/veth.c. */
 function createLink(request: Request, stack: Stack, stackOf: StackOf): void {
   const { master, ...wanted } = decodeLink(request);
+  if (wanted.peerIndex !== undefined) {
+    const fd = getU32(wanted.attrs, ifla.IFLA_NET_NS_FD);
+    addSublink(wanted as Link, stack, fd === undefined ? stack : stackOf(fd), settingsOf(wanted as Link));
+    return;
+  }
   if (linkNamed(stack, wanted.name)) {
     if (request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
     changeLink(request, stack);
@@ -109,7 +120,9 @@ function changeLink(request: Request, stack: Stack): void {
     if (value === 1) link.traits.add(`${flag} on`);
     if (value === 0) link.traits.delete(`${flag} on`);
   }
-  if (readU32(request.payload, 12) & ifla.IFF_UP) link.up = wanted.up;
+  const turns = (readU32(request.payload, 12) & ifla.IFF_UP) !== 0;
+  if (turns && wanted.up && !link.up) refuseUp(link);
+  if (turns) link.up = wanted.up;
   if (wanted.alias !== undefined) link.alias = wanted.alias;
   if (hasAttr(wanted.attrs, ifla.IFLA_GROUP)) link.group = wanted.group;
   const conf = getNested(getNested(families, AF_INET) ?? [], 1) ?? [];
@@ -133,6 +146,8 @@ function removeLinks(stack: Stack, wanted: Link): void {
 function removeLink(stack: Stack, link: FakeLink): void {
   stack.links.delete(link.index);
   link.peer?.stack.links.delete(link.peer.index);
+  for (const { stack: other, link: upper } of link.uppers ?? [])
+    if (other.links.get(upper.index) === upper) removeLink(other, upper);
   for (const port of stack.links.values()) {
     if (port.master !== link.index) continue;
     delete port.master;
@@ -150,7 +165,8 @@ function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
 
 function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
   const { index, name, kind, mac, mtu, up, master, group, alias } = link;
-  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind)];
+  const below = encodeLower(link);
+  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind), ...below.info];
   if (master !== undefined) {
     const flags = Object.entries(portFlags).map(([flag, attr]) =>
       u8(attr, link.traits.has(`${flag} on`) ? 1 : 0),
@@ -162,7 +178,7 @@ function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
   parts.push(bytes(ifla.IFLA_ADDRESS, macBytes(parseMac(mac))), u32(ifla.IFLA_GROUP, group));
   if (master !== undefined) parts.push(u32(ifla.IFLA_MASTER, master));
   if (alias !== undefined) parts.push(bytes(ifla.IFLA_IFALIAS, encodeText(alias)));
-  return concat([...parts, nested(ifla.IFLA_LINKINFO, info)]);
+  return concat([...parts, ...below.attrs, nested(ifla.IFLA_LINKINFO, info)]);
 }
 
 /** A veth works when both its ends are up, a bridge when a port of it works. */
@@ -172,6 +188,7 @@ function operState(stack: Stack, link: FakeLink): keyof typeof operStates {
     const works = (port: FakeLink) => port.master === link.index && operState(stack, port) === "up";
     return [...stack.links.values()].some(works) ? "up" : "down";
   }
+  if (link.lower !== undefined) return link.lower.up ? "up" : "down";
   if (link.peer === undefined) return "unknown";
   return link.peer.stack.links.get(link.peer.index)?.up ? "up" : "down";
 }
@@ -197,8 +214,33 @@ function deleteAddress(request: Request, stack: Stack): void {
 function getAddresses(stack: Stack, index: number): readonly Reply[] {
   const links = [...stack.links.values()].filter((link) => index === 0 || link.index === index);
   return links.flatMap((link) =>
-    link.addresses.map((address) => reply(RTM_NEWADDR, addAddress({ index: link.index, address }).payload)),
+    [...ownLinkLocal(stack, link), ...link.addresses].map((address) =>
+      reply(RTM_NEWADDR, addAddress({ index: link.index, address }).payload),
+    ),
   );
+}
+
+/** Of links whose neighbours may be asked for: the others' are of no concern to anybody. */
+function ownLinkLocal(stack: Stack, { up, lower, mac, sysctls }: FakeLink): readonly Prefix[] {
+  const off = stack.ipv6 === "absent" || sysctls.get("ipv6/disable_ipv6") === "1";
+  return up && lower !== undefined && !off ? [prefixOf(linkLocal(parseMac(mac)), 64)] : [];
+}
+
+function deleteRoute(request: Request, stack: Stack): void {
+  const { dst, index, table, priority } = decodeRoute(request);
+  for (const { index: own, routes } of stack.links.values()) {
+    const at = routes.findIndex(
+      (route) =>
+        own === index &&
+        route.dst === dst &&
+        route.table === table &&
+        (priority === 0 || route.priority === priority),
+    );
+    if (at === -1) continue;
+    routes.splice(at, 1);
+    return;
+  }
+  throw new Refusal("ESRCH");
 }
 
 function newRoute(request: Request, stack: Stack): void {
@@ -206,7 +248,8 @@ function newRoute(request: Request, stack: Stack): void {
   const link = findLink(stack, { index: route.index ?? 0 });
   if (!link.up && gateway === undefined) throw new Refusal("ENETDOWN");
   const onLink = link.routes.flatMap((other) => (other.gateway === undefined ? other.dst : []));
-  const near = link.up ? [...link.addresses.map(networkOf), ...onLink] : [];
+  const own = [...ownLinkLocal(stack, link), ...link.addresses];
+  const near = link.up ? [...own.map(networkOf), ...onLink] : [];
   const family = prefixFamily(route.dst);
   if (gateway !== undefined && !near.some((network) => contains(network, gateway)))
     throw new Refusal(family === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
@@ -216,6 +259,7 @@ function newRoute(request: Request, stack: Stack): void {
     (other) => other.dst === route.dst && other.table === route.table && other.priority === priority,
   );
   if (taken && request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
+  if (taken) return;
   link.routes.push({ ...route, gateway, priority });
 }
 

@@ -34,7 +34,7 @@ export type Ruleset = ReadonlyMap<string, Table>;
 
 /** What is asked for: allowed outside of transactions, and only there. */
 export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[] {
-  const { family, attrs } = nft.decodeNft({ ...request });
+  const { family, attrs } = nft.decodeNft(request);
   const name = `${family} ${getText(attrs, 1)}`;
   switch (request.type & 0xff) {
     case nft.NFT_MSG_GETTABLE: {
@@ -71,10 +71,31 @@ export function answerRules(request: Request, ruleset: Ruleset): readonly Reply[
 /** Tables of a transaction's own, which nobody else sees: copied once, however many messages it has. */
 export type OwnTables = WeakSet<object>;
 
+/** What messages say. The hundreds that make the tables are read once, however often the same ones are sent. */
+export interface Readers {
+  readonly nft: typeof nft.decodeNft;
+  readonly chain: typeof decodeChain;
+  readonly set: typeof decodeSet;
+  readonly rule: typeof decodeRule;
+}
+
+export function newReaders(): Readers {
+  return { nft: once(nft.decodeNft), chain: once(decodeChain), set: once(decodeSet), rule: once(decodeRule) };
+}
+
+function once<T>(decode: (message: Reply) => T): (message: Reply) => T {
+  const known = new WeakMap<Reply, T>();
+  return (message) => {
+    const read = known.get(message) ?? decode(message);
+    known.set(message, read);
+    return read;
+  };
+}
+
 /** @returns the rules after a message of a transaction. @throws {Refusal} and what was there before it has not changed */
-export function commit(request: Request, ruleset: Ruleset, own: OwnTables): Ruleset {
+export function commit(request: Request, ruleset: Ruleset, own: OwnTables, read: Readers): Ruleset {
   const next = new Map(ruleset);
-  const { family, attrs } = nft.decodeNft({ ...request });
+  const { family, attrs } = read.nft(request);
   const name = `${family} ${getText(attrs, 1)}`;
   switch (request.type & 0xff) {
     case nft.NFT_MSG_NEWTABLE: {
@@ -96,7 +117,7 @@ export function commit(request: Request, ruleset: Ruleset, own: OwnTables): Rule
   next.set(name, table);
   switch (request.type & 0xff) {
     case nft.NFT_MSG_NEWCHAIN: {
-      const { chain } = decodeChain(request);
+      const { chain } = read.chain(request);
       table.chains.set(chain, table.chains.get(chain) ?? []);
       return next;
     }
@@ -117,12 +138,12 @@ export function commit(request: Request, ruleset: Ruleset, own: OwnTables): Rule
       return next;
     }
     case nft.NFT_MSG_NEWSET: {
-      const set = decodeSet(request);
+      const set = read.set(request);
       if (!table.sets.has(set.set)) table.sets.set(set.set, { type: set, elements: new Map() });
       return next;
     }
     case nft.NFT_MSG_NEWRULE: {
-      const { chain, expressions } = decodeRule(request);
+      const { chain, expressions } = read.rule(request);
       const named = expressions.flatMap((one) =>
         one.kind === "lookup" || one.kind === "dynset" ? [one.set] : [],
       );
@@ -204,7 +225,7 @@ const lies = (value: Uint8Array, { first, last }: FieldRange): boolean =>
 const meet = (a: FieldRange, b: FieldRange): boolean => lies(a.first, b) || lies(b.first, a);
 
 function setOf(request: Request, ruleset: Ruleset) {
-  const { family, attrs } = nft.decodeNft({ ...request });
+  const { family, attrs } = nft.decodeNft(request);
   const [table = "", set = ""] = [getText(attrs, 1), getText(attrs, 2)];
   const { type, elements } = found(found(ruleset.get(`${family} ${table}`)).sets.get(set));
   return { table, set, type, elements };

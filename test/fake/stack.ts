@@ -1,6 +1,9 @@
 /** One namespace of the fake kernel: links with their addresses and routes, settings below /proc/sys/net. */
+import type { Ip } from "../../lib/addr/ip.ts";
+import type { Mac } from "../../lib/addr/mac.ts";
 import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
 import type { Route } from "../../lib/netlink/route/decode-route.ts";
+import { type Sublink, sublinkTitle } from "../../lib/netlink/route/sublink.ts";
 import { type TokenBucket, tbfTitle } from "../../lib/netlink/tc/tbf.ts";
 import type { ErrnoName } from "../../lib/os/errno.ts";
 
@@ -29,6 +32,15 @@ export interface FakeLink {
   /** Indexes of the links to which it redirects what it receives. Absent: it has had no ingress discipline yet. */
   redirects?: number[] | "gone";
   peer?: { readonly stack: Stack; readonly index: number };
+  /** What it hangs on, and as what. */
+  readonly lower?: FakeLink;
+  readonly sublink?: Sublink;
+  /** What hangs on it, in whatever namespace; some may be gone. */
+  uppers?: readonly { readonly stack: Stack; readonly link: FakeLink }[];
+  /** Machines beyond it, by their addresses. */
+  readonly beyond?: ReadonlyMap<Ip, Mac>;
+  /** Entries by address; undefined waits for an answer. */
+  neighbours?: Map<Ip, Mac | undefined>;
   readonly addresses: Prefix[];
   readonly routes: Route[];
   /** What is set, as "ipv6/accept_ra"; the rest is as the kernel has it by itself. */
@@ -93,6 +105,30 @@ export function writeSetting(stack: Stack, path: readonly string[], value: strin
   else stack.sysctls.set(path.join("/"), value);
 }
 
+/** @returns gives the namespace back the links and settings it has now, any number of times */
+export function saveStack({ links, sysctls }: Stack): () => void {
+  const savedLinks = [...links.values()].map(copyLink);
+  const savedSysctls = new Map(sysctls);
+  return () => {
+    links.clear();
+    for (const link of savedLinks) links.set(link.index, copyLink(link));
+    sysctls.clear();
+    for (const [key, value] of savedSysctls) sysctls.set(key, value);
+  };
+}
+
+/** With nothing in common that changes. */
+function copyLink(link: FakeLink): FakeLink {
+  return {
+    ...link,
+    ...(Array.isArray(link.redirects) && { redirects: [...link.redirects] }),
+    addresses: [...link.addresses],
+    routes: [...link.routes],
+    sysctls: new Map(link.sysctls),
+    traits: new Set(link.traits),
+  };
+}
+
 /** The namespace as text, without the numbers that depend on what was made before. */
 export function formatStack(stack: Stack): string {
   const links = [...stack.links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -104,7 +140,8 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
   const { name, kind, peer, mac, mtu, up, alias, announced, bucket, redirects } = link;
   const master = stack.links.get(link.master ?? 0)?.name;
   const far = peer && `peer ${peer.stack.links.get(peer.index)?.name}@${peer.stack.name}`;
-  const words = [`link ${name}`, kind, far, `address ${mac} mtu ${mtu}`, up ? "up" : "down"];
+  const below = link.lower && link.sublink && `${sublinkTitle(link.sublink)} on ${link.lower.name}`;
+  const words = [`link ${name}`, kind, far, below, `address ${mac} mtu ${mtu}`, up ? "up" : "down"];
   words.push(master && `master ${master}`, ...link.traits, alias && `alias "${alias}"`);
   return [
     `  ${words.filter(Boolean).join(" ")}`,
@@ -115,6 +152,7 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
     ...(Array.isArray(redirects) ? [`    ingress ${redirects.map(nameIn(stack)).join(" ")}`] : []),
     ...link.addresses.toSorted().map((address) => `    addr ${address}`),
     ...link.routes.map((route) => `    route ${formatRoute(route)}`),
+    ...[...(link.neighbours ?? [])].map(([address, known]) => `    neigh ${address} ${known ?? "unknown"}`),
     ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
   ];
 }

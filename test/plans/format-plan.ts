@@ -2,7 +2,7 @@
 import { formatRoute } from "../../lib/model/diff.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
 import type { Plan } from "../../lib/model/plan.ts";
-import type { Switch } from "../../lib/model/switch.ts";
+import { isStacked, type StackedSwitch, type Switch } from "../../lib/model/switch.ts";
 import type { Route } from "../../lib/model/vnic.ts";
 import { formatPolicy } from "../../lib/policy/format-policy.ts";
 
@@ -19,12 +19,15 @@ export function formatPlan({ owner, key, compartment, switch: vswitch, port, vni
       : [`  no ACL: In ${port.aclDefault.In}, Out ${port.aclDefault.Out}`]),
     `vnic ${vnic.name} (${vnic.type}) mac ${vnic.mac} mtu ${vnic.mtu}`,
     ...vnic.addresses.map((address) => `  address ${address}`),
+    ...(vnic.offLink ?? []).map((family) => `  subnets of IPv${family} not on the link`),
     ...vnic.routes.map((route) => `  route ${formatRoute(route)}${extras(route)}`),
+    ...(vnic.probeMs === undefined ? [] : [`  asks for its addresses for ${vnic.probeMs} ms`]),
   ].join("\n");
 }
 
 function formatSwitch(vswitch: Switch): readonly string[] {
   const { kind, name, mac, mtu, gateways, forwarding, outboundNat } = vswitch;
+  if (isStacked(vswitch)) return formatStacked(vswitch);
   return [
     `switch ${name} (${kind}) mac ${mac} mtu ${mtu}`,
     ...gateways.map((gateway) => `  gateway ${gateway}`),
@@ -36,6 +39,18 @@ function formatSwitch(vswitch: Switch): readonly string[] {
     ...(vswitch.reachable === undefined
       ? []
       : [`  reachable from ${vswitch.reachable === true ? "every network" : vswitch.reachable.join(" ")}`]),
+  ];
+}
+
+function formatStacked(vswitch: StackedSwitch): readonly string[] {
+  const { kind, mode, lower, uplink, vlan, mtu } = vswitch;
+  const host = vswitch.kind === "macvlan" ? vswitch.host : undefined;
+  return [
+    `switch of ${kind}s on ${lower}, mode ${mode}, mtu ${mtu}`,
+    ...(vlan === undefined ? [] : [`  VLAN ${vlan} of ${uplink}`]),
+    ...(host === undefined
+      ? []
+      : [`  host adapter ${host.name} mac ${host.mac} for ${host.addresses.join(" ") || "nothing"}`]),
   ];
 }
 

@@ -1,11 +1,12 @@
 /** Steps as text for people: titles with the requests they stand for, and how each is undone. */
-import type { Action, Role, Step } from "../../lib/linux/step.ts";
+import type { Action, Deed, Role, Step } from "../../lib/linux/step.ts";
 
 const indexes: Readonly<Record<Role, number>> = {
   switch: 1001,
   port: 1002,
   vnic: 1003,
   limiter: 1004,
+  uplink: 1005,
 };
 
 /** In requests the number of a link is replaced by what it is. */
@@ -31,6 +32,15 @@ function formatAction(action: Action): readonly string[] {
     case "host":
     case "compartment":
       return action.requests((role) => indexes[role]).map(({ title }) => `${action.kind}: ${title}`);
+    case "together": {
+      const back = action.back((role) => indexes[role]).map(formatDeed);
+      return [
+        "in one datagram",
+        ...action.deeds((role) => indexes[role]).map((deed) => `  ${formatDeed(deed)}`),
+        "and where one of it is refused, in one datagram",
+        ...back.map((deed) => `  ${deed}`),
+      ];
+    }
     case "rules":
       return [`in one transaction`, ...shortened(action.requests.map(({ title }) => `  ${title}`))];
     case "sysctl":
@@ -42,13 +52,20 @@ function formatAction(action: Action): readonly string[] {
     case "carrier":
       return [`until the ${action.role} works`];
     case "probe":
-      return [`in the compartment: who has ${action.addresses.join(" ")}, for ${action.waitMs} ms`];
+      return [
+        `${action.where ? "on the host" : "in the compartment"}: who has ${action.addresses.join(" ")}, for ${action.waitMs} ms`,
+      ];
+    case "announce":
+      return [`on the uplink: ${action.addresses.join(" ")}`];
     case "forget-flows": {
       const { protocols, hostPorts, addresses } = action.flows;
       return [`${protocols.join(" ")} to ports ${hostPorts.join(" ")}, from ${addresses.join(" ")}`];
     }
   }
 }
+
+const formatDeed = ({ request, accept = [] }: Deed): string =>
+  `${request.title}${accept.length > 0 ? ` (accepts ${accept.join(" ")})` : ""}`;
 
 /** Of what a table is made of, which golden/nft/layout.nft tells, only the kinds. */
 function shortened(titles: readonly string[]): readonly string[] {

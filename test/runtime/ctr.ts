@@ -1,5 +1,6 @@
 /** Containers of `ctr run --cni`, which attaches and detaches them itself. */
 import { join } from "node:path";
+import type { Namespace } from "../system/namespaces.ts";
 import type { Containerd } from "./containerd.ts";
 import { eventually } from "./eventually.ts";
 import type { Lab } from "./lab.ts";
@@ -14,8 +15,17 @@ export interface CtrContainer {
   end(): Promise<void>;
 }
 
-/** Starts a container and resolves when its web server answers. It stays in the lab until `end`. */
-export async function runWithCtr(lab: Lab, containerd: Containerd, name: string): Promise<CtrContainer> {
+/**
+ * Starts a container and resolves when its web server answers. It stays in the lab until `end`.
+ *
+ * @param from who asks the web server: the host, unless that does not reach its containers
+ */
+export async function runWithCtr(
+  lab: Lab,
+  containerd: Containerd,
+  name: string,
+  from: Namespace = lab.host.ns,
+): Promise<CtrContainer> {
   // Only in the foreground does ctr detach the container at its end.
   const cgroup = `${lab.sandbox.cgroup}/${name}`;
   const words = ["run", "--rm", "--cni", "--cgroup", cgroup, "--rootfs", lab.rootfs, name, ...webServer];
@@ -45,7 +55,7 @@ export async function runWithCtr(lab: Lab, containerd: Containerd, name: string)
       throw new Error(`${name} ended early: ${why}`);
     }),
   ]);
-  await lab.who(lab.host.ns, address);
+  await lab.who(from, address);
   return {
     address,
     exec,

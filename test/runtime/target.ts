@@ -83,17 +83,42 @@ export const ownTarget: RuntimeTarget = {
       },
     ],
   },
-  leases: (stateDir) => {
-    const file = join(stateDir, "vswitch/state.db");
-    if (!existsSync(file)) return [];
-    using database = new Database(file);
-    const query = "SELECT hex(address) AS address FROM leases WHERE network = ?";
-    return database
-      .query<{ address: string }, string>(query)
-      .all(networkName)
-      .map(({ address }) => address);
+  leases: ownLeases,
+};
+
+/** Ours again, with containers that are machines of the LAN that the host's uplink leads to. */
+export const lanTarget: RuntimeTarget = {
+  ...ownTarget,
+  name: "our transparent plugin",
+  conflist: {
+    cniVersion: "1.0.0",
+    name: networkName,
+    plugins: [
+      {
+        type: "transparent",
+        ipam: {
+          type: "ipam",
+          ranges: [
+            [{ subnet: "192.0.2.0/24", rangeStart: "192.0.2.100", gateway: "192.0.2.2" }],
+            [{ subnet: "2001:db8::/64", rangeStart: "2001:db8::100", gateway: "2001:db8::2" }],
+          ],
+        },
+        capabilities: { ips: true, mac: true, dns: true },
+      },
+    ],
   },
 };
+
+function ownLeases(stateDir: string): readonly string[] {
+  const file = join(stateDir, "vswitch/state.db");
+  if (!existsSync(file)) return [];
+  using database = new Database(file);
+  const query = "SELECT hex(address) AS address FROM leases WHERE network = ?";
+  return database
+    .query<{ address: string }, string>(query)
+    .all(networkName)
+    .map(({ address }) => address);
+}
 
 /**
  * What the tests run with: ours, or the reference plugins when `VSWITCH_RUNTIME_TARGET` is "reference",

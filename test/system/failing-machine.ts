@@ -56,6 +56,10 @@ export function failingMachine(at: number): FailingMachine {
       call(`lock ${path}`);
       machine.lockDescriptor(fd, path, timeoutMs);
     },
+    announceOnWire(index, mac, addresses) {
+      call(`announce ${addresses.join(" ")}`);
+      machine.announceOnWire(index, mac, addresses);
+    },
     close: () => machine.close(),
     failed: () => seen.failed,
   };
@@ -74,6 +78,14 @@ function failingNetlink(netlink: Netlink, hit: (what: string) => boolean): Netli
       const outcomes = netlink.requests(requests.filter((request) => !refused.has(request)));
       let next = 0;
       return requests.map((request) => refused.get(request) ?? outcomes[next++] ?? []);
+    },
+    together(requests) {
+      // One that the kernel refuses does nothing, and those behind it are done.
+      const refused = new Map<Request, NetlinkError>();
+      for (const request of requests) if (hit(request.title)) refused.set(request, failure(request.title));
+      const outcomes = netlink.together(requests.filter((request) => !refused.has(request)));
+      let next = 0;
+      return requests.map((request) => refused.get(request) ?? outcomes[next++]);
     },
     transaction(requests) {
       const what = `transaction from ${requests[0]?.title}`;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { failEverywhere, failuresRequest } from "./failing-add.ts";
 import type { Namespace } from "./namespaces.ts";
-import type { Failure, FailuresRequest } from "./nat-failures-child.ts";
 import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
@@ -19,24 +19,8 @@ const whyNoDelegate = existsSync("/usr/lib/cni/host-local")
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp", "127.0.0.1:8081:81/tcp");
 
-function requestOf(
-  { host, dataDir }: NatLab,
-  container: Namespace,
-  config: object,
-  folders: readonly string[] = [],
-): FailuresRequest {
-  const env = {
-    CNI_COMMAND: "ADD",
-    CNI_CONTAINERID: "victim",
-    CNI_NETNS: container.path,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: "/usr/lib/cni",
-    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-    VSWITCH_DATA_DIR: dataDir,
-  };
-  const whole = { cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig };
-  return { ns: host.ns, container, dataDir, env, config: whole, folders };
-}
+const requestOf = (lab: NatLab, container: Namespace) =>
+  failuresRequest(lab, { type: "nat", container, config: dual, runtimeConfig });
 
 describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})` : ""}`, () => {
   it.for(cases)("at any step leaves the host and its state as they were: $title", async (one, { skip }) => {
@@ -50,26 +34,17 @@ describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})
         : one.config;
     if (one.warm) await lab.add({ config, env: { CNI_PATH: "/usr/lib/cni" } });
     const container = await host.compartment();
-    const request = requestOf(lab, container, config, [folder]);
-    const script = `${import.meta.dirname}/nat-failures-child.ts`;
-    const output = await host.run(host.ns, [process.execPath, script, JSON.stringify(request)], {
-      timeoutMs: 50_000,
+    const { count, result } = await failEverywhere(lab, {
+      type: "nat",
+      container,
+      config,
+      runtimeConfig,
+      folders: [folder],
     });
-    expect(output.stderr).toBe("");
-    const all = output.stdout.split("\n").map((line) => JSON.parse(line) as Failure);
-    const failures = all.filter(({ failed }) => failed !== undefined);
-    console.log(`${one.title}: failed at ${failures.length} steps`);
-    expect(failures.length).toBeGreaterThan(one.atLeast);
-    for (const failure of failures) expect({ ...failure, stdout: "" }).toMatchObject({ left: "" });
-    // What cannot be read may be done without, or tried again; else the error says what the kernel said.
-    for (const { failed, stdout } of failures.filter(({ exitCode }) => exitCode !== 0)) {
-      const { code, msg } = JSON.parse(stdout);
-      expect({ failed, code, msg }).toMatchObject({ code: 105, msg: expect.stringContaining("ENOMEM") });
-    }
-    // The last one, in which nothing failed.
-    expect(all.at(-1)).toMatchObject({ exitCode: 0 });
+    console.log(`${one.title}: failed at ${count} steps`);
+    expect(count).toBeGreaterThan(one.atLeast);
     const attached = { id: "victim", netns: container.path, config, env: { CNI_PATH: "/usr/lib/cni" } };
-    await lab.done("CHECK", { ...attached, runtimeConfig, prevResult: JSON.parse(all.at(-1)?.stdout ?? "") });
+    await lab.done("CHECK", { ...attached, runtimeConfig, prevResult: JSON.parse(result) });
     await lab.done("DEL", attached);
   });
 
@@ -80,7 +55,7 @@ describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})
     const before = await host.snapshot(lab.everything);
     const kernel = await host.snapshot();
     const container = await host.compartment();
-    const request = requestOf(lab, container, dual);
+    const request = requestOf(lab, container);
     const script = `${import.meta.dirname}/nat-store-lost-child.ts`;
     const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request), "file");
     const outcome = JSON.parse(printed);
@@ -97,7 +72,7 @@ describe.skipIf(reason !== undefined)(`an ADD that fails${reason ? ` (${reason})
     const { host } = lab;
     await lab.add();
     const before = await host.snapshot(lab.everything);
-    const request = requestOf(lab, await host.compartment(), dual);
+    const request = requestOf(lab, await host.compartment());
     const script = `${import.meta.dirname}/nat-store-lost-child.ts`;
     const printed = await host.exec(host.ns, process.execPath, script, JSON.stringify(request), "row");
     const outcome = JSON.parse(printed);

@@ -1,25 +1,12 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { enterWords } from "./command.ts";
+import { addMs, type KilledAdd, killedAdd, momentsOf, randomOf, rowsOf } from "./killed-add.ts";
 import type { Namespace } from "./namespaces.ts";
-import { binDir, createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
+import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 const times = 200;
 const timeout = 240_000;
-
-/** mulberry32: a small generator whose sequence a seed repeats. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");
 const acl = { Action: "Allow", Direction: "In", Protocols: "6", LocalPorts: "80", Priority: 1 };
@@ -31,60 +18,7 @@ const config = {
   ],
 };
 
-/** ADD, killed after so many milliseconds; a timer is not exact enough, so this waits busily. */
-function killedAdd(lab: NatLab, id: string, ns: Namespace, afterMs: number): Promise<boolean> {
-  const [program = "", ...words] = enterWords(lab.host.ns, [join(binDir, "nat")]);
-  const env = {
-    CNI_COMMAND: "ADD",
-    CNI_CONTAINERID: id,
-    CNI_NETNS: ns.path,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: binDir,
-    VSWITCH_DATA_DIR: lab.dataDir,
-  };
-  const child = spawn(`/usr/bin/${program}`, words, { env, stdio: ["pipe", "ignore", "ignore"] });
-  const started = performance.now();
-  const gone = new Promise<boolean>((resolve) =>
-    child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
-  );
-  child.stdin.on("error", () => {});
-  child.stdin.end(
-    JSON.stringify({ cniVersion: "1.1.0", name: "nat", type: "nat", ...config, runtimeConfig }),
-  );
-  // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
-  setTimeout(() => {
-    while (performance.now() - started < afterMs);
-    child.kill("SIGKILL");
-  }, 1);
-  return gone;
-}
-
-/** How long an ADD takes here and now. */
-async function addMs(lab: NatLab, ns: Namespace): Promise<number> {
-  const taken: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const outcome = await lab.call("ADD", { id: "measured", netns: ns.path, config, runtimeConfig });
-    expect(outcome.exitCode).toBe(0);
-    taken.push(outcome.elapsedMs);
-    await lab.done("DEL", { id: "measured", netns: ns.path });
-  }
-  return taken.sort((a, b) => a - b)[2] ?? 0;
-}
-
-/**
- * Moments around the work of an ADD, however slow the machine is just now: too early and the next ones come later, too
- * late and they come sooner.
- */
-function momentsOf(random: () => number, wholeMs: number) {
-  let scale = wholeMs;
-  return {
-    next: () => scale * (0.3 + random()),
-    seen: (rows: string) => {
-      if (rows === "") scale *= 1.05;
-      else if (!rows.includes("adding")) scale *= 0.95;
-    },
-  };
-}
+const what: KilledAdd = { type: "nat", config, runtimeConfig };
 
 /** What a glance shows of the kernel: links of the host and of the compartment, and published ports. */
 async function glance(lab: NatLab, ns: Namespace): Promise<string> {
@@ -95,29 +29,27 @@ async function glance(lab: NatLab, ns: Namespace): Promise<string> {
   return lab.host.exec(lab.host.ns, "sh", "-c", script);
 }
 
-const rowsOf = (lab: NatLab) => lab.rows().filter((row) => !row.startsWith("networks"));
-
 describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reason})` : ""}`, () => {
   it(`at ${times} random moments is cleaned by DEL at once (SEED=${seed})`, { timeout }, async () => {
     await using lab = await createLab();
     const ns = await lab.host.compartment();
-    const wholeMs = await addMs(lab, ns);
+    const wholeMs = await addMs(lab, what, ns);
     const moments = momentsOf(randomOf(seed), wholeMs);
     const [before, clean] = [await lab.host.snapshot(lab.everything), await glance(lab, ns)];
     const seen = { killed: 0, recorded: 0, unfinished: 0 };
     for (let i = 0; i < times; i++) {
       const afterMs = moments.next();
-      if (await killedAdd(lab, `c${i}`, ns, afterMs)) seen.killed++;
+      if (await killedAdd(lab, what, `c${i}`, ns, afterMs)) seen.killed++;
       const rows = rowsOf(lab).join();
       moments.seen(rows);
       if (rows !== "") seen.recorded++;
       if (rows.includes("adding")) seen.unfinished++;
       const outcome = await lab.call("DEL", { id: `c${i}`, netns: ns.path });
-      const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
-      expect(outcome, what).toMatchObject({ exitCode: 0, stdout: "" });
-      expect(rowsOf(lab), what).toEqual([]);
+      const when = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
+      expect(outcome, when).toMatchObject({ exitCode: 0, stdout: "" });
+      expect(rowsOf(lab), when).toEqual([]);
       // What one leaves stays there for the next ones: looking at each tenth finds it too, in a fraction of the time.
-      if (i % 10 === 9) expect(await glance(lab, ns), what).toBe(clean);
+      if (i % 10 === 9) expect(await glance(lab, ns), when).toBe(clean);
     }
     expect(await lab.host.changes(before, lab.everything)).toBe("");
     console.log(`an ADD takes ${wholeMs.toFixed(1)} ms; ${JSON.stringify(seen)}`);
@@ -128,7 +60,7 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
   it(`at ${times / 2} random moments is taken up by the next ADD (SEED=${seed})`, { timeout }, async () => {
     await using lab = await createLab();
     const ns = await lab.host.compartment();
-    const wholeMs = await addMs(lab, ns);
+    const wholeMs = await addMs(lab, what, ns);
     const moments = momentsOf(randomOf(seed + 1), wholeMs);
     const seen = { unfinished: 0, refused: 0 };
     for (let i = 0; i < times / 2; i++) {
@@ -136,8 +68,8 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
       if (i % 4 === 0) await lab.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
       // Which has more to do.
       const afterMs = moments.next() * (i % 4 === 0 ? 1.3 : 1);
-      await killedAdd(lab, "c", ns, afterMs);
-      const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
+      await killedAdd(lab, what, "c", ns, afterMs);
+      const when = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
       const rows = rowsOf(lab).join();
       moments.seen(rows);
       if (rows.includes("adding")) seen.unfinished++;
@@ -153,16 +85,16 @@ describe.skipIf(reason !== undefined)(`an ADD that is killed${reason ? ` (${reas
         if (i % 10 === 0) await lab.done("CHECK", check);
       } else {
         // It had come to its end before it was killed: an attachment that is there is left alone.
-        expect(JSON.parse(outcome.stdout), what).toMatchObject({ code: 101 });
+        expect(JSON.parse(outcome.stdout), when).toMatchObject({ code: 101 });
         seen.refused++;
       }
       expect(
         rowsOf(lab).filter((row) => row.startsWith("leases")),
-        what,
+        when,
       ).toHaveLength(2);
-      expect(rowsOf(lab).join(), what).not.toContain("adding");
+      expect(rowsOf(lab).join(), when).not.toContain("adding");
       await lab.done("DEL", { id: "c", netns: ns.path });
-      expect(rowsOf(lab), what).toEqual([]);
+      expect(rowsOf(lab), when).toEqual([]);
     }
     console.log(`an ADD takes ${wholeMs.toFixed(1)} ms; ${JSON.stringify(seen)}`);
     expect(seen.unfinished).toBeGreaterThan(times / 40);

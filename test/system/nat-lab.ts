@@ -191,7 +191,9 @@ async function linkLocal(host: Host): Promise<void> {
 }
 
 function attachedOf(ask: Ask & { readonly ns: Namespace }, result: CniResult): Attached {
-  const of = (colon: boolean) => result.ips.find(({ address }) => address.includes(":") === colon);
+  // A result of an attachment without addresses has no list of them.
+  const { ips = [] }: Partial<CniResult> = result;
+  const of = (colon: boolean) => ips.find(({ address }) => address.includes(":") === colon);
   const [v4, v6] = [of(false), of(true)];
   const address = (ip: typeof v4) => ip?.address.split("/")[0] ?? "";
   return {

@@ -9,7 +9,7 @@ import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
 import { nat } from "../../plugins/nat/plugin.ts";
-import type { FailuresRequest } from "./nat-failures-child.ts";
+import type { FailuresRequest } from "./failures-child.ts";
 
 const { dataDir, env, config }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
 const what = process.argv[3];

@@ -71,11 +71,11 @@ function withoutTimers(data: Row | undefined): Row | undefined {
   return Object.fromEntries(set);
 }
 
-/** A route: without carrier flags; the kernel's link-local and multicast routes are left out. */
+/** A route: without carrier flags and the seconds it has left; the kernel's link-local and multicast routes are left out. */
 export function normalRoute(row: Row): Row | undefined {
   const dst = String(row.dst);
   if (/^(fe80:|ff00:|multicast ff)/i.test(dst)) return undefined;
-  const { flags, pref, ...rest } = row;
+  const { flags, pref, expires, ...rest } = row;
   return rest;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
-import { createLanLab, secondLan } from "./lan-lab.ts";
+import { createLanLab, lanWith, secondLan } from "./lan-lab.ts";
 import { whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
@@ -73,3 +73,28 @@ describe.skipIf(reason !== undefined)(
     });
   },
 );
+
+describe.skipIf(reason !== undefined)(`what the kernel cannot do${reason ? ` (${reason})` : ""}`, () => {
+  it("is error 2 with the module that is missing, and nothing is left behind", async (context) => {
+    await using lab = await createLanLab();
+    const { host } = lab;
+    const made = await host.run(host.ns, [
+      "ip",
+      "link",
+      "add",
+      "link",
+      "eth0",
+      "v",
+      "type",
+      "vlan",
+      "id",
+      "7",
+    ]);
+    if (made.exitCode === 0) context.skip("this kernel has 8021q");
+    const before = await host.snapshot(lab.everything);
+    const a = await host.compartment();
+    const failure = await lab.refused("ADD", { id: "a", netns: a.path, config: lanWith({ vlan: 42 }) });
+    expect(failure).toMatchObject({ code: 2, msg: expect.stringContaining("8021q") });
+    expect(await host.changes(before, lab.everything)).toBe("");
+  });
+});

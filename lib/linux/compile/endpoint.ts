@@ -1,10 +1,10 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
-import { hostPrefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { defaultPrefix, hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
-import { isStacked } from "../../model/switch.ts";
+import { askedOn, isExternal, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
-import { addAddress } from "../../netlink/route/address.ts";
+import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
 import { announceLink } from "../../netlink/route/announce.ts";
 import { setBridgePort } from "../../netlink/route/bridge-port.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
@@ -16,6 +16,8 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-request
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
 import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
+import { announceWays, learnUplink, makeWays } from "../routed/ways.ts";
+import { hostRoute } from "../stacked/host-route.ts";
 import { hostAdapterOf } from "../stacked/remove.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
@@ -79,8 +81,10 @@ function configureSteps(plan: Plan): readonly Step[] {
     ...probe(plan),
     configureVnic(plan),
     ...(isStacked(plan.switch) ? [] : carriers(plan)),
-    ...(vnic.addresses.length === 0 ? [] : [announce(plan)]),
+    ...announce(plan),
     ...hostWays(plan),
+    ...makeWays(plan),
+    ...announceWays(plan),
   ];
 }
 
@@ -97,42 +101,50 @@ function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
 }
 
 /** The vNIC is up and has no address yet: what is asked for bears none of ours. */
-function probe({ vnic: { name, addresses, probeMs } }: Plan): readonly Step[] {
+function probe(plan: Plan): readonly Step[] {
+  const { name, addresses, probeMs } = plan.vnic;
   if (probeMs === undefined || addresses.length === 0) return [];
   const asked = addresses.map(prefixAddress);
+  const title = `ask who has ${asked.join(" ")}`;
+  const uplink = askedOn(plan.switch);
+  if (uplink !== undefined) {
+    return [
+      learnUplink(uplink),
+      { ...own(title), action: { kind: "probe", where: "host", addresses: asked, waitMs: probeMs } },
+    ];
+  }
   return [
     {
       ...own(`link set ${name} up`),
       action: { kind: "compartment", requests: (index) => [setLink(index("vnic"), { up: true })] },
     },
     {
-      ...own(`ask who has ${asked.join(" ")}`),
+      ...own(title),
       action: { kind: "probe", addresses: asked, waitMs: probeMs },
     },
   ];
 }
 
 /** The host reaches vNICs that hang on its uplink through an adapter of its own. */
-export function hostWays({ switch: vswitch, vnic }: Plan): readonly Step[] {
+export function hostWays({ key, switch: vswitch, vnic }: Plan): readonly Step[] {
   const adapter = hostAdapterOf(vswitch);
   if (adapter === undefined || vnic.addresses.length === 0) return [];
-  const prefixes = vnic.addresses.map((address) => hostPrefix(prefixAddress(address)));
   return [
     {
       ...own(`learn ${adapter.name}`),
       action: { kind: "learn", where: "host", role: "switch", name: adapter.name },
     },
-    {
-      ...own(`route replace ${prefixes.join(" ")} dev ${adapter.name}`),
-      action: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => replaceRoute({ dst, index: index("switch") })),
-      },
-      undo: {
-        kind: "host",
-        requests: (index) => prefixes.map((dst) => deleteRoute({ dst, index: index("switch") })),
-      },
-    },
+    // A step each: of several requests in one, others come true where one fails, and would not be undone.
+    ...vnic.addresses.map(
+      (address): Step => ({
+        ...own(`route replace ${hostPrefix(prefixAddress(address))} dev ${adapter.name}`),
+        action: {
+          kind: "host",
+          requests: (index) => [replaceRoute(hostRoute(key, address, index("switch")))],
+        },
+        undo: { kind: "host", requests: (index) => [deleteRoute(hostRoute(key, address, index("switch")))] },
+      }),
+    ),
   ];
 }
 
@@ -193,13 +205,17 @@ export function portFlags({ port, switch: { isolated } }: Plan): readonly Reques
 }
 
 /** Runtimes turn IPv6 off in new namespaces; and nobody else can have our addresses, so none waits a second for DAD. */
-export function enableIpv6({ vnic }: Plan): readonly Step[] {
+export function enableIpv6({ vnic, switch: vswitch }: Plan): readonly Step[] {
   if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
+  // A router of the LAN would be in the way of a default route that is planned, if it spoke first.
+  const alone =
+    isExternal(vswitch) && vnic.routes.some(({ destination }) => destination === defaultPrefix(6));
   return (
     [
       ["disable_ipv6", "0"],
       ["accept_dad", "0"],
       ["ndisc_notify", "1"],
+      ...(alone ? ([["accept_ra", "0"]] as const) : []),
     ] as const
   ).map(([name, value]) => {
     const key = ["ipv6", "conf", vnic.name, name];
@@ -210,18 +226,28 @@ export function enableIpv6({ vnic }: Plan): readonly Step[] {
   });
 }
 
-function configureVnic({ vnic }: Plan): Step {
+/** Who has it was asked before, where it was to be asked. */
+export function addressFlags(
+  { vnic: { offLink = [] } }: Plan,
+  address: Prefix,
+): Omit<NewAddress, "index" | "address"> {
+  const family = prefixFamily(address);
+  return {
+    ...(family === 6 ? { noDad: true } : {}),
+    ...(offLink.includes(family) ? { noPrefixRoute: true } : {}),
+  };
+}
+
+function configureVnic(plan: Plan): Step {
+  const { vnic } = plan;
   return {
     ...own(`addr add ${vnic.addresses.join(" ")} dev ${vnic.name}; link set ${vnic.name} up; routes`),
     action: {
       kind: "compartment",
       requests: (index) => [
+        ...(plan.switch.kind === "ipvlan" ? announceWhenUp(index("vnic")) : []),
         ...vnic.addresses.map((address) =>
-          addAddress({
-            index: index("vnic"),
-            address,
-            ...(prefixFamily(address) === 6 ? { noDad: true } : {}),
-          }),
+          addAddress({ index: index("vnic"), address, ...addressFlags(plan, address) }),
         ),
         setLink(index("vnic"), { up: true }),
         ...inOrder(vnic.routes).map(({ destination: dst, ...rest }) =>
@@ -241,11 +267,22 @@ export function inOrder(routes: readonly Route[]): readonly Route[] {
 }
 
 /** Gratuitous ARP (RFC 5227) and unsolicited neighbour advertisements (RFC 4861), sent by the kernel. */
-export function announce({ vnic }: Plan): Step {
-  return {
-    ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
-    action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
-  };
+export function announce({ vnic, switch: { kind } }: Plan): readonly Step[] {
+  if (vnic.addresses.length === 0 || kind === "ipvlan") return [];
+  return [
+    {
+      ...own(`announce ${vnic.addresses.map(prefixAddress).join(" ")} at ${vnic.mac}`),
+      action: { kind: "compartment", requests: (index) => announceLink(index("vnic"), vnic.mac) },
+    },
+  ];
+}
+
+/**
+ * An ipvlan takes no MAC, not even its own, on which other links announce themselves: the kernel also does when a link
+ * comes up that has addresses already, and for IPv6 whenever one has passed (ndisc_notify).
+ */
+function announceWhenUp(index: number): readonly Request[] {
+  return [setLink(index, { ipv4: { arp_notify: 1 } }), setLink(index, { up: false })];
 }
 
 /**

@@ -1,21 +1,55 @@
 /** Steps that make a switch what the plan says: created when absent, compared when present. Pure. */
-import { prefixFamily } from "../../addr/prefix.ts";
+import { type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { PortedSwitch as Switch } from "../../model/switch.ts";
+import {
+  type InternalSwitch,
+  isRouted,
+  type PortedSwitch,
+  type RoutedSwitch,
+  switchAddresses,
+  switchFamilies,
+} from "../../model/switch.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
+import { takeUplink } from "../bridge/take.ts";
 import { baseTable, repairTable, replaceTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
-import { markedNetwork, networkMark, switchAlias } from "../mark.ts";
+import { markedNetwork, networkMark, parseRoutedAlias, routedAlias, switchAlias } from "../mark.ts";
 import type { SwitchState } from "../observe.ts";
+import type { HostSetting } from "../routed/settings.ts";
 import type { Action, Step } from "../step.ts";
+import { requireUplink } from "../uplink.ts";
 import { switchElements } from "./elements.ts";
 
-/** @returns nothing when the switch is as planned. @throws {CniError} 108 when something else bears its name */
-export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
-  requireOurs(wanted, found);
+/** Switches whose bridge is ours alone. */
+type Switch = InternalSwitch | RoutedSwitch;
+
+/**
+ * @returns nothing when the switch is as planned
+ * @throws {CniError} 108 when something else bears its name, 106 when its uplink is gone or down
+ */
+export function compileSwitch(wanted: PortedSwitch, found: SwitchState): readonly Step[] {
+  requireTables(found);
+  const links = wanted.kind === "bridge" ? taken(wanted, found) : own(wanted, found);
+  const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
+  const steps = [...tables(found), ...links];
+  if (elements.length > 0)
+    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
+  // Looking its index up is no work by itself.
+  return steps.every((step) => step.action.kind === "learn") ? [] : steps;
+}
+
+function taken(
+  wanted: Extract<PortedSwitch, { kind: "bridge" }>,
+  { link, bridge }: SwitchState,
+): readonly Step[] {
+  if (bridge === undefined) throw new Error(`nobody looked at the uplink of ${wanted.name}`);
+  return takeUplink(wanted, link, bridge);
+}
+
+function tables(found: SwitchState): readonly Step[] {
   const steps: Step[] = [];
   if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable(), ["EEXIST"]));
   if (typeof found.layout === "number")
@@ -24,17 +58,25 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
     );
   if (found.layout === "damaged")
     steps.push(rules("the rules of tables inet and bridge vswitch", repairTable(), []));
-  const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
-  const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
+  return steps;
+}
+
+function own(wanted: Switch, found: SwitchState): readonly Step[] {
+  requireOurs(wanted, found);
+  if (isRouted(wanted)) requireUplink(wanted, found.routed?.proxy);
+  const missing = missingAddresses(wanted, found);
+  const alias = aliasOf(wanted, found);
+  const steps: Step[] = [];
   if (found.link === undefined) steps.push(...create(wanted));
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
-  const { link } = found;
-  if (!link?.up || missing.length > 0 || link.alias === undefined) steps.push(...configure(wanted, found));
+  const { link, routed } = found;
+  for (const { key, value } of routed?.bridge ?? []) steps.push(sysctl(key, value));
+  const unmarked = link?.alias === undefined || (isRouted(wanted) && link.alias !== alias);
+  if (!link?.up || missing.length > 0 || unmarked) steps.push(...configure(wanted, missing, alias));
+  // Behind the mark that tells of them.
+  for (const { key, value } of routed?.host ?? []) steps.push(sysctl(key, value));
   steps.push(...forwarding(wanted, found));
-  if (elements.length > 0)
-    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
-  // Looking its index up is no work by itself.
-  return steps.every((step) => step.action.kind === "learn") ? [] : steps;
+  return steps;
 }
 
 const shared = (title: string) => ({ title, scope: "switch" }) as const;
@@ -66,11 +108,12 @@ function create({ name, mac }: Switch): readonly Step[] {
 }
 
 /** Settings come before the link is up: no router advertisement of a container is ever accepted. */
-function configure(wanted: Switch, found: SwitchState): readonly Step[] {
-  const { name, gateways, network, mtu } = wanted;
-  const families = new Set(gateways.map(prefixFamily));
+function configure(wanted: Switch, missing: readonly Prefix[], alias: string): readonly Step[] {
+  const { name, mtu } = wanted;
+  const families = switchFamilies(wanted);
   const steps: Step[] = [];
-  if (families.has(6)) {
+  // Of a routed switch they are looked at one by one, before.
+  if (families.has(6) && !isRouted(wanted)) {
     for (const [key, value] of [
       ["disable_ipv6", "0"],
       ["accept_ra", "0"],
@@ -78,24 +121,39 @@ function configure(wanted: Switch, found: SwitchState): readonly Step[] {
     ] as const) {
       steps.push(sysctl(["ipv6", "conf", name, key], value));
     }
-  } else steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
+  }
+  if (!families.has(6)) steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
   // Lets the host reach published ports through 127.0.0.1; the layout's loopback_guard keeps containers out.
-  if (families.has(4)) steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));
-  const missing = gateways.filter((gateway) => !found.addresses.includes(gateway));
+  if (wanted.kind === "internal" && families.has(4))
+    steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));
+  const add =
+    missing.length > 0 || wanted.kind === "internal" ? `addr add ${missing.join(" ")} dev ${name}; ` : "";
   steps.push({
-    ...shared(`addr add ${missing.join(" ")} dev ${name}; link set ${name} up`),
+    ...shared(`${add}link set ${name} up`),
     action: {
       kind: "host",
       requests: (index) => [
         ...missing.map((address) =>
           addAddress({ index: index("switch"), address, ...noDad(prefixFamily(address)) }),
         ),
-        setLink(name, { up: true, mtu, alias: switchAlias(network, gateways) }),
+        setLink(name, { up: true, mtu, alias }),
       ],
     },
     accept: ["EEXIST"],
   });
   return steps;
+}
+
+function missingAddresses(wanted: Switch, { addresses }: SwitchState): readonly Prefix[] {
+  return switchAddresses(wanted).filter((address) => !addresses.includes(address));
+}
+
+/** A routed network's tells what was changed for it outside of its bridge. */
+function aliasOf(wanted: Switch, { link, routed }: SwitchState): string {
+  if (!isRouted(wanted)) return switchAlias(wanted.network, wanted.gateways);
+  const named = (routed?.host ?? []).map(({ name }: HostSetting) => name);
+  const changed = [...new Set([...(parseRoutedAlias(link?.alias)?.changed ?? []), ...named])];
+  return routedAlias(wanted.network, { proxy: wanted.lower, changed });
 }
 
 /** We are the only one to give addresses of this subnet away: asking around would cost a second. */
@@ -113,7 +171,7 @@ function forwarding({ forwarding }: Switch, found: SwitchState): readonly Step[]
   return steps;
 }
 
-function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): void {
+function requireTables({ layout }: SwitchState): void {
   const newer = typeof layout === "number" && layout > LAYOUT_VERSION;
   if (layout === "foreign" || newer) {
     const is = layout === "foreign" ? "is not of this project" : `has layout ${layout}`;
@@ -123,6 +181,9 @@ function requireOurs(wanted: Switch, { link, layout, addresses }: SwitchState): 
       "remove it: nft delete table inet vswitch; nft delete table bridge vswitch",
     );
   }
+}
+
+function requireOurs(wanted: Switch, { link, addresses }: SwitchState): void {
   if (link === undefined) return;
   const { name, network, mac, mtu } = wanted;
   const rename = `remove it, or choose another name by "bridge"`;

@@ -1,13 +1,12 @@
 /** A packet filter that lets the probe pass, what asks for neighbours, and errors about the probe (linux/filter.h). */
-import { writeU16, writeU32 } from "../../netlink/bytes.ts";
-import { fixedBytes } from "../../os/libc.ts";
+import {
+  encodeFilter as encode,
+  type Instruction,
+  LOAD_BYTE,
+  LOAD_HALF,
+  PROTOCOL,
+} from "../packet-filter.ts";
 
-const LOAD_HALF = 0x28;
-const LOAD_BYTE = 0x30;
-const EQUAL = 0x15;
-const RETURN = 0x06;
-/** SKF_AD_OFF + SKF_AD_PROTOCOL: the EtherType, whatever the link layer is. */
-const PROTOCOL = 0xfffff000;
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
 const ETH_P_IPV6 = 0x86dd;
@@ -15,11 +14,6 @@ const ETH_P_IPV6 = 0x86dd;
 /** Behind IPv4 without options and ICMP, and behind IPv6 and ICMPv6: the header that an error is about. */
 const ABOUT_V4 = 28;
 const ABOUT_V6 = 48;
-
-type Target = "accept" | "refuse" | number;
-type Instruction =
-  | { readonly load: number; readonly from: number }
-  | { readonly equals: number; readonly yes: Target; readonly no: Target };
 
 /** @param identification as in IpFields (frame.ts). Offsets are from the beginning of the IP header */
 function program(identification: number): readonly Instruction[] {
@@ -48,24 +42,5 @@ function program(identification: number): readonly Instruction[] {
   ];
 }
 
-/** struct sock_filter, one after the other. */
-export function encodeFilter(identification: number): Uint8Array {
-  const instructions = program(identification);
-  const end = instructions.length;
-  const bytes = fixedBytes((end + 2) * 8);
-  const jump = (at: number, target: Target): number =>
-    (target === "accept" ? end : target === "refuse" ? end + 1 : target) - at - 1;
-  const put = (at: number, code: number, k: number, yes = 0, no = 0): void => {
-    writeU16(bytes, at * 8, code);
-    bytes[at * 8 + 2] = yes;
-    bytes[at * 8 + 3] = no;
-    writeU32(bytes, at * 8 + 4, k);
-  };
-  instructions.forEach((one, at) => {
-    if ("load" in one) put(at, one.load, one.from);
-    else put(at, EQUAL, one.equals, jump(at, one.yes), jump(at, one.no));
-  });
-  put(end, RETURN, 0xffff);
-  put(end + 1, RETURN, 0);
-  return bytes;
-}
+/** For {@link attachFilter} of packet-filter.ts. */
+export const encodeFilter = (identification: number): Uint8Array => encode(program(identification));

@@ -1,8 +1,7 @@
 /** A packet socket that sees the probe on all interfaces of a compartment (packet(7)), without the link layer header. */
-import { writeU16, writeU64 } from "../../netlink/bytes.ts";
 import { isErrno } from "../../os/error.ts";
 import { closeFile } from "../../os/file.ts";
-import { addressOf, systemCall } from "../../os/libc.ts";
+import { attachFilter } from "../packet-filter.ts";
 import {
   openPackets,
   type PacketMessage,
@@ -10,11 +9,9 @@ import {
   packetType,
   type ReceivedPacket,
   receivePacket,
-  SOL_SOCKET,
 } from "../packet-message.ts";
 import { encodeFilter } from "./filter.ts";
 
-const SO_ATTACH_FILTER = 26;
 const PACKET_BYTES = 512;
 
 export interface WatchedPacket {
@@ -36,7 +33,7 @@ export interface WatchSocket {
 
 /** In the compartment of the calling thread. @throws {SystemCallError} EPERM without CAP_NET_RAW */
 export function openWatch(identification: number): WatchSocket {
-  const fd = openPackets("payloads", 0, (opened) => attachFilter(opened, identification));
+  const fd = openPackets("payloads", 0, (opened) => attachFilter(opened, encodeFilter(identification)));
   const message = packetMessage(PACKET_BYTES);
   return {
     receive() {
@@ -47,17 +44,6 @@ export function openWatch(identification: number): WatchSocket {
     },
     close: () => closeFile(fd),
   };
-}
-
-function attachFilter(fd: number, identification: number): void {
-  const filter = encodeFilter(identification);
-  // struct sock_fprog.
-  const program = new Uint8Array(16);
-  writeU16(program, 0, filter.length / 8);
-  writeU64(program, 8, addressOf(filter));
-  systemCall("attach a filter", ({ setsockopt }) =>
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length),
-  );
 }
 
 function next(fd: number, message: PacketMessage): ReceivedPacket | undefined {

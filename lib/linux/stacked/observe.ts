@@ -1,5 +1,4 @@
 /** Reading vNICs that hang on an uplink, and what they hang on. Changes nothing. */
-import { hostPrefix, prefixAddress } from "../../addr/prefix.ts";
 import type { EndpointFacts } from "../../model/facts.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { StackedSwitch } from "../../model/switch.ts";
@@ -8,15 +7,16 @@ import type { Link } from "../../netlink/route/decode-link.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../../netlink/route/route.ts";
 import { decodeSublink, sublinkTitle } from "../../netlink/route/sublink.ts";
-import { addressesOf, interfaceFacts, linkOf, observeVnic } from "../observe.ts";
+import { linkOf } from "../link-of.ts";
+import { addressesOf, interfaceFacts, observeVnic } from "../observe.ts";
+import { hostRoute } from "./host-route.ts";
 import { hostAdapterOf } from "./remove.ts";
 import type { StackedState } from "./switch.ts";
 import { sublinkOf } from "./vnic.ts";
 
-export function observeStackedSwitch(
-  host: Netlink,
-  { uplink, lower, host: adapter }: StackedSwitch,
-): StackedState {
+export function observeStackedSwitch(host: Netlink, vswitch: StackedSwitch): StackedState {
+  const { uplink, lower } = vswitch;
+  const adapter = hostAdapterOf(vswitch);
   const link = linkOf(host, uplink);
   return {
     uplink: link,
@@ -49,13 +49,15 @@ function strangeVnic(
   if (link === undefined || lower === undefined) return [];
   const wanted = sublinkTitle(sublinkOf(vswitch));
   const found = decodeSublink(link);
-  const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === lower.index;
+  // A macvlan of a macvlan hangs on what that one hangs on.
+  const base = lower.kind === "macvlan" ? lower.peerIndex : lower.index;
+  const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === base;
   return same ? [] : [`${vnic.name} as ${wanted} of ${vswitch.lower}`];
 }
 
 function lostHostWays(
   host: Netlink,
-  { switch: vswitch, vnic }: Plan,
+  { key, switch: vswitch, vnic }: Plan,
   adapter: Link | undefined,
 ): readonly string[] {
   const wanted = hostAdapterOf(vswitch);
@@ -63,10 +65,10 @@ function lostHostWays(
   if (adapter === undefined) return [`the host's adapter ${wanted.name}`];
   const routes = host.request(dumpRoutes({ index: adapter.index })).map(decodeRoute);
   const lost = vnic.addresses
-    .map((address) => hostPrefix(prefixAddress(address)))
-    .filter((prefix) => !routes.some(({ dst }) => dst === prefix));
+    .map((address) => hostRoute(key, address, adapter.index))
+    .filter((own) => !routes.some(({ dst, priority }) => dst === own.dst && priority === own.priority));
   return [
     ...(adapter.up ? [] : [`the host's adapter ${wanted.name}, up`]),
-    ...lost.map((prefix) => `the host's route ${prefix} dev ${wanted.name}`),
+    ...lost.map(({ dst }) => `the host's route ${dst} dev ${wanted.name}`),
   ];
 }

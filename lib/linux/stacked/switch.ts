@@ -1,11 +1,13 @@
 /** Steps that make ready what vNICs hang on: the uplink's VLAN, and the host's own adapter beside them. Pure. */
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { HostAdapter, StackedSwitch } from "../../model/switch.ts";
+import type { AnyExternalSwitch, HostAdapter, StackedSwitch } from "../../model/switch.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
-import { isAdapterOf, networkComment, vlanAlias } from "../mark.ts";
+import { isAdapterOf, isOurVlan, networkComment, vlanAlias, vlanGroup } from "../mark.ts";
 import type { Role, Step } from "../step.ts";
+import { requireUplink } from "../uplink.ts";
+import { hostAdapterOf } from "./remove.ts";
 
 /** What there is of a switch whose vNICs hang on an uplink. */
 export interface StackedState {
@@ -18,29 +20,15 @@ export interface StackedState {
 
 /**
  * @returns nothing when all is there
- * @throws {CniError} 106 when the uplink is gone or down, 108 when something else is in a place of ours
+ * @throws {CniError} 7 for a loopback, 106 when the uplink is gone or down, 108 when something else is in a place of ours
  */
 export function compileStackedSwitch(wanted: StackedSwitch, found: StackedState): readonly Step[] {
   const uplink = requireUplink(wanted, found.uplink);
   const steps: Step[] = [];
   if (wanted.vlan !== undefined) steps.push(...compileVlan(wanted, wanted.vlan, uplink, found.lower));
-  const { host } = wanted;
+  const host = hostAdapterOf(wanted);
   if (host !== undefined) steps.push(...compileAdapter(wanted, host, found.adapter));
   return steps;
-}
-
-function requireUplink({ uplink, network }: StackedSwitch, link: Link | undefined): Link {
-  const doing = `network ${network}: its uplink ${uplink}`;
-  if (link === undefined)
-    throw new CniError(errorCode.dependencyMissing, `${doing} does not exist`, {
-      reason: "uplink-missing",
-      details: `bring the interface back, or name another one by "uplink"`,
-    });
-  if (link.up) return link;
-  throw new CniError(errorCode.dependencyMissing, `${doing} is down`, {
-    reason: "uplink-down",
-    details: `ip link set ${uplink} up`,
-  });
 }
 
 const shared = (title: string) => ({ title, scope: "switch" }) as const;
@@ -49,47 +37,62 @@ const learn = (role: Role, name: string): Step => ({
   action: { kind: "learn", where: "host", role, name },
 });
 
-function compileVlan(
-  { lower, uplink, mtu }: StackedSwitch,
+/** Networks share it. @throws {CniError} 108 when something else is in its place */
+export function compileVlan(
+  { lower, uplink, mtu }: Pick<AnyExternalSwitch, "lower" | "uplink" | "mtu">,
   id: number,
   { index }: Link,
   found: Link | undefined,
 ): readonly Step[] {
   if (found !== undefined) {
     const sublink = decodeSublink(found);
-    const isOurs = sublink?.kind === "vlan" && sublink.id === id && found.peerIndex === index;
-    if (!isOurs) throw inPlace(lower, found, `VLAN ${id} of ${uplink}`);
-    if (found.up) return [];
+    const isWanted = sublink?.kind === "vlan" && sublink.id === id && found.peerIndex === index;
+    if (!isWanted) throw inPlace(lower, found, `VLAN ${id} of ${uplink}`);
+    // The host's own is used and stays the host's.
+    if (!isOurVlan(found)) return found.up ? [] : [setUp(lower)];
+    if (found.up && found.alias === vlanAlias) return [];
   }
   return [
     ...(found === undefined
       ? [
           {
-            ...shared(`link add link ${uplink} ${lower} type vlan id ${id}`),
+            ...shared(`link add link ${uplink} ${lower} group ${vlanGroup} type vlan id ${id}`),
             action: {
               kind: "host",
               requests: () => [
-                createSublink({ name: lower, lower: index, mtu, sublink: { kind: "vlan", id } }),
+                createSublink({
+                  name: lower,
+                  lower: index,
+                  mtu,
+                  group: vlanGroup,
+                  sublink: { kind: "vlan", id },
+                }),
               ],
             },
+            needs: "8021q",
           } satisfies Step,
         ]
       : []),
     {
-      ...shared(`link set ${lower} up alias "${vlanAlias}"`),
+      ...shared(`link set ${lower} alias "${vlanAlias}" addrgenmode none`),
       action: {
         kind: "host",
         requests: () => [
           setLink(lower, { alias: vlanAlias }),
           // The host is not on this LAN: no link-local address of it either.
           setLink(lower, { addrGenMode: "none" }),
-          setLink(lower, { up: true }),
         ],
       },
       accept: ["EAFNOSUPPORT"],
     },
+    setUp(lower),
   ];
 }
+
+const setUp = (name: string): Step => ({
+  ...shared(`link set ${name} up`),
+  action: { kind: "host", requests: () => [setLink(name, { up: true })] },
+});
 
 /** It answers for the host's addresses to those alone that the host reaches through it: to the LAN the uplink does. */
 function compileAdapter(

@@ -6,36 +6,58 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, type Sublink, sublinkTitle } from "../../netlink/route/sublink.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
+import { firstName } from "./remove.ts";
 
 const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
-/** @param netnsFd descriptor of the compartment */
+/**
+ * It is made under another name: kernels before 6.13 look for the name of a new link where the request comes from, and
+ * there is an eth0 on nearly every host.
+ *
+ * @param netnsFd descriptor of the compartment
+ */
 export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): readonly Step[] {
-  const { switch: vswitch, vnic, owner } = plan;
-  const { name, mtu, mac } = vnic;
+  const { switch: vswitch, vnic, owner, compartment } = plan;
+  const { name, mtu } = vnic;
   const sublink = sublinkOf(vswitch);
   const alias = endpointAlias(owner, vnic.addresses);
+  const first = firstName(plan);
+  // An ipvlan has its uplink's.
+  const mac = vswitch.kind === "ipvlan" ? {} : { mac: vnic.mac };
   return [
     {
       ...own(`learn ${vswitch.lower}`),
       action: { kind: "learn", where: "host", role: "switch", name: vswitch.lower },
     },
     {
-      ...own(`link add link ${vswitch.lower} ${name} type ${sublinkTitle(sublink)}`),
+      ...own(`link add link ${vswitch.lower} ${first} type ${sublinkTitle(sublink)}`),
       action: {
         kind: "host",
-        requests: (index) => [createSublink({ name, lower: index("switch"), mtu, mac, netnsFd, sublink })],
+        requests: (index) => [
+          createSublink({ name: first, lower: index("switch"), mtu, ...mac, netnsFd, sublink }),
+        ],
       },
-      undo: { kind: "compartment", requests: () => [deleteLink(name)] },
+      undo: { kind: "compartment", requests: () => [deleteLink(first)] },
+      needs: sublink.kind,
     },
     {
-      ...own(`in ${plan.compartment.path}: link set ${name} alias "${alias}"`),
-      action: { kind: "compartment", requests: () => [setLink(name, { alias })] },
+      ...own(`learn ${first}`),
+      action: { kind: "learn", where: "compartment", role: "vnic", name: first },
+    },
+    {
+      ...own(`in ${compartment.path}: link set ${first} name ${name} alias "${alias}"`),
+      action: {
+        kind: "compartment",
+        requests: (index) => [setLink(index("vnic"), { rename: name }), setLink(index("vnic"), { alias })],
+      },
+      undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
     },
   ];
 }
 
 /** What the kernel makes for a vNIC of the switch. */
 export function sublinkOf(vswitch: StackedSwitch): Sublink {
-  return { kind: vswitch.kind, mode: vswitch.mode };
+  return vswitch.kind === "macvlan"
+    ? { kind: vswitch.kind, mode: vswitch.mode }
+    : { kind: vswitch.kind, mode: vswitch.mode };
 }

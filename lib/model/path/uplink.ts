@@ -46,22 +46,19 @@ export const adapterLink = (scene: Scene, { name }: Adapter): SceneInterface | u
   findInterface(scene, name);
 
 /** Whether what its vNICs send to each other stays within the kernel. */
-const staysInKernel: {
-  readonly [K in StackedSwitch["kind"]]: (vswitch: Extract<StackedSwitch, { kind: K }>) => boolean;
-} = {
-  macvlan: ({ mode }) => mode === "bridge",
-};
-
-export const meetsInKernel = (vswitch: StackedSwitch): boolean => staysInKernel[vswitch.kind](vswitch);
+export function meetsInKernel(vswitch: StackedSwitch): boolean {
+  switch (vswitch.kind) {
+    case "macvlan":
+      return vswitch.mode === "bridge";
+    case "ipvlan":
+      return true;
+  }
+}
 
 /** Whether all that arrives on the wire is one vNIC's, whatever MAC it is for. */
-const takesAllKinds: {
-  readonly [K in StackedSwitch["kind"]]: (vswitch: Extract<StackedSwitch, { kind: K }>) => boolean;
-} = {
-  macvlan: ({ mode }) => mode === "passthru",
-};
-
-export const takesAll = (vswitch: StackedSwitch): boolean => takesAllKinds[vswitch.kind](vswitch);
+export function takesAll(vswitch: StackedSwitch): boolean {
+  return vswitch.kind === "macvlan" && vswitch.mode === "passthru";
+}
 
 /** In a word, for people: `macvlan, mode bridge`. */
 export const wordsOfKind = ({ kind, mode }: StackedSwitch): string => `${kind}, mode ${mode}`;

@@ -1,7 +1,7 @@
 /** Neighbours, who has which address on a link: RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH (linux/neighbour.h). */
 import { type Family, type Ip, ipBytes } from "../../addr/ip.ts";
 import { type Mac, macBytes, macFromBytes } from "../../addr/mac.ts";
-import { type Attr, bytes, decodeAttrs, findAttr, u32 } from "../attr.ts";
+import { type Attr, bytes, decodeAttrs, findAttr, getU8, u8, u32 } from "../attr.ts";
 import { concat, readU8, readU16, readU32, writeU16, writeU32 } from "../bytes.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, type Reply, type Request } from "../message.ts";
 import { addressFamily, familyNumber, getIp } from "./family.ts";
@@ -14,6 +14,7 @@ const NDMSG_LENGTH = 12;
 const NDA_DST = 1;
 const NDA_LLADDR = 2;
 const NDA_IFINDEX = 8;
+const NDA_PROTOCOL = 12;
 
 const NTF_USE = 0x01;
 const NTF_PROXY = 0x08;
@@ -40,6 +41,8 @@ export interface NewNeighbour {
   readonly mac?: Mac;
   /** "permanent" by default. */
   readonly state?: NeighbourState;
+  /** Who made it, as for routes. Kernels before 4.20 do not keep it. */
+  readonly protocol?: number;
 }
 
 /** EEXIST when the link has an entry for the address. */
@@ -72,9 +75,9 @@ export function solicitNeighbour(index: number, address: Ip): Request {
   const header = ndmsg(addressFamily(address), index, states.none, false);
   header[10] = NTF_USE;
   return {
-    title: `neigh add ${address} dev index ${index} use`,
+    title: `neigh replace ${address} dev index ${index} nud none use`,
     type: RTM_NEWNEIGH,
-    flags: NLM_F_CREATE,
+    flags: NLM_F_CREATE | NLM_F_REPLACE,
     payload: concat([header, bytes(NDA_DST, ipBytes(address))]),
   };
 }
@@ -108,10 +111,11 @@ export function dumpNeighbours(
 }
 
 function encode(verb: string, type: number, flags: number, neighbour: NewNeighbour): Request {
-  const { index, address, mac, state = "permanent" } = neighbour;
+  const { index, address, mac, state = "permanent", protocol } = neighbour;
   const parts = [ndmsg(addressFamily(address), index, states[state], mac === undefined)];
   parts.push(bytes(NDA_DST, ipBytes(address)));
   if (mac !== undefined) parts.push(bytes(NDA_LLADDR, macBytes(mac)));
+  if (protocol !== undefined) parts.push(u8(NDA_PROTOCOL, protocol));
   const who = mac === undefined ? `proxy ${address}` : `${address} lladdr ${mac}`;
   return { title: `neigh ${verb} ${who} dev index ${index}`, type, flags, payload: concat(parts) };
 }
@@ -133,6 +137,7 @@ export interface Neighbour {
   readonly mac: Mac | undefined;
   readonly state: NeighbourState;
   readonly proxy: boolean;
+  readonly protocol: number | undefined;
   readonly attrs: readonly Attr[];
 }
 
@@ -148,6 +153,7 @@ export function decodeNeighbour({ payload }: Reply): Neighbour {
     mac: lladdr?.length === 6 ? macFromBytes(lladdr) : undefined,
     state: stateName(readU16(payload, 8)),
     proxy: (readU8(payload, 10) & NTF_PROXY) !== 0,
+    protocol: getU8(attrs, NDA_PROTOCOL),
     attrs,
   };
 }

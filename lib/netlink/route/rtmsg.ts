@@ -22,6 +22,7 @@ export const RTNH_F_ONLINK = 4;
 export const RTM_F_LOOKUP_TABLE = 0x1000;
 
 export const RT_TABLE_MAIN = 254;
+export const RT_TABLE_LOCAL = 255;
 
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;

@@ -49,8 +49,8 @@ export interface LinkChanges extends LinkSettings {
   readonly netnsFd?: number;
   /** The link's own values below /proc/sys/net/ipv4/conf. The link must be up or have had an address for some. */
   readonly ipv4?: Partial<Record<Devconf, number>>;
-  /** How the kernel makes its link-local IPv6 address. EAFNOSUPPORT where IPv6 is off. */
-  readonly addrGenMode?: keyof typeof addrGenModes;
+  /** How the kernel makes its link-local IPv6 address, by name or number. EAFNOSUPPORT where IPv6 is off. */
+  readonly addrGenMode?: keyof typeof addrGenModes | number;
 }
 
 /**
@@ -83,7 +83,8 @@ function encodeFamilies({ ipv4, addrGenMode }: LinkChanges): Uint8Array[] {
     parts.push(nested(AF_INET, [nested(IFLA_INET_CONF, values)]));
   }
   if (addrGenMode !== undefined) {
-    parts.push(nested(AF_INET6, [u8(IFLA_INET6_ADDR_GEN_MODE, addrGenModes[addrGenMode])]));
+    const mode = typeof addrGenMode === "number" ? addrGenMode : addrGenModes[addrGenMode];
+    parts.push(nested(AF_INET6, [u8(IFLA_INET6_ADDR_GEN_MODE, mode)]));
   }
   return parts;
 }

@@ -17,6 +17,7 @@ import { encodeSettings, type LinkSettings, settingsTitle } from "./link-setting
 
 const IFLA_MACVLAN_MODE = 1;
 const IFLA_IPVLAN_MODE = 1;
+const IFLA_IPVLAN_FLAGS = 2;
 const IFLA_VLAN_ID = 1;
 
 /** MACVLAN_MODE_*. */
@@ -50,13 +51,10 @@ export interface NewSublink extends Omit<LinkSettings, "master"> {
  */
 export function createSublink(link: NewSublink): Request {
   const { name, lower, sublink, netnsFd } = link;
-  const info = [
-    bytes(IFLA_INFO_KIND, encodeText(sublink.kind)),
-    nested(IFLA_INFO_DATA, [encodeData(sublink)]),
-  ];
-  const parts = [ifinfomsg(0, link.up || undefined), ...encodeSettings(link), u32(IFLA_LINK, lower)];
+  const info = [bytes(IFLA_INFO_KIND, encodeText(sublink.kind)), nested(IFLA_INFO_DATA, encodeData(sublink))];
+  const parts = [ifinfomsg(0, link.up || undefined), ...encodeSettings(link)];
   if (netnsFd !== undefined) parts.push(u32(IFLA_NET_NS_FD, netnsFd));
-  parts.push(text(IFLA_IFNAME, name), nested(IFLA_LINKINFO, info));
+  parts.push(u32(IFLA_LINK, lower), text(IFLA_IFNAME, name), nested(IFLA_LINKINFO, info));
   return {
     get title() {
       const where = netnsFd === undefined ? "" : ` netns fd ${netnsFd}`;
@@ -68,14 +66,15 @@ export function createSublink(link: NewSublink): Request {
   };
 }
 
-function encodeData(sublink: Sublink): Uint8Array {
+function encodeData(sublink: Sublink): readonly Uint8Array[] {
   switch (sublink.kind) {
     case "macvlan":
-      return u32(IFLA_MACVLAN_MODE, macvlanModes[sublink.mode]);
+      return [u32(IFLA_MACVLAN_MODE, macvlanModes[sublink.mode])];
     case "ipvlan":
-      return u16(IFLA_IPVLAN_MODE, ipvlanModes[sublink.mode]);
+      // No flags: its links are bridged, neither private nor of a VEPA.
+      return [u16(IFLA_IPVLAN_MODE, ipvlanModes[sublink.mode]), u16(IFLA_IPVLAN_FLAGS, 0)];
     case "vlan":
-      return u16(IFLA_VLAN_ID, sublink.id);
+      return [u16(IFLA_VLAN_ID, sublink.id)];
   }
 }
 

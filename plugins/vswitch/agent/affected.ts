@@ -1,7 +1,7 @@
 /** Which endpoints a change of the host may concern. Pure. */
 import type { HostChange } from "../../../lib/model/change.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import { isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
+import { isExternal, isStacked, type StackedSwitch, type Switch } from "../../../lib/model/switch.ts";
 
 export interface Watched {
   readonly key: string;
@@ -32,7 +32,7 @@ function concerns(change: HostChange, { key, network, plan }: Watched): boolean 
       if (isStacked(plan.switch)) return besideOf(plan.switch).includes(name);
       const digits = plan.port.name.slice("vp-".length);
       // The port's limiter has the port's digits.
-      return name === plan.port.name || name === plan.switch.name || name.endsWith(`-${digits}`);
+      return [plan.port.name, ...linksOf(plan.switch)].includes(name) || name.endsWith(`-${digits}`);
     }
   }
 }
@@ -42,3 +42,7 @@ const besideOf = ({ uplink, lower, host }: StackedSwitch): readonly string[] => 
   lower,
   ...(host === undefined ? [] : [host.name]),
 ];
+
+/** An uplink that comes back is put where it was. */
+const linksOf = (vswitch: Switch): readonly string[] =>
+  isExternal(vswitch) ? [vswitch.name, vswitch.uplink, vswitch.lower] : [vswitch.name];

@@ -1,7 +1,8 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
-import { type HostWatch, loadTool } from "../../../lib/backend.ts";
+import { type HostWatch, loadDhcp, loadTool } from "../../../lib/backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
+import { holdAgentLock } from "../../../lib/state/agent-lock.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
@@ -9,6 +10,8 @@ import { type RepairReport, repair, repairOne } from "../repair/repair.ts";
 import { stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { affected } from "./affected.ts";
+import { hostKeeper } from "./dhcp/host-keeper.ts";
+import type { DhcpKeeper } from "./dhcp/keeper.ts";
 import { type Journal, journal } from "./journal.ts";
 import { isQuarrel, nextPatience, type Patience } from "./patience.ts";
 import { hostSource } from "./state.ts";
@@ -24,6 +27,8 @@ export interface AgentOptions extends CommonOptions {
   readonly "results-dir": string;
 }
 
+/** How often it is tried to be the one that keeps leases. */
+const lockEveryMs = 500;
 /** How long a signal waits at most. */
 const quietMs = 500;
 
@@ -37,13 +42,18 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   const backend = await loadTool();
   const source = hostSource({ dataDir: options["data-dir"], warn: log.warn }, backend);
   const watch = backend.watch();
+  const leases = onlyKeeper(
+    hostKeeper({ host: () => source.current(), dhcp: await loadDhcp(), log }),
+    options["data-dir"],
+  );
   const stop = stopping();
   try {
     log.say(watchingWords(liveEndpoints(source.current()), interval));
-    await mending({ watch, host: () => source.current(), options, log, stopped: stop.asked });
+    await mending({ watch, host: () => source.current(), options, log, leases, stopped: stop.asked });
     log.say("stopped");
   } finally {
     stop.end();
+    leases.close();
     watch.close();
     source.close();
     backend.close();
@@ -63,10 +73,11 @@ interface Mending {
   readonly host: () => Host;
   readonly options: AgentOptions;
   readonly log: Journal;
+  readonly leases: DhcpKeeper;
   readonly stopped: () => boolean;
 }
 
-async function mending({ watch, host, options, log, stopped }: Mending): Promise<void> {
+async function mending({ watch, host, options, log, leases, stopped }: Mending): Promise<void> {
   const keeper = keeperOf(options, log);
   let changes: HostChange[] = [];
   let everythingMs = 0;
@@ -81,13 +92,37 @@ async function mending({ watch, host, options, log, stopped }: Mending): Promise
       if (settled.length > 0) settledMs = Number.POSITIVE_INFINITY;
       await keeper.look(host(), settled, stopped);
     }
-    const next = Math.min(everythingMs, settledMs, keeper.nextMs());
+    attempt(() => leases.tick(), log);
+    const next = Math.min(everythingMs, settledMs, keeper.nextMs(), leases.nextMs());
     watch.wait(Math.min(quietMs, Math.max(0, next - Date.now())));
     changes = [...changes, ...watch.receive()];
     if (changes.length > 0) settledMs = Math.min(settledMs, Date.now() + options.settle * 1000);
     // Signals are seen here.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Of several agents of one state file one keeps its leases; ADD sees by its lock that there is one. */
+function onlyKeeper(keeper: DhcpKeeper, dataDir: string): DhcpKeeper {
+  let release: (() => void) | undefined;
+  const isOurs = (): boolean => {
+    try {
+      release ??= holdAgentLock(dataDir);
+    } catch {
+      // No ADD has made the folder yet.
+    }
+    return release !== undefined;
+  };
+  return {
+    tick: () => {
+      if (isOurs()) keeper.tick();
+    },
+    nextMs: () => (isOurs() ? keeper.nextMs() : Date.now() + lockEveryMs),
+    close: () => {
+      keeper.close();
+      release?.();
+    },
+  };
 }
 
 /** Remembers who does not stay mended. */

@@ -43,6 +43,9 @@ export function outward({ masquerade, exceptions, uplink, external }: NetworkVie
 /** With which MAC the wire sees its containers. */
 const outwardWords: Readonly<Record<ExternalView["kind"], string>> = {
   macvlan: "own MACs by",
+  ipvlan: "the host's MAC by",
+  routed: "the host's MAC, routed by",
+  bridge: "own MACs, bridged by",
 };
 
 const tagWords = ({ vlan }: ExternalView): string => (vlan === undefined ? "" : `, VLAN ${vlan}`);

@@ -51,7 +51,7 @@ export const addScenarios: readonly Scenario[] = [
   {
     id: "T29",
     title: "Two interfaces of one container in one network both work; DEL of one leaves the other's traffic",
-    applies: needs("gateway"),
+    applies: ({ has }) => has.gateway || has.lan || "needs a plugin that does more than to move a link",
     run: async (context) => {
       const { host } = context;
       const before = await context.warm();

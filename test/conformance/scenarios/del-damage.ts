@@ -19,12 +19,19 @@ export const damagedDelScenarios: readonly Scenario[] = [
     title: "DEL after the interface was renamed succeeds and leaves nothing",
     applies: always,
     run: (context) =>
-      afterChange(context, (eth0) => `ip link set ${eth0} down && ip link set ${eth0} name other7`),
+      cleanAfter(context, async (attachment) => {
+        const { ns, ifname } = attachment;
+        const rename = `ip link set ${ifname} down && ip link set ${ifname} name other7`;
+        await context.host.exec(ns, "sh", "-c", rename);
+        await context.detach(attachment);
+        const left = await linkOf(context.host, ns, "other7");
+        must(left === undefined, "the interface lives on under its new name");
+      }),
   },
   {
     id: "T57c",
     title: "DEL after the interface was moved to another compartment succeeds and leaves nothing",
-    applies: always,
+    applies: needs("hostEnd"),
     run: async (context) => {
       const other = await context.host.compartment("other");
       await afterChange(context, (eth0) => `ip link set ${eth0} netns ${other.name} name eth9`);

@@ -1,5 +1,8 @@
 /** T52: where packets go. */
 import { uplink } from "../../system/host.ts";
+import { hostPart } from "../address.ts";
+import type { Context } from "../context.ts";
+import { linkOf } from "../kernel.ts";
 import { pools, subnets } from "../pools.ts";
 import { ipOf, ipsOf } from "../result-view.ts";
 import { every, must, needs, type Scenario } from "../scenario.ts";
@@ -65,4 +68,36 @@ export const trafficScenarios: readonly Scenario[] = [
       must(answer.from === uplink.host6, `seen as ${answer.from}`);
     },
   },
+  {
+    id: "T52e",
+    title:
+      "A machine of the LAN reaches the container by its own address and MAC, from the moment ADD returns",
+    applies: needs("lan", "pools"),
+    run: (context) => fromTheLan(context, subnets.second, "10.79.0.1/24"),
+  },
+  {
+    id: "T52f",
+    title: "The same over IPv6",
+    applies: needs("lan", "ipv6"),
+    run: (context) => fromTheLan(context, subnets.v6, "fd00:75::1/64"),
+  },
 ];
+
+/** @param address of the machine, in the containers' subnet: where their gateway is */
+async function fromTheLan(context: Context, subnet: readonly string[], address: string): Promise<void> {
+  const { host } = context;
+  await host.exec(host.outside, "ip", "address", "add", address, "dev", "eth0", "nodad");
+  const attachment = await context.attach({ config: pools(context.subject.config, subnet) });
+  const own = ipOf(attachment);
+  const machine = hostPart(address);
+  const port = 7000;
+  await host.echo(attachment.ns, { protocol: "tcp", address: own, port });
+  const { from } = await host.ask(host.outside, { protocol: "tcp", address: own, port });
+  must(from === machine, `the container sees ${from} instead of ${machine}`);
+  await host.echo(host.outside, { protocol: "udp", address: machine, port });
+  const back = await host.ask(attachment.ns, { protocol: "udp", address: machine, port });
+  must(back.from === own, `the machine sees ${back.from} instead of ${own}`);
+  const mac = (await linkOf(host, attachment.ns, attachment.ifname))?.address;
+  const known = await host.exec(host.outside, "ip", "neighbour", "show", own);
+  must(known.includes(` lladdr ${mac} `), `the LAN knows ${known.trim()}, the interface has ${mac}`);
+}

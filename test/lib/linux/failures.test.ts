@@ -1,12 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CniError } from "../../../lib/cni/error.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { FakeHost } from "../../fake/kernel.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
 import { type Lab, lab, momentsOf } from "./fake-host.ts";
 import { everyPolicy } from "./policies.ts";
+
+// The tables are the same for every host: their hundreds of messages are made once, as if the process had lived on.
+vi.mock(import("../../../lib/linux/layout/base-table.ts"), async (load) => {
+  const real = await load();
+  const messages = real.baseTable();
+  return { ...real, baseTable: () => messages };
+});
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dns = { hostPort: 53, containerPort: 53, protocol: "udp" };
@@ -26,12 +32,27 @@ const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
 
 const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
 
+interface Start {
+  readonly host: Lab;
+  readonly plan: Plan;
+  /** Puts the host back to how it is at the start. */
+  readonly again: () => void;
+}
+
+/** A host where nothing is yet, and the plan of the first. */
+function fresh(options: FakeHost, one: NatCase): Start {
+  const host = lab(options);
+  const plan = host.plan(one);
+  return { host, plan, again: host.kernel.save() };
+}
+
 /** A host where the network is in use, and the plan of one more. */
-function warm(options: FakeHost, one: NatCase): { readonly host: Lab; readonly plan: Plan<InternalSwitch> } {
+function warm(options: FakeHost, one: NatCase): Start {
   const host = lab(options);
   const other = host.plan({ ...neighbour, ips: neighbour.ips.filter((ip) => familyOf(ip, one)) });
   host.apply(other);
-  return { host, plan: host.plan({ ...one, over: { switch: other.switch } }) };
+  const plan = host.plan({ ...one, over: { switch: other.switch } });
+  return { host, plan, again: host.kernel.save() };
 }
 
 const familyOf = (ip: string, { ips }: NatCase) =>
@@ -50,13 +71,13 @@ function failure(act: () => void): CniError | undefined {
 
 describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, one) => {
   it("leaves host and compartment as they were, and the next try succeeds", () => {
-    const calm = warm(options, one);
-    const moments = momentsOf(calm.host, () => calm.host.apply(calm.plan));
+    const { host, plan, again } = warm(options, one);
+    const before = host.kernel.dump();
+    const moments = momentsOf(host, () => host.apply(plan));
     expect(moments.length).toBeGreaterThan(10);
-    const done = calm.host.kernel.dump();
+    const done = host.kernel.dump();
     for (const k of moments) {
-      const { host, plan } = warm(options, one);
-      const before = host.kernel.dump();
+      again();
       host.kernel.failAt(k, "ENOMEM");
       const error = failure(() => host.apply(plan));
       const title = host.kernel.log.at(-1);
@@ -69,37 +90,32 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
   });
 
   it("on a fresh host leaves at most the switch, which the next try completes or the last one removes", () => {
-    const calm = lab(options);
-    const empty = calm.kernel.dump();
-    const planned = calm.plan(one);
-    const moments = momentsOf(calm, () => calm.apply(planned));
-    const done = calm.kernel.dump();
+    const { host, plan, again } = fresh(options, one);
+    const empty = host.kernel.dump();
+    const moments = momentsOf(host, () => host.apply(plan));
+    const done = host.kernel.dump();
     for (const k of moments) {
-      const attempt = () => {
-        const host = lab(options);
-        const plan = host.plan(one);
-        host.kernel.failAt(k, "ENOMEM");
-        expect(failure(() => host.apply(plan))).toBeInstanceOf(CniError);
-        host.kernel.calm();
-        return { host, plan, left: host.kernel.dump() };
-      };
-      const again = attempt();
-      expect(again.left).not.toMatch(/link (vp-|vq-|eth0)|tcp \. |udp \. /);
-      again.host.apply(again.plan);
-      expect(again.host.kernel.dump()).toBe(done);
-      const given = attempt();
-      expect(given.host.backend.removeSwitch(given.plan.switch)).toBe(true);
-      expect(given.host.kernel.dump().split("\n/run")[0]).toBe(empty.split("\n/run")[0]);
+      again();
+      host.kernel.failAt(k, "ENOMEM");
+      expect(failure(() => host.apply(plan))).toBeInstanceOf(CniError);
+      host.kernel.calm();
+      expect(host.kernel.dump()).not.toMatch(/link (vp-|vq-|eth0)|tcp \. |udp \. /);
+      const left = host.kernel.save();
+      host.apply(plan);
+      expect(host.kernel.dump()).toBe(done);
+      left();
+      expect(host.backend.removeSwitch(plan.switch)).toBe(true);
+      expect(host.kernel.dump().split("\n/run")[0]).toBe(empty.split("\n/run")[0]);
     }
   });
 
   it("that goes on while undoing is told of, and DEL cleans up later", () => {
-    const calm = warm(options, one);
-    const moments = momentsOf(calm.host, () => calm.host.apply(calm.plan));
+    const { host, plan, again } = warm(options, one);
+    const before = host.kernel.dump();
+    const moments = momentsOf(host, () => host.apply(plan));
     let told = 0;
     for (const k of moments) {
-      const { host, plan } = warm(options, one);
-      const before = host.kernel.dump();
+      again();
       host.kernel.failAt(k, "EPERM", Number.POSITIVE_INFINITY);
       const error = failure(() => host.apply(plan));
       const isLeft = host.kernel.dump() !== before;
@@ -115,40 +131,37 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
 
 describe.each(cases)("a refusal at any moment of removing: %s", (_, options, one) => {
   it.each(["its plan", "its key alone"])("is an error, and the next try by %s ends it", (by) => {
-    const removal = (plan: Plan) => (by === "its plan" ? { key: plan.key, plan } : { key: plan.key });
-    const calm = warm(options, one);
-    const before = calm.host.kernel.dump();
-    calm.host.apply(calm.plan);
-    const moments = momentsOf(calm.host, () => calm.host.backend.remove(removal(calm.plan)));
+    const { host, plan } = warm(options, one);
+    const removal = by === "its plan" ? { key: plan.key, plan } : { key: plan.key };
+    const before = host.kernel.dump();
+    host.apply(plan);
+    const attached = host.kernel.save();
+    const moments = momentsOf(host, () => host.backend.remove(removal));
     for (const k of moments) {
-      const { host, plan } = warm(options, one);
-      host.apply(plan);
+      attached();
       host.kernel.failAt(k, "ENOMEM");
-      expect(failure(() => host.backend.remove(removal(plan)))?.code).toBe(105);
+      expect(failure(() => host.backend.remove(removal))?.code).toBe(105);
       host.kernel.calm();
-      host.backend.remove(removal(plan));
+      host.backend.remove(removal);
       expect(host.kernel.dump()).toBe(before);
     }
   });
 });
 
 it("a refusal at any moment of removing a switch is an error, and the next try ends it", () => {
-  const attached = () => {
-    const host = lab();
-    const plan = host.plan({ ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web] });
-    host.apply(plan);
-    host.backend.remove({ key: plan.key, plan });
-    return { host, plan };
-  };
-  const calm = attached();
-  const moments = momentsOf(calm.host, () => calm.host.backend.removeSwitch(calm.plan.switch));
+  const { host, plan } = fresh({}, { ips: ["10.88.0.5/16", "fd00::5/64"], ports: [web] });
+  host.apply(plan);
+  host.backend.remove({ key: plan.key, plan });
+  const unused = host.kernel.save();
+  const moments = momentsOf(host, () => host.backend.removeSwitch(plan.switch));
+  const without = host.kernel.dump();
   for (const k of moments) {
-    const { host, plan } = attached();
+    unused();
     host.kernel.failAt(k, "EINVAL");
     expect(failure(() => host.backend.removeSwitch(plan.switch))?.code).toBe(105);
     host.kernel.calm();
     expect(host.backend.removeSwitch(plan.switch)).toBe(true);
-    expect(host.kernel.dump()).toBe(calm.host.kernel.dump());
+    expect(host.kernel.dump()).toBe(without);
   }
 });
 

@@ -25,6 +25,7 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
   const netlink = (where: string): Netlink => ({
     request: () => [],
     requests: (all) => all.map(({ title }) => ask(where, title) ?? []),
+    together: (all) => all.map(({ title }) => ask(`${where} together`, title)),
     transaction: (all) => orThrow(ask(where, all.map(({ title }) => title).join("; "))),
     close() {},
   });
@@ -40,7 +41,8 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
       return 7;
     },
     awaitCarrier: (index) => orThrow(ask("host", `carrier of ${index}`)),
-    probe: (index, addresses) => orThrow(ask("compartment", `who has ${addresses.join(" ")} on ${index}`)),
+    probe: (where, index, addresses) => orThrow(ask(where, `who has ${addresses.join(" ")} on ${index}`)),
+    announce: (index, addresses) => orThrow(ask("host", `announce ${addresses.join(" ")} on ${index}`)),
     forgetFlows: ({ hostPorts }) => orThrow(ask("rules", `flows to ${hostPorts.join(" ")}`)),
   };
 }

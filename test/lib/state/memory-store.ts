@@ -2,7 +2,14 @@
 import { type Ip, ipFamily, ipFromNumber, ipNumber, isUnspecified } from "../../../lib/addr/ip.ts";
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
-import type { AddressInterval, EndpointRow, Lease, NetworkRow, PortClaim } from "../../../lib/state/rows.ts";
+import type {
+  AddressInterval,
+  DhcpRow,
+  EndpointRow,
+  Lease,
+  NetworkRow,
+  PortClaim,
+} from "../../../lib/state/rows.ts";
 import type { Store } from "../../../lib/state/store.ts";
 
 interface State {
@@ -11,13 +18,14 @@ interface State {
   endpoints: EndpointRow[];
   ports: (PortClaim & { owner: string })[];
   leases: Lease[];
+  dhcp: DhcpRow[];
   /** Oldest release first. */
   released: { network: string; address: Ip; releasedMs: number }[];
 }
 
 /** What several stores on one folder share. */
 export function memoryState(): State {
-  return { boot: "", networks: [], endpoints: [], ports: [], leases: [], released: [] };
+  return { boot: "", networks: [], endpoints: [], ports: [], leases: [], dhcp: [], released: [] };
 }
 
 export function memoryStore(state: State, bootId: string, now: () => number): Store {
@@ -47,8 +55,17 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
     const gone = state.endpoints.filter((row) => row.bootId !== bootId).map((row) => row.key);
     state.endpoints = state.endpoints.filter((row) => row.bootId === bootId);
     state.ports = state.ports.filter((port) => !gone.includes(port.owner));
+    state.dhcp = state.dhcp.filter((row) => row.bootId === bootId);
   };
+  const isSame = (a: DhcpRow, b: DhcpRow): boolean => a.key === b.key && a.family === b.family;
+  const putDhcp = (row: DhcpRow): void => {
+    state.dhcp = [...state.dhcp.filter((other) => !isSame(other, row)), row];
+  };
+  const dhcpList = (): DhcpRow[] =>
+    state.dhcp.toSorted((a, b) => (a.key === b.key ? a.family - b.family : a.key < b.key ? -1 : 1));
   return {
+    dataDir: "/memory",
+    bootId,
     transaction,
     networks: {
       get: (name) => state.networks.find((row) => row.name === name),
@@ -161,6 +178,22 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
             (address) =>
               !state.leases.some((lease) => lease.network === network && lease.address === address),
           ),
+    },
+    dhcp: {
+      held: (key) => dhcpList().filter((row) => row.key === key),
+      put: (row) => {
+        sweep();
+        putDhcp(row);
+      },
+      update: (row) => {
+        const there = state.dhcp.some((other) => isSame(other, row));
+        if (there) putDhcp(row);
+        return there;
+      },
+      remove: (key, family) => {
+        state.dhcp = state.dhcp.filter((row) => row.key !== key || row.family !== (family ?? row.family));
+      },
+      list: () => dhcpList(),
     },
     close: () => undefined,
   };

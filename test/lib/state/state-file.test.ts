@@ -20,7 +20,7 @@ import type { Recovered } from "../../../lib/state/rows.ts";
 import { schemaVersion } from "../../../lib/state/schema.ts";
 import { busyTimeoutMs } from "../../../lib/state/sql.ts";
 import { runChild, testFolder, testStore } from "./fixture.ts";
-import { endpoint, interval, owner } from "./fixture-values.ts";
+import { dhcpRow4, dhcpRow6, endpoint, interval, owner } from "./fixture-values.ts";
 
 const pool = [interval("10.0.0.2", "10.0.3.254")];
 const mode = (path: string): number => statSync(path).mode & 0o777;
@@ -302,6 +302,23 @@ describe("a damaged file", () => {
     expect(asideNames(dataDir)).toEqual([]);
   });
 
+  test("leases of DHCP servers are kept of a damaged file", () => {
+    const dataDir = filled(1000);
+    const rows = [dhcpRow4("a"), dhcpRow6("a")];
+    for (const row of rows) testStore({ dataDir }).dhcp.put(row);
+    const database = new Database(path(dataDir));
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+    const bytes = readFileSync(path(dataDir));
+    const page = Math.floor(bytes.lastIndexOf("/run/netns/500") / 4096);
+    bytes.fill(0, page * 4096, (page + 1) * 4096);
+    writeFileSync(path(dataDir), bytes);
+    const store = testStore({ dataDir });
+    store.leases.list("net");
+    expect(store.dhcp.list()).toEqual(rows);
+    expect(asideNames(dataDir)).toHaveLength(1);
+  });
+
   test("a transaction that runs into the damage is repeated as a whole", () => {
     const dataDir = filled(1000);
     const bytes = readFileSync(path(dataDir));
@@ -349,6 +366,18 @@ describe("a file of another version", () => {
     database.close();
     const store = testStore({ dataDir });
     expect(store.leases.takeNext(owner("a"), pool)?.address).toBe("10.0.0.2");
+    expect(asideNames(dataDir)).toEqual([]);
+  });
+
+  test("of the first version gets what came later, and keeps what it holds", () => {
+    const dataDir = filled(2);
+    const database = new Database(join(dataDir, "state.db"));
+    database.run("DROP TABLE dhcp; PRAGMA user_version = 1");
+    database.close();
+    const store = testStore({ dataDir });
+    store.dhcp.put(dhcpRow4("a"));
+    expect(store.dhcp.list()).toEqual([dhcpRow4("a")]);
+    expect(store.leases.list()).toHaveLength(2);
     expect(asideNames(dataDir)).toEqual([]);
   });
 });

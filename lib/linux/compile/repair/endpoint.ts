@@ -2,6 +2,7 @@
 import type { EndpointFacts } from "../../../model/facts.ts";
 import type { Plan } from "../../../model/plan.ts";
 import { isStacked } from "../../../model/switch.ts";
+import { repairWays, type Way } from "../../routed/ways.ts";
 import type { Step } from "../../step.ts";
 import { announce, hostWays, learnPort } from "../endpoint.ts";
 import { type ElementState, repairPolicies, repairShared } from "./elements.ts";
@@ -13,6 +14,8 @@ import { repairVnic } from "./vnic.ts";
 /** What is there of an endpoint whose port and vNIC are there. */
 export interface RepairState extends ElementState {
   readonly facts: EndpointFacts;
+  /** Of an endpoint of a routed switch. */
+  readonly lostWays?: readonly Way[];
 }
 
 /** @returns nothing where all is as planned; the switch is there */
@@ -27,7 +30,8 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
     ...repairPolicies(plan, state),
     ...(links.length === 0 ? [] : [...learn(plan), ...links]),
     ...repairLimits(plan, state.facts),
-    ...(links.length === 0 ? [] : [carrier, announce(plan)]),
+    ...(links.length === 0 ? [] : [carrier, ...announce(plan)]),
+    ...repairWays(plan, state.lostWays ?? []),
     // Last: a port of the host may be somebody else's by now, and what comes before does not depend on it.
     ...repairShared(plan, state),
   ];
@@ -37,7 +41,7 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
 function repairStacked(plan: Plan, { facts }: RepairState): readonly Step[] {
   const links = repairVnic(plan, facts);
   const ways = facts.missing.length === 0 ? [] : hostWays(plan);
-  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, announce(plan)]), ...ways];
+  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, ...announce(plan)]), ...ways];
 }
 
 function learn(plan: Plan): readonly Step[] {

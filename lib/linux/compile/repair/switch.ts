@@ -14,6 +14,8 @@ import { own, wordsOf } from "./own-step.ts";
  */
 export function compileSwitchRepair(wanted: Switch, found: SwitchState): readonly Step[] {
   const { link } = found;
+  // The host's place is on it: what somebody has changed there, he has changed for the host.
+  if (wanted.kind === "bridge") return compileSwitch(wanted, found);
   const { name, network, mac, mtu } = wanted;
   const ours = link !== undefined && markedNetwork(link.alias) === networkMark(network);
   if (!ours || link.kind !== "bridge") return compileSwitch(wanted, found);

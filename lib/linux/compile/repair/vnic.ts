@@ -1,16 +1,16 @@
 /** The adapter in the compartment, with its addresses and routes. Pure. */
 import { contains, networkOf, type Prefix, prefixAddress, prefixFamily } from "../../../addr/prefix.ts";
-import { formatRoute, sameRoute } from "../../../model/diff.ts";
+import { formatRoute, sameRoute, strayRoutes } from "../../../model/diff.ts";
 import type { EndpointFacts } from "../../../model/facts.ts";
 import type { Plan } from "../../../model/plan.ts";
 import type { Route } from "../../../model/vnic.ts";
 import type { Request } from "../../../netlink/message.ts";
 import { addAddress } from "../../../netlink/route/address.ts";
-import { type NewRoute, replaceRoute } from "../../../netlink/route/route.ts";
+import { deleteRoute, type NewRoute, replaceRoute } from "../../../netlink/route/route.ts";
 import { RTPROT_KERNEL } from "../../../netlink/route/rtmsg.ts";
 import { type LinkChanges, setLink } from "../../../netlink/route/set-link.ts";
 import type { Step } from "../../step.ts";
-import { enableIpv6, inOrder } from "../endpoint.ts";
+import { addressFlags, enableIpv6, inOrder } from "../endpoint.ts";
 import { own, wordsOf } from "./own-step.ts";
 
 type VnicFacts = NonNullable<NonNullable<EndpointFacts["compartment"]>["vnic"]>;
@@ -36,13 +36,14 @@ export function repairVnic(plan: Plan, { compartment }: EndpointFacts): readonly
     ]),
     ...(needsIpv6 ? enableIpv6(plan) : []),
     ...inCompartment(plan, ["addr add", ...addresses], (index) =>
-      addresses.map((address) =>
-        addAddress({ index, address, ...(prefixFamily(address) === 6 ? { noDad: true } : {}) }),
-      ),
+      addresses.map((address) => addAddress({ index, address, ...addressFlags(plan, address) })),
     ),
     ...inCompartment(plan, [`link set ${vnic.name}`, ...(found.up ? [] : ["up"])], (index) => [
       setLink(index, { up: true }),
     ]),
+    ...inCompartment(plan, ["route del", ...strayRoutes(plan, found.routes).map(formatRoute)], (index) =>
+      strayRoutes(plan, found.routes).map(({ destination: dst }) => deleteRoute({ dst, index })),
+    ),
     ...repairOnLink(plan, found, routes),
     ...inCompartment(plan, ["route replace", ...routes.map(formatRoute)], (index) =>
       routes.map(({ destination: dst, ...rest }) => replaceRoute({ dst, index, ...rest })),

@@ -5,6 +5,9 @@ import { atEndpoint, type Layer, type Segment } from "../layer.ts";
 const segments: Readonly<Record<SwitchKind, Segment>> = {
   internal: "port.out",
   macvlan: "uplink.out",
+  ipvlan: "uplink.out",
+  routed: "port.out",
+  bridge: "port.out",
 };
 
 export const vnicOut: Layer = atEndpoint((walk) => ({

@@ -29,6 +29,7 @@ function kernel(
       return filtered;
     },
     requests: () => expect.fail("not used"),
+    together: () => expect.fail("not used"),
     transaction: () => expect.fail("not used"),
     close: () => {},
   };

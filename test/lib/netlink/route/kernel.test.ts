@@ -3,8 +3,10 @@ import { noNamespace, runJson, titled } from "../../linux/own-namespace.ts";
 
 describe.skipIf(noNamespace)(titled("the real kernel"), () => {
   let out: Record<string, unknown> = {};
+  let sublinks: Record<string, unknown> = {};
   beforeAll(() => {
     out = runJson("../netlink/route/in-kernel.ts") as Record<string, unknown>;
+    sublinks = runJson("../netlink/route/sublink-in-kernel.ts") as Record<string, unknown>;
   });
 
   test("makes a bridge with its own MAC, no spanning tree, and everything else by default", () => {
@@ -134,6 +136,43 @@ describe.skipIf(noNamespace)(titled("the real kernel"), () => {
     expect(out.renamed).toBe(true);
     expect((out.freed as string[]).map((outcome) => outcome.split(":")[0])).toEqual(["ok", "ok", "ENODEV"]);
     expect(out.left).toEqual({ host: [], inside: [] });
+  });
+
+  test("makes links of other links here and in a compartment, by one message each", () => {
+    expect(sublinks.made).toEqual(Array(5).fill("ok"));
+    expect(sublinks.inside).toMatchObject([
+      {
+        ifname: "eth0",
+        mtu: 1400,
+        address: "02:00:00:00:00:05",
+        link_netnsid: 0,
+        linkinfo: { info_kind: "macvlan", info_data: { mode: "bridge" } },
+      },
+    ]);
+    expect(sublinks.hangsOnLower).toBe(true);
+    expect(sublinks.beside).toMatchObject([{ link: "up0", address: "02:00:00:00:00:06" }]);
+    expect(sublinks.read).toEqual(
+      ["bridge", "private", "vepa", "passthru"].map((mode) => ({ kind: "macvlan", mode })),
+    );
+    expect(sublinks.refused).toEqual(["EEXIST", "EINVAL", "EINVAL", "EINVAL", "ENODEV"]);
+    for (const outcome of sublinks.others as string[]) expect(outcome).toBeOneOf(["ok", "EOPNOTSUPP"]);
+  });
+
+  test("lets no two links of one lower link be up with one MAC", () => {
+    expect(sublinks.twice).toEqual(["ok", "EADDRINUSE"]);
+  });
+
+  test("asks a link for an address, and knows who answered", () => {
+    expect(sublinks).toMatchObject({
+      unasked: ["ENOENT"],
+      asked: ["ok", "ok", "ok"],
+      answers: ["02:00:00:00:00:05 reachable", "02:00:00:00:00:05 reachable", "incomplete"],
+      forgotten: ["ok", "ENOENT"],
+    });
+  });
+
+  test("takes with a link what hangs on it, in a compartment too", () => {
+    expect(sublinks).toMatchObject({ gone: ["ok", "ENODEV"], goneInside: true });
   });
 
   test("announces a link's addresses by itself, so that stale neighbours learn the new MAC", () => {

@@ -6,7 +6,9 @@ import {
   decodeNeighbour,
   deleteNeighbour,
   dumpNeighbours,
+  getNeighbour,
   replaceNeighbour,
+  solicitNeighbour,
 } from "../../../../lib/netlink/route/neighbour.ts";
 import { decodeNsid, getNsid, newNsid } from "../../../../lib/netlink/route/nsid.ts";
 import { expectGolden } from "../expect-golden.ts";
@@ -22,6 +24,10 @@ test.each([
   ["ip neigh add proxy fd00::9 dev vp2", addNeighbour({ index: 3, address: ip("fd00::9") })],
   ["ip neigh show dev vp2", dumpNeighbours({ index: 3 })],
   ["ip neigh del 10.1.2.9 dev vp2", deleteNeighbour(3, ip("10.1.2.9"))],
+  ["ip neigh replace 10.1.2.9 dev mv2 nud none use", solicitNeighbour(4, ip("10.1.2.9"))],
+  ["ip neigh replace fd00::9 dev mv2 nud none use", solicitNeighbour(4, ip("fd00::9"))],
+  ["ip neigh get 10.1.2.9 dev mv2", getNeighbour(4, ip("10.1.2.9"))],
+  ["ip neigh get 10.1.2.8 dev mv2", getNeighbour(4, ip("10.1.2.8"))],
 ] as const)("%s is sent as ip sends it", (command, request) => {
   expectGolden(request, neighbour(command), NDMSG);
 });
@@ -30,12 +36,29 @@ test("titles are the words of ip", () => {
   expect(replaceNeighbour(entry).title).toBe("neigh replace 10.1.2.9 lladdr 02:00:00:00:00:09 dev index 3");
   expect(deleteNeighbour(3, ip("fd00::9"), true).title).toBe("neigh del proxy fd00::9 dev index 3");
   expect(dumpNeighbours({ proxy: true, index: 3 }).title).toBe("neigh show proxy dev index 3");
+  expect(solicitNeighbour(4, ip("10.1.2.9")).title).toBe("neigh replace 10.1.2.9 dev index 4 nud none use");
+  expect(getNeighbour(4, ip("fd00::9")).title).toBe("neigh get fd00::9 dev index 4");
 });
 
 test("neighbours as the kernel tells of them", () => {
   const [first, second] = neighbour("ip neigh show dev vp2").replies.map(decodeNeighbour);
   expect(first).toMatchObject({ ...entry, state: "permanent", proxy: false });
   expect(second).toMatchObject({ address: "ff02::16", mac: "33:33:00:00:00:16", state: "noarp" });
+});
+
+test("one neighbour that was asked for: the entry that waits for an answer, and one that has it", () => {
+  const one = (address: string) => {
+    const { replies } = neighbour(`ip neigh get ${address} dev mv2`);
+    expect(replies).toHaveLength(1);
+    return replies.map(decodeNeighbour)[0];
+  };
+  expect(one("10.1.2.9")).toMatchObject({
+    index: 4,
+    address: "10.1.2.9",
+    mac: undefined,
+    state: "incomplete",
+  });
+  expect(one("10.1.2.7")).toMatchObject({ index: 4, mac: "02:00:00:00:00:07", state: "reachable" });
 });
 
 test("what is encoded is what is decoded", () => {

@@ -1,5 +1,5 @@
 /**
- * Runs inside a host: `bun nat-failures-child.ts REQUEST`. ADDs again and again while the 1st, 2nd, ... thing asked
+ * Runs inside a host: `bun failures-child.ts REQUEST`. ADDs again and again while the 1st, 2nd, ... thing asked
  * of the kernel fails, until one ADD succeeds; prints a line of JSON for each, with what it left behind.
  */
 import { spawnSync } from "node:child_process";
@@ -7,6 +7,7 @@ import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
 import { nat } from "../../plugins/nat/plugin.ts";
+import { transparent } from "../../plugins/transparent/plugin.ts";
 import { failingMachine } from "./failing-machine.ts";
 import type { Namespace } from "./namespaces.ts";
 import { stateRows } from "./nat-lab.ts";
@@ -49,8 +50,10 @@ const [host, inside] = await look();
 for (let at = 1; ; at++) {
   const machine = failingMachine(at);
   const backend = linuxBackend(undefined, machine);
-  const verbs = networkVerbs(nat, { backend, env, execPath: process.execPath });
-  const about = { type: "nat", version: "0" };
+  const surroundings = { backend, env, execPath: process.execPath };
+  const type = String(config.type);
+  const verbs = type === "nat" ? networkVerbs(nat, surroundings) : networkVerbs(transparent, surroundings);
+  const about = { type, version: "0" };
   const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
   backend.close();
   const failed = machine.failed();

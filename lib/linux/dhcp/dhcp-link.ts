@@ -1,0 +1,132 @@
+/** A vNIC as a DHCP client works on it: its socket, and what a lease makes of it. */
+import type { Family, Ip } from "../../addr/ip.ts";
+import { prefixAddress } from "../../addr/prefix.ts";
+import type { DhcpLink, LeaseSettings } from "../../backend.ts";
+import { CniError, errorCode } from "../../cni/error.ts";
+import type { LeaseRoute } from "../../dhcp/lease.ts";
+import type { DhcpSocket } from "../../dhcp/socket.ts";
+import { connect, type Netlink } from "../../netlink/connection.ts";
+import type { Request } from "../../netlink/message.ts";
+import { decodeAddress, deleteAddress, dumpAddresses, replaceAddress } from "../../netlink/route/address.ts";
+import type { Link } from "../../netlink/route/decode-link.ts";
+import { decodeRoute } from "../../netlink/route/decode-route.ts";
+import { deleteRoute, dumpRoutes, type NewRoute, replaceRoute } from "../../netlink/route/route.ts";
+import { RT_TABLE_MAIN, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
+import { isErrno } from "../../os/error.ts";
+import { linkOf } from "../link-of.ts";
+import { openCompartment } from "../netns.ts";
+import { probeAddresses } from "../probe-addresses.ts";
+import { openNetlink } from "../socket.ts";
+import { openDhcpSocket } from "./open-dhcp-socket.ts";
+
+/** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 110 */
+export function openDhcpLink(netns: string, ifname: string, family: Family): DhcpLink | undefined {
+  const compartment = tryCompartment(netns);
+  if (compartment === undefined) return undefined;
+  try {
+    const link = linkOf(compartment.netlink, ifname);
+    if (link?.mac === undefined) {
+      compartment.close();
+      return undefined;
+    }
+    const socket = openDhcpSocket(compartment, link.index, family);
+    return {
+      socket,
+      mac: link.mac,
+      linkLocal: linkLocalOf(compartment.netlink, link.index),
+      isTaken: (address, waitMs) =>
+        answers(() => probeAddresses(compartment.netlink, link.index, [address], waitMs)),
+      apply: (before, after) => apply(compartment.netlink, link, before, after),
+      close: () => {
+        socket.close();
+        compartment.close();
+      },
+    };
+  } catch (error) {
+    compartment.close();
+    throw error;
+  }
+}
+
+/** @returns undefined when the host has no such link. @throws {SystemCallError} EPERM without CAP_NET_RAW */
+export function openHostDhcp(device: string, family: Family): DhcpSocket | undefined {
+  const host = connect(openNetlink("route"));
+  try {
+    const link = linkOf(host, device);
+    return link && openDhcpSocket("host", link.index, family);
+  } finally {
+    host.close();
+  }
+}
+
+function answers(probe: () => void): boolean {
+  try {
+    probe();
+    return false;
+  } catch (error) {
+    if (error instanceof CniError && error.code === errorCode.addressTaken) return true;
+    throw error;
+  }
+}
+
+function tryCompartment(netns: string) {
+  try {
+    return openCompartment(netns);
+  } catch (error) {
+    if (error instanceof CniError && error.reason !== "compartment-permission") return undefined;
+    throw error;
+  }
+}
+
+function linkLocalOf(netlink: Netlink, index: number): Ip | undefined {
+  const found = netlink
+    .request(dumpAddresses({ family: 6, index }))
+    .map(decodeAddress)
+    .find(({ scope, tentative, index: of }) => scope === "link" && !tentative && of === index);
+  return found && prefixAddress(found.address);
+}
+
+/**
+ * What is new comes before the old goes, so that flows to neighbours of both subnets go on. Routes keep the metric
+ * that ADD gave them.
+ */
+function apply(
+  netlink: Netlink,
+  { index }: Link,
+  before: LeaseSettings | undefined,
+  after: LeaseSettings | undefined,
+): void {
+  const ours = netlink
+    .request(dumpRoutes({ index, table: RT_TABLE_MAIN, protocol: RTPROT_VSWITCH }))
+    .map(decodeRoute);
+  const priority = ours.find(({ dst }) =>
+    before?.routes.some(({ destination }) => destination === dst),
+  )?.priority;
+  const as = ({ destination, gateway }: LeaseRoute): NewRoute => ({
+    dst: destination,
+    index,
+    ...(gateway && { gateway }),
+    ...(priority && { priority }),
+  });
+  const stale = <T>(old: readonly T[] = [], kept: readonly T[] = []): readonly T[] =>
+    old.filter((one) => !kept.some((other) => JSON.stringify(other) === JSON.stringify(one)));
+  const run = (requests: readonly Request[], ...absent: readonly ("ESRCH" | "EADDRNOTAVAIL")[]): void => {
+    for (const request of requests) tolerant(() => netlink.request(request), ...absent);
+  };
+  if (after?.mtu !== undefined && after.mtu !== before?.mtu) run([setLink(index, { mtu: after.mtu })]);
+  if (after !== undefined) run([replaceAddress({ index, address: after.address })]);
+  // Before the new ones: a route of the same destination and metric takes the place of the old one.
+  run(stale(before?.routes, after?.routes).map(as).map(deleteRoute), "ESRCH");
+  run((after?.routes ?? []).map(as).map(replaceRoute));
+  if (before !== undefined && before.address !== after?.address)
+    run([deleteAddress(index, before.address)], "EADDRNOTAVAIL");
+}
+
+function tolerant(fn: () => unknown, ...absent: readonly ("ESRCH" | "EADDRNOTAVAIL")[]): void {
+  try {
+    fn();
+  } catch (error) {
+    if (!isErrno(error, ...absent)) throw error;
+  }
+}

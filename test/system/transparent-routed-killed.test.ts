@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type KilledAdd, killedAdd, momentsOf, randomOf, rowsOf } from "./killed-add.ts";
+import { type NatLab, whyNoNat } from "./nat-lab.ts";
+import { createRoutedLab, routed } from "./routed-lab.ts";
+
+const reason = whyNoNat();
+const noStrace =
+  spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0 ? undefined : "strace cannot run here";
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
+const times = 60;
+const timeout = 240_000;
+const asked: KilledAdd = { type: "transparent", config: routed, runtimeConfig: {} };
+/** The wire is asked as often as there is time. */
+const unasked = { ...routed, dad: false };
+const nobody = { ...routed, "cni.dev/valid-attachments": [] };
+
+/** What a routed network makes on a host, and what it changes there. */
+const left = ({ host }: NatLab) =>
+  host.exec(
+    host.ns,
+    "sh",
+    "-c",
+    `ip -br link | cut -d' ' -f1; ip neighbour show proxy; ip route show proto 118; ip -6 route show proto 118
+    nft list ruleset; cd /proc/sys/net; grep . ipv?/neigh/eth0/proxy_delay ipv6/conf/all/proxy_ndp`,
+  );
+
+/** As `-e` wants it: the process is gone when it sends for the nth time. */
+const killedAt = (n: number) => [
+  ...["strace", "-f", "-o", "/dev/null", "-e", "trace=sendto"],
+  ...["-e", `inject=sendto:signal=SIGKILL:when=${n}`],
+];
+
+describe.skipIf(reason !== undefined)(
+  `an ADD to a routed network that is killed${reason ? ` (${reason})` : ""}`,
+  () => {
+    it(`at ${times} random moments is cleaned by DEL and GC (SEED=${seed})`, { timeout }, async () => {
+      await using lab = await createRoutedLab();
+      const ns = await lab.host.compartment();
+      const before = await left(lab);
+      const taken: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const outcome = await lab.call("ADD", { id: "measured", netns: ns.path });
+        taken.push(outcome.elapsedMs);
+        await lab.done("DEL", { id: "measured", netns: ns.path });
+      }
+      const wholeMs = taken.sort((a, b) => a - b)[1] ?? 0;
+      const moments = momentsOf(randomOf(seed), wholeMs);
+      const seen = { killed: 0, unfinished: 0, answered: 0 };
+      for (let i = 0; i < times; i++) {
+        const afterMs = moments.next();
+        if (await killedAdd(lab, asked, `c${i}`, ns, afterMs)) seen.killed++;
+        const rows = rowsOf(lab).join();
+        moments.seen(rows);
+        if (rows.includes("adding")) seen.unfinished++;
+        if ((await left(lab)).includes("proxy proto")) seen.answered++;
+        await lab.done("DEL", { id: `c${i}`, netns: ns.path });
+        const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
+        expect(rowsOf(lab), what).toEqual([]);
+        if (i % 4 !== 3) continue;
+        await lab.done("GC", { config: nobody });
+        expect(await left(lab), what).toBe(before);
+      }
+      console.log(`an ADD takes ${wholeMs.toFixed(1)} ms; ${JSON.stringify(seen)}`);
+      // Else the moments were not where the work is, and this test says nothing.
+      expect(seen.unfinished).toBeGreaterThan(times / 20);
+    });
+
+    it.skipIf(noStrace)(
+      `at any of its messages, and its state lost, leaves what GC finds by the marks${noStrace ? ` (${noStrace})` : ""}`,
+      { timeout },
+      async () => {
+        await using lab = await createRoutedLab();
+        const { host } = lab;
+        const before = await left(lab);
+        const seen = { killed: 0, answered: 0 };
+        for (let n = 1; ; n++) {
+          const ns = await host.compartment();
+          const call = { wrap: killedAt(n), timeoutMs: 60_000 };
+          const outcome = await lab.call("ADD", { id: "c", netns: ns.path, config: unasked, call });
+          seen.killed++;
+          if ((await left(lab)).includes("proxy proto")) seen.answered++;
+          // Of every other one the container goes first, and with it the port.
+          if (n % 2 === 0) await host.remove(ns);
+          rmSync(lab.dataDir, { recursive: true, force: true });
+          await lab.done("GC", { config: nobody });
+          expect(await left(lab), `killed at message ${n}`).toBe(before);
+          if (n % 2 === 1) await host.remove(ns);
+          if (outcome.exitCode === 0) break;
+        }
+        console.log(`killed at each of its messages: ${JSON.stringify(seen)}`);
+        expect(seen.killed).toBeGreaterThan(10);
+        expect(seen.answered).toBeGreaterThan(1);
+      },
+    );
+  },
+);
