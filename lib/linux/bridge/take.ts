@@ -42,7 +42,7 @@ export function takeUplink(
     ...(bridge === undefined ? create(wanted) : []),
     learn("switch", wanted.name),
     learn("uplink", wanted.lower),
-    ...prepare(wanted, found.settings),
+    ...(isPort(bridge, found) ? raise(wanted, bridge) : prepare(wanted, bridge, found.settings)),
     take(wanted, bridge, found),
     {
       ...shared(`link set ${wanted.name} alias "${takenAlias(wanted.network, wanted.lower)}"`),
@@ -67,16 +67,34 @@ function create({ name, network }: BridgeSwitch): readonly Step[] {
   return [{ ...shared(request.title), action: { kind: "host", requests: () => [request] } }];
 }
 
-/** Before it has a port: nothing comes in that the uplink would not have let in, and no address is made by itself. */
+const isPort = (bridge: Link | undefined, { lower }: BridgeState): boolean =>
+  bridge !== undefined && lower?.master === bridge.index;
+
+const raise = ({ name }: BridgeSwitch, bridge: Link | undefined): readonly Step[] =>
+  bridge?.up
+    ? []
+    : [
+        {
+          ...shared(`link set ${name} up`),
+          action: { kind: "host", requests: () => [setLink(name, { up: true })] },
+        },
+      ];
+
+/**
+ * Before it has the uplink: nothing comes in that the uplink would not have let in, and no address is made by itself. One
+ * that is there and has its MAC is not given it again: the kernel would forget all neighbours.
+ */
 function prepare(
   { name, network, lower, mac, mtu }: BridgeSwitch,
+  bridge: Link | undefined,
   settings: readonly Setting[],
 ): readonly Step[] {
   const alias = takenAlias(network, lower, "taking");
+  const changes = { ...(bridge?.mac === mac ? {} : { mac }), mtu, alias };
   return [
     {
-      ...shared(`link set ${name} address ${mac} mtu ${mtu} alias "${alias}"`),
-      action: { kind: "host", requests: () => [setLink(name, { mac, mtu, alias })] },
+      ...shared(`link set ${name}${changes.mac ? ` address ${mac}` : ""} mtu ${mtu} alias "${alias}"`),
+      action: { kind: "host", requests: () => [setLink(name, changes)] },
     },
     ...settings.map(
       ({ family, name: key, value }): Step => ({
@@ -135,9 +153,11 @@ function toMove(
   bridge: Link | undefined,
   { lower, onLower = { ...nothingOfHost, nexthopObjects: [] }, onBridge }: BridgeState,
 ): HostConfiguration {
-  const begun = bridge !== undefined && lower?.master === bridge.index && onBridge !== undefined;
-  const { nexthopObjects: _, ...there } = onLower;
-  if (!begun) return there;
+  const { nexthopObjects: _, addrGenMode, ...there } = onLower;
+  if (bridge === undefined || lower?.master !== bridge.index)
+    return { ...there, ...(addrGenMode === undefined ? {} : { addrGenMode }) };
+  // A port makes no address by itself: how the uplink did, its own setting does not tell any more.
+  if (onBridge === undefined) return there;
   const lost = <T extends HostObject>(of: (from: HostConfiguration) => readonly T[]): readonly T[] => {
     const known = new Set([...of(there), ...of(onBridge)].map(({ title }) => title));
     return of(wanted.host).filter(({ title }) => !known.has(title));

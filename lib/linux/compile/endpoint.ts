@@ -196,7 +196,8 @@ export function portFlags({ port, switch: { isolated } }: Plan): readonly Reques
 export function enableIpv6({ vnic, switch: vswitch }: Plan): readonly Step[] {
   if (!vnic.addresses.some((address) => prefixFamily(address) === 6)) return [];
   // A router of the LAN would be in the way of a default route that is planned, if it spoke first.
-  const alone = isExternal(vswitch) && vnic.routes.some(({ destination }) => destination === defaultPrefix(6));
+  const alone =
+    isExternal(vswitch) && vnic.routes.some(({ destination }) => destination === defaultPrefix(6));
   return (
     [
       ["disable_ipv6", "0"],
