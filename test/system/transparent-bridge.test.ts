@@ -205,7 +205,7 @@ describe.skipIf(reason !== undefined)(
     it("leaves a bridge that was there as it was, with its ports, addresses and settings", async () => {
       await using lab = await createLanLab({ config });
       const { host } = lab;
-      const script = `ip link add br0 mtu 1400 type bridge stp_state 1 forward_delay 0
+      const script = `ip link add br0 mtu 1400 type bridge ageing_time 12345 mcast_snooping 0
         ip link set br0 up; ip address add 10.99.0.1/24 dev br0
         ip link add tap0 type veth peer name tap1; ip link set tap0 up master br0; ip link set tap1 up`;
       await host.exec(host.ns, "sh", "-ec", script);
@@ -220,6 +220,8 @@ describe.skipIf(reason !== undefined)(
       await lab.done("DEL", b);
       await lab.done("GC", { config: { ...own, ...none } });
       expect(await host.changes(before)).toBe("");
+      await host.exec(host.ns, "ip", "link", "set", "br0", "type", "bridge", "stp_state", "1");
+      await lab.done("DEL", await lab.add({ config: own }));
       expect(
         await lab.refused("ADD", { id: "x", netns: a.ns.path, config: { ...own, uplink: "eth0" } }),
       ).toMatchObject({ code: 108 });
