@@ -7,6 +7,7 @@ import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
 import { nat } from "../../plugins/nat/plugin.ts";
+import { transparent } from "../../plugins/transparent/plugin.ts";
 import { failingMachine } from "./failing-machine.ts";
 import type { Namespace } from "./namespaces.ts";
 import { stateRows } from "./nat-lab.ts";
@@ -21,6 +22,8 @@ export interface FailuresRequest {
   readonly config: Readonly<Record<string, unknown>>;
   /** Folders whose files a delegate keeps. */
   readonly folders: readonly string[];
+  /** What of all that is asked for shall fail. Absent: each in turn. */
+  readonly counted?: string;
 }
 
 export interface Failure {
@@ -32,7 +35,15 @@ export interface Failure {
   readonly left: string;
 }
 
-const { ns, container, dataDir, env, config, folders }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
+const {
+  ns,
+  container,
+  dataDir,
+  env,
+  config,
+  folders,
+  counted = "^",
+}: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
 
 /** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
 function resetForwarding(): void {
@@ -47,10 +58,12 @@ async function look(): Promise<readonly [Snapshot, Snapshot]> {
 resetForwarding();
 const [host, inside] = await look();
 for (let at = 1; ; at++) {
-  const machine = failingMachine(at);
+  const machine = failingMachine(at, new RegExp(counted));
   const backend = linuxBackend(undefined, machine);
-  const verbs = networkVerbs(nat, { backend, env, execPath: process.execPath });
-  const about = { type: "nat", version: "0" };
+  const surroundings = { backend, env, execPath: process.execPath };
+  const verbs =
+    config.type === "transparent" ? networkVerbs(transparent, surroundings) : networkVerbs(nat, surroundings);
+  const about = { type: String(config.type), version: "0" };
   const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
   backend.close();
   const failed = machine.failed();

@@ -172,6 +172,7 @@ describe.skipIf(reason !== undefined)(
       expect(a.call).toBeUndefined();
       expect(await host.exec(host.ns, "ip", "address", "show", "dev", bridge)).toContain(`${own}/64`);
       expect(await defaults(bridge)).toMatch(/^default via fe80::2 proto ra metric 1025 expires \d+sec/m);
+      expect(await defaults("eth0")).toBe("");
       expect(await host.answersPing(host.outside, own)).toBe(true);
       // The bridge asks for routers by itself, and goes on as the uplink did.
       await monitor.line(learnt(bridge), "router advertisement on the bridge", 20_000);
@@ -179,6 +180,7 @@ describe.skipIf(reason !== undefined)(
       await lab.done("GC", empty);
       expect(await host.exec(host.ns, "ip", "address", "show", "dev", "eth0")).toMatch(slaac);
       expect(await defaults("eth0")).toMatch(/^default via fe80::2 proto ra metric 1025 /m);
+      expect(await host.exec(host.ns, "ip", "-6", "route")).not.toContain(bridge);
       expect(await host.answersPing(host.outside, own)).toBe(true);
       await host.exec(host.ns, "ip", "-6", "route", "flush", "default");
       const again = monitor.lines.length;

@@ -119,10 +119,15 @@ function prepare(
   ];
 }
 
-/** A bridge that was made for this and has no other port goes again with what failed. */
+/**
+ * What is refused leaves the host where it was: on the uplink, or on the bridge but for what was to follow. A bridge that was
+ * made for this goes again.
+ */
 function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState): Step {
   const configuration = toMove(wanted, bridge, found);
   const { name, lower } = wanted;
+  const { onBridge } = found;
+  const stays = isPort(bridge, found) && onBridge === undefined;
   return {
     ...shared(`link set ${lower} master ${name}; all that the host has on ${lower} to ${name}`),
     action: {
@@ -136,16 +141,24 @@ function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState
         }),
       back: (index) => [
         ...moveHost({
-          configuration,
+          configuration: onBridge === undefined ? configuration : both(configuration, onBridge),
           from: index("switch"),
           to: index("uplink"),
-          port: { index: index("uplink"), master: 0 },
+          port: { index: index("uplink"), master: stays ? index("switch") : 0 },
         }),
         ...(bridge === undefined ? [{ request: deleteLink(index("switch")) }] : []),
       ],
     },
   };
 }
+
+/** @param first whose setting counts */
+const both = (first: HostConfiguration, second: HostConfiguration): HostConfiguration => ({
+  ...first,
+  addresses: [...first.addresses, ...second.addresses],
+  routes: [...first.routes, ...second.routes],
+  neighbours: [...first.neighbours, ...second.neighbours],
+});
 
 /** What is on the uplink; and what a takeover that broke off had in its hands, which is nowhere then but in the journal. */
 function toMove(
@@ -162,13 +175,15 @@ function toMove(
     const known = new Set([...of(there), ...of(onBridge)].map(({ title }) => title));
     return of(wanted.host).filter(({ title }) => !known.has(title));
   };
-  const mode = wanted.host.addrGenMode;
-  return {
-    addresses: [...there.addresses, ...lost(({ addresses }) => addresses)],
-    routes: [...there.routes, ...lost(({ routes }) => routes)],
-    neighbours: [...there.neighbours, ...lost(({ neighbours }) => neighbours)],
-    ...(mode === undefined ? {} : { addrGenMode: mode }),
-  };
+  const { host } = wanted;
+  return both(
+    { ...there, ...(host.addrGenMode === undefined ? {} : { addrGenMode: host.addrGenMode }) },
+    {
+      addresses: lost(({ addresses }) => addresses),
+      routes: lost(({ routes }) => routes),
+      neighbours: lost(({ neighbours }) => neighbours),
+    },
+  );
 }
 
 function requireExisting({ name, network, mtu }: BridgeSwitch, bridge: Link | undefined): void {

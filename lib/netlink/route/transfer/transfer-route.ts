@@ -114,7 +114,12 @@ function request(verb: string, type: number, flags: number, record: Recorded, in
   const onto = attrs
     .map((attr) => withNexthops(attr, [0, index]))
     .map((attr) => (attr.type === RTA_OIF && readU32(attr.bytes, 0) === 0 ? number(RTA_OIF, index) : attr));
-  const parts: Parts = { header, attrs: type === RTM_DELROUTE ? without(onto, RTA_EXPIRES) : onto };
+  // The one that steps aside has another metric where it comes from.
+  const aside = readU8(header, 5) === RTPROT_RA && readU8(header, 1) === 0 ? [RTA_PRIORITY] : [];
+  const parts: Parts = {
+    header,
+    attrs: type === RTM_DELROUTE ? without(onto, RTA_EXPIRES, ...aside) : onto,
+  };
   return {
     title: `route ${verb} ${record.title} dev index ${index}`,
     type,
