@@ -4,6 +4,7 @@
  * It is kept in the platform's own words: what nobody here knows of (a metric, a preference, an attribute of a newer
  * kernel) comes along with what everybody does.
  */
+import type { Ip } from "../addr/ip.ts";
 import type { Prefix } from "../addr/prefix.ts";
 
 export interface HostObject {
@@ -23,9 +24,14 @@ export interface HostAddress extends HostObject {
   readonly learnt?: true;
 }
 
+export interface HostRoute extends HostObject {
+  /** On the link as long as the route is made: the kernel asks for a way to them then, and never again. */
+  readonly gateways: readonly Ip[];
+}
+
 export interface HostConfiguration {
   readonly addresses: readonly HostAddress[];
-  readonly routes: readonly HostObject[];
+  readonly routes: readonly HostRoute[];
   readonly neighbours: readonly HostObject[];
   /** How the kernel makes the interface's link-local IPv6 address (IN6_ADDR_GEN_MODE_*). Absent without IPv6. */
   readonly addrGenMode?: number;

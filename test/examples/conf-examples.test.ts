@@ -34,6 +34,7 @@ test("there is one example for each mode, policy and runtime", () => {
     "nat-qos.conflist",
     "nat-smallest.conflist",
     "podman.conflist",
+    "transparent-bridge.conflist",
   ]);
 });
 

@@ -15,12 +15,14 @@ export interface FailingMachine extends Machine {
 /**
  * @param at the first thing asked is 1. Netlink requests count one by one, in a batch too: there the others still
  *   take effect, as the kernel does it. An nftables transaction counts as one.
+ * @param counted what counts; default: everything
  */
-export function failingMachine(at: number): FailingMachine {
+export function failingMachine(at: number, counted = /^/): FailingMachine {
   const machine = thisMachine();
   const seen: { count: number; failed?: string } = { count: 0 };
   /** Whether it is the turn of this one. */
   const hit = (what: string): boolean => {
+    if (!counted.test(what)) return false;
     seen.count++;
     if (seen.count !== at) return false;
     seen.failed = what;

@@ -22,6 +22,8 @@ export interface FailuresRequest {
   readonly config: Readonly<Record<string, unknown>>;
   /** Folders whose files a delegate keeps. */
   readonly folders: readonly string[];
+  /** What of all that is asked for shall fail. Absent: each in turn. */
+  readonly counted?: string;
 }
 
 export interface Failure {
@@ -33,7 +35,15 @@ export interface Failure {
   readonly left: string;
 }
 
-const { ns, container, dataDir, env, config, folders }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
+const {
+  ns,
+  container,
+  dataDir,
+  env,
+  config,
+  folders,
+  counted = "^",
+}: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
 
 /** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
 function resetForwarding(): void {
@@ -48,7 +58,7 @@ async function look(): Promise<readonly [Snapshot, Snapshot]> {
 resetForwarding();
 const [host, inside] = await look();
 for (let at = 1; ; at++) {
-  const machine = failingMachine(at);
+  const machine = failingMachine(at, new RegExp(counted));
   const backend = linuxBackend(undefined, machine);
   const surroundings = { backend, env, execPath: process.execPath };
   const type = String(config.type);

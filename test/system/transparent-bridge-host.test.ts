@@ -34,6 +34,12 @@ const much = `
   ip route add local 10.24.0.0/16 dev eth0
   ip route add 10.25.0.0/16 dev eth1 src 192.0.2.1
   ip route del 203.0.113.0/28 dev eth0
+  ip address add 10.26.0.1/24 dev eth0
+  ip route add 10.27.0.0/16 via 10.26.0.2
+  ip address del 10.26.0.1/24 dev eth0
+  ip address add fd00:26::1/64 dev eth0 nodad
+  ip -6 route add fd00:27::/48 via fd00:26::2
+  ip address del fd00:26::1/64 dev eth0
   ip -6 route add default via 2001:db8::3 dev eth0 metric 2000 pref high
   ip -6 route add fd00:20::/48 via 2001:db8::2 expires 3000
   ip -6 route add fd00:21::/48 nexthop via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0
@@ -143,7 +149,7 @@ describe.skipIf(reason !== undefined)(
         host.exec(host.ns, "ip", "-6", "route", "show", "default", "dev", device);
       await host.exec(host.ns, "ip", "-6", "route", "del", "default");
       await host.exec(host.ns, "sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=1");
-      const monitor = host.start(host.ns, ["ip", "-6", "monitor", "route"]);
+      const monitor = host.start(host.ns, ["ip", "-6", "monitor", "address", "route"]);
       const learnt = (device: string) => (line: string) =>
         new RegExp(`^default via fe80::2 dev ${device} proto ra metric 1024 `).test(line);
       const range = "--dhcp-range=2001:db8::,ra-only,64,600";
@@ -159,13 +165,14 @@ describe.skipIf(reason !== undefined)(
         range,
       ]);
       await monitor.line(learnt("eth0"), "router advertisement on the uplink", 20_000);
-      const addresses = await host.exec(host.ns, "ip", "address", "show", "dev", "eth0");
-      const [, own = ""] = slaac.exec(addresses) ?? [];
+      const ready = (line: string) => slaac.test(line) && !line.includes("tentative");
+      const [, own = ""] = slaac.exec(await monitor.line(ready, "address of the router's prefix")) ?? [];
       expect(own).not.toBe("");
       const a = await lab.add();
       expect(a.call).toBeUndefined();
       expect(await host.exec(host.ns, "ip", "address", "show", "dev", bridge)).toContain(`${own}/64`);
       expect(await defaults(bridge)).toMatch(/^default via fe80::2 proto ra metric 1025 expires \d+sec/m);
+      expect(await defaults("eth0")).toBe("");
       expect(await host.answersPing(host.outside, own)).toBe(true);
       // The bridge asks for routers by itself, and goes on as the uplink did.
       await monitor.line(learnt(bridge), "router advertisement on the bridge", 20_000);
@@ -173,6 +180,7 @@ describe.skipIf(reason !== undefined)(
       await lab.done("GC", empty);
       expect(await host.exec(host.ns, "ip", "address", "show", "dev", "eth0")).toMatch(slaac);
       expect(await defaults("eth0")).toMatch(/^default via fe80::2 proto ra metric 1025 /m);
+      expect(await host.exec(host.ns, "ip", "-6", "route")).not.toContain(bridge);
       expect(await host.answersPing(host.outside, own)).toBe(true);
       await host.exec(host.ns, "ip", "-6", "route", "flush", "default");
       const again = monitor.lines.length;

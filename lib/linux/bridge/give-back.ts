@@ -83,7 +83,10 @@ function returnTo(network: string, bridge: Link, lower: Link, onBridge: HostConf
   const isPort = lower.master === bridge.index;
   // An uplink that came back by itself, or that somebody has put elsewhere, stays where it is.
   const master = isPort ? 0 : (lower.master ?? 0);
-  const move = { configuration: onBridge, from: bridge.index, to: lower.index };
+  const { addrGenMode, ...rest } = onBridge;
+  // Until it has the uplink a bridge knows nothing of how that makes its address.
+  const configuration = isPort && addrGenMode !== undefined ? { ...rest, addrGenMode } : rest;
+  const move = { configuration, from: bridge.index, to: lower.index };
   return [
     {
       ...shared(`link set ${bridge.name} alias "${alias}"`),
@@ -96,7 +99,7 @@ function returnTo(network: string, bridge: Link, lower: Link, onBridge: HostConf
         deeds: () => moveHost({ ...move, port: { index: lower.index, master } }),
         back: () =>
           moveHost({
-            configuration: onBridge,
+            configuration,
             from: lower.index,
             to: bridge.index,
             port: { index: lower.index, master: isPort ? bridge.index : master },

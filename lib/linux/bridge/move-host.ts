@@ -1,10 +1,10 @@
 /** Moving what the host has from one link to another, as requests that go to the kernel in one datagram. Pure. */
-import type { Family } from "../../addr/ip.ts";
-import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
+import type { Family, Ip } from "../../addr/ip.ts";
+import { hostPrefix, networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import type { HostAddress, HostConfiguration, HostObject } from "../../model/host-configuration.ts";
 import type { Request } from "../../netlink/message.ts";
-import { deleteRoute } from "../../netlink/route/route.ts";
-import { RTPROT_KERNEL } from "../../netlink/route/rtmsg.ts";
+import { addRoute, deleteRoute, type NewRoute } from "../../netlink/route/route.ts";
+import { RTPROT_KERNEL, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { addRecordedAddress, deleteRecordedAddress } from "../../netlink/route/transfer/transfer-address.ts";
 import {
@@ -36,6 +36,7 @@ const none = 1;
 export function moveHost({ configuration, from, to, port }: Move): readonly Deed[] {
   const { addresses, routes, neighbours, addrGenMode } = configuration;
   const into = port.master !== 0;
+  const ways = waysTo([...new Set(routes.flatMap(({ gateways }) => gateways))], to);
   const mastered: Deed = { request: setLink(port.index, { master: port.master }) };
   return [
     // A port that speaks for itself would have the host's link-local address a second time.
@@ -49,13 +50,25 @@ export function moveHost({ configuration, from, to, port }: Move): readonly Deed
       .toReversed()
       .map((address): Deed => ({ request: deleteRecordedAddress(address, from), accept: ["EADDRNOTAVAIL"] })),
     ...(into ? [] : [mastered]),
+    ...ways.map((way): Deed => ({ request: addRoute(way), accept: ["EEXIST"] })),
     ...routes.map((route): Deed => ({ request: addRecordedRoute(route, to), accept: ["EEXIST"] })),
+    ...ways.map(
+      (way): Deed => ({ request: deleteRoute({ ...way, protocol: RTPROT_VSWITCH }), accept: ["ESRCH"] }),
+    ),
     ...addresses
       .filter(({ unrouted }) => unrouted)
       .map(({ address }): Deed => ({ request: deleteSubnetRoute(address, to), accept: ["ESRCH"] })),
     ...neighbours.flatMap((neighbour) => moveNeighbour(neighbour, from, to)),
     ...(addrGenMode === undefined ? [] : [{ request: setLink(to, { addrGenMode }), accept: without6 }]),
   ];
+}
+
+/**
+ * A route stays when the way to its gateway goes, but none is made without one: each gateway is on the link while routes
+ * move. The metric is nobody else's, so that what was there is not taken away with it.
+ */
+function waysTo(gateways: readonly Ip[], index: number): readonly NewRoute[] {
+  return gateways.map((gateway) => ({ dst: hostPrefix(gateway), index, priority: 0x7ff0_0118 }));
 }
 
 /** The kernel lists the latest IPv6 address first, and of equal ones prefers that; of IPv4 addresses it is the earliest. */
@@ -75,7 +88,8 @@ function addTo(address: HostAddress, to: number): readonly Deed[] {
 
 function moveNeighbour(neighbour: HostObject, from: number, to: number): readonly Deed[] {
   return [
-    { request: addRecordedNeighbour(neighbour, to) },
+    // A table that is full is no reason: what was found is found again.
+    { request: addRecordedNeighbour(neighbour, to), accept: ["ENOBUFS"] },
     { request: deleteRecordedNeighbour(neighbour, from), accept: ["ENOENT"] },
   ];
 }

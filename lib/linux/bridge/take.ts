@@ -43,7 +43,7 @@ export function takeUplink(
     ...(bridge === undefined ? create(wanted) : []),
     learn("switch", wanted.name),
     learn("uplink", wanted.lower),
-    ...prepare(wanted, found.settings),
+    ...(isPort(bridge, found) ? raise(wanted, bridge) : prepare(wanted, bridge, found.settings)),
     take(wanted, bridge, found),
     {
       ...shared(`link set ${wanted.name} alias "${takenAlias(wanted.network, wanted.lower)}"`),
@@ -68,16 +68,34 @@ function create({ name, network }: BridgeSwitch): readonly Step[] {
   return [{ ...shared(request.title), action: { kind: "host", requests: () => [request] } }];
 }
 
-/** Before it has a port: nothing comes in that the uplink would not have let in, and no address is made by itself. */
+const isPort = (bridge: Link | undefined, { lower }: BridgeState): boolean =>
+  bridge !== undefined && lower?.master === bridge.index;
+
+const raise = ({ name }: BridgeSwitch, bridge: Link | undefined): readonly Step[] =>
+  bridge?.up
+    ? []
+    : [
+        {
+          ...shared(`link set ${name} up`),
+          action: { kind: "host", requests: () => [setLink(name, { up: true })] },
+        },
+      ];
+
+/**
+ * Before it has the uplink: nothing comes in that the uplink would not have let in, and no address is made by itself. One
+ * that is there and has its MAC is not given it again: the kernel would forget all neighbours.
+ */
 function prepare(
   { name, network, lower, mac, mtu }: BridgeSwitch,
+  bridge: Link | undefined,
   settings: readonly Setting[],
 ): readonly Step[] {
   const alias = takenAlias(network, lower, "taking");
+  const changes = { ...(bridge?.mac === mac ? {} : { mac }), mtu, alias };
   return [
     {
-      ...shared(`link set ${name} address ${mac} mtu ${mtu} alias "${alias}"`),
-      action: { kind: "host", requests: () => [setLink(name, { mac, mtu, alias })] },
+      ...shared(`link set ${name}${changes.mac ? ` address ${mac}` : ""} mtu ${mtu} alias "${alias}"`),
+      action: { kind: "host", requests: () => [setLink(name, changes)] },
     },
     ...settings.map(
       ({ family, name: key, value }): Step => ({
@@ -102,10 +120,15 @@ function prepare(
   ];
 }
 
-/** A bridge that was made for this and has no other port goes again with what failed. */
+/**
+ * What is refused leaves the host where it was: on the uplink, or on the bridge but for what was to follow. A bridge that was
+ * made for this goes again.
+ */
 function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState): Step {
   const configuration = toMove(wanted, bridge, found);
   const { name, lower } = wanted;
+  const { onBridge } = found;
+  const stays = isPort(bridge, found) && onBridge === undefined;
   return {
     ...shared(`link set ${lower} master ${name}; all that the host has on ${lower} to ${name}`),
     action: {
@@ -119,10 +142,10 @@ function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState
         }),
       back: (index) => [
         ...moveHost({
-          configuration,
+          configuration: onBridge === undefined ? configuration : both(configuration, onBridge),
           from: index("switch"),
           to: index("uplink"),
-          port: { index: index("uplink"), master: 0 },
+          port: { index: index("uplink"), master: stays ? index("switch") : 0 },
         }),
         ...(bridge === undefined ? [{ request: deleteLink(index("switch")) }] : []),
       ],
@@ -130,26 +153,38 @@ function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState
   };
 }
 
+/** @param first whose setting counts */
+const both = (first: HostConfiguration, second: HostConfiguration): HostConfiguration => ({
+  ...first,
+  addresses: [...first.addresses, ...second.addresses],
+  routes: [...first.routes, ...second.routes],
+  neighbours: [...first.neighbours, ...second.neighbours],
+});
+
 /** What is on the uplink; and what a takeover that broke off had in its hands, which is nowhere then but in the journal. */
 function toMove(
   wanted: BridgeSwitch,
   bridge: Link | undefined,
   { lower, onLower = { ...nothingOfHost, nexthopObjects: [] }, onBridge }: BridgeState,
 ): HostConfiguration {
-  const begun = bridge !== undefined && lower?.master === bridge.index && onBridge !== undefined;
-  const { nexthopObjects: _, ...there } = onLower;
-  if (!begun) return there;
+  const { nexthopObjects: _, addrGenMode, ...there } = onLower;
+  if (bridge === undefined || lower?.master !== bridge.index)
+    return { ...there, ...(addrGenMode === undefined ? {} : { addrGenMode }) };
+  // A port makes no address by itself: how the uplink did, its own setting does not tell any more.
+  if (onBridge === undefined) return there;
   const lost = <T extends HostObject>(of: (from: HostConfiguration) => readonly T[]): readonly T[] => {
     const known = new Set([...of(there), ...of(onBridge)].map(({ title }) => title));
     return of(wanted.host).filter(({ title }) => !known.has(title));
   };
-  const mode = wanted.host.addrGenMode;
-  return {
-    addresses: [...there.addresses, ...lost(({ addresses }) => addresses)],
-    routes: [...there.routes, ...lost(({ routes }) => routes)],
-    neighbours: [...there.neighbours, ...lost(({ neighbours }) => neighbours)],
-    ...(mode === undefined ? {} : { addrGenMode: mode }),
-  };
+  const { host } = wanted;
+  return both(
+    { ...there, ...(host.addrGenMode === undefined ? {} : { addrGenMode: host.addrGenMode }) },
+    {
+      addresses: lost(({ addresses }) => addresses),
+      routes: lost(({ routes }) => routes),
+      neighbours: lost(({ neighbours }) => neighbours),
+    },
+  );
 }
 
 function requireExisting({ name, network, mtu }: BridgeSwitch, bridge: Link | undefined): void {

@@ -1,7 +1,7 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
 import { defaultPrefix, hostPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, portMac } from "../../model/plan.ts";
-import { askedOn, isExternal, isStacked } from "../../model/switch.ts";
+import { askedOn, isBridge, isExternal, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
@@ -96,7 +96,15 @@ function learnSwitch({ switch: { name } }: Plan): Step {
 function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
   return [
     { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } },
-    { ...own(`wait for the carrier of ${vswitch.name}`), action: { kind: "carrier", role: "switch" } },
+    // Somebody else's may have a spanning tree, which takes its time.
+    ...(isBridge(vswitch) && vswitch.existing
+      ? []
+      : [
+          {
+            ...own(`wait for the carrier of ${vswitch.name}`),
+            action: { kind: "carrier", role: "switch" },
+          } satisfies Step,
+        ]),
   ];
 }
 

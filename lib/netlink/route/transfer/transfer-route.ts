@@ -34,7 +34,11 @@ const ofAddresses = ["local", "broadcast", "anycast", "multicast"];
 export interface RouteRecord {
   readonly title: string;
   readonly message: string;
+  /** Those that must be reachable on the link when the route is made. */
+  readonly gateways: readonly Ip[];
 }
+
+type Recorded = Pick<RouteRecord, "title" | "message">;
 
 /** A route that the kernel makes again by itself, or that is no configuration at all. */
 export function isDerived({ payload }: Reply, { protocol, type }: Route): boolean {
@@ -66,7 +70,9 @@ export function recordRoute(reply: Reply, index: number, learntMetric: number): 
     .map((attr) => (attr.type === RTA_OIF && readU32(attr.bytes, 0) === index ? number(RTA_OIF, 0) : attr));
   const expires = expiresS(attrs);
   const all = expires === undefined ? kept : [...kept, number(RTA_EXPIRES, expires)];
+  const gateways = route.onlink ? [] : route.nexthops.flatMap((hop) => hop.gateway ?? []);
   return {
+    gateways: gateways.filter((gateway) => !gateway.startsWith("fe80:")),
     title: routeTitle(route, aside ? priority + 1 : priority),
     message: encodeRecord({ header, attrs: all }),
   };
@@ -94,21 +100,26 @@ function routeTitle({ dst, gateway, nexthops, src, table, type }: Route, priorit
 }
 
 /** Beside others of the same destination and metric, behind them. EEXIST when it is there already. */
-export function addRecordedRoute(record: RouteRecord, index: number): Request {
+export function addRecordedRoute(record: Recorded, index: number): Request {
   return request("append", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, record, index);
 }
 
 /** ESRCH when it is not there. */
-export function deleteRecordedRoute(record: RouteRecord, index: number): Request {
+export function deleteRecordedRoute(record: Recorded, index: number): Request {
   return request("del", RTM_DELROUTE, 0, record, index);
 }
 
-function request(verb: string, type: number, flags: number, record: RouteRecord, index: number): Request {
+function request(verb: string, type: number, flags: number, record: Recorded, index: number): Request {
   const { header, attrs } = decodeRecord(record.message, RTMSG_LENGTH);
   const onto = attrs
     .map((attr) => withNexthops(attr, [0, index]))
     .map((attr) => (attr.type === RTA_OIF && readU32(attr.bytes, 0) === 0 ? number(RTA_OIF, index) : attr));
-  const parts: Parts = { header, attrs: type === RTM_DELROUTE ? without(onto, RTA_EXPIRES) : onto };
+  // The one that steps aside has another metric where it comes from.
+  const aside = readU8(header, 5) === RTPROT_RA && readU8(header, 1) === 0 ? [RTA_PRIORITY] : [];
+  const parts: Parts = {
+    header,
+    attrs: type === RTM_DELROUTE ? without(onto, RTA_EXPIRES, ...aside) : onto,
+  };
   return {
     title: `route ${verb} ${record.title} dev index ${index}`,
     type,

@@ -1,0 +1,51 @@
+/** A verb whose process is killed in the middle of its work. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { enterWords } from "./command.ts";
+import { binDir, type NatLab } from "./nat-lab.ts";
+
+export interface KilledCall {
+  /** Executable, e.g. "transparent". */
+  readonly type: string;
+  readonly verb: "ADD" | "GC";
+  readonly id?: string;
+  readonly netns?: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** @returns whether it was killed before it came to its end. A timer is not exact enough, so this waits busily. */
+export function killedCall(lab: NatLab, call: KilledCall, afterMs: number): Promise<boolean> {
+  const { type, verb, id, netns, config } = call;
+  const [program = "", ...words] = enterWords(lab.host.ns, [join(binDir, type)]);
+  const env = {
+    CNI_COMMAND: verb,
+    CNI_PATH: binDir,
+    VSWITCH_DATA_DIR: lab.dataDir,
+    ...(id === undefined ? {} : { CNI_CONTAINERID: id, CNI_IFNAME: "eth0" }),
+    ...(netns === undefined ? {} : { CNI_NETNS: netns }),
+  };
+  const child = spawn(`/usr/bin/${program}`, words, { env, stdio: ["pipe", "ignore", "ignore"] });
+  const started = performance.now();
+  const gone = new Promise<boolean>((resolve) =>
+    child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
+  );
+  child.stdin.on("error", () => {});
+  child.stdin.end(JSON.stringify({ cniVersion: "1.1.0", name: type, type, ...config }));
+  // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
+  setTimeout(() => {
+    while (performance.now() - started < afterMs);
+    child.kill("SIGKILL");
+  }, 1);
+  return gone;
+}
+
+/** mulberry32: a small generator whose sequence a seed repeats. */
+export function randomOf(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

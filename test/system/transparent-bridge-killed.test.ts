@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { uplink } from "./host.ts";
+import { killedCall, randomOf } from "./killed.ts";
+import { createLanLab, lanWith } from "./lan-lab.ts";
+import { type NatLab, whyNoNat } from "./nat-lab.ts";
+import { startSteady } from "./steady.ts";
+import { toolOf } from "./tool.ts";
+
+const reason = whyNoNat();
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
+const times = 120;
+const timeout = 240_000;
+const config = lanWith({ switch: "bridge" });
+const empty = { ...config, "cni.dev/valid-attachments": [] };
+const bridge = "vsw-transparent";
+
+/** What moves, on whichever link it is; with what a bridge says of itself. */
+async function hostOf({ host }: NatLab): Promise<string> {
+  const script = `for one in eth0 ${bridge}; do ip -o address show dev $one 2>/dev/null | cut -d' ' -f2-; done
+    ip -4 route show table all; ip -6 route show table all | grep -v -e '^multicast' -e '^anycast'
+    ip neighbour show nud permanent`;
+  const text = await host.exec(host.ns, "sh", "-c", script);
+  const lines = text
+    .replaceAll(bridge, "eth0")
+    .split("\n")
+    .map((line) => line.replace(/\s+/g, " "));
+  return [...new Set(lines)].sort().join("\n");
+}
+
+/** Where the work of a takeover had come to. */
+async function stageOf({ host }: NatLab): Promise<string> {
+  const text = await host.exec(
+    host.ns,
+    "sh",
+    "-c",
+    `ip link show dev ${bridge} 2>/dev/null; ip link show dev eth0`,
+  );
+  if (!text.includes(`: ${bridge}:`)) return "no bridge";
+  const alias = /alias (.*)/.exec(text)?.[1]?.split(" ").at(-1) ?? "unmarked";
+  return `${text.includes(`master ${bridge}`) ? "taken" : "not taken"}, ${alias}`;
+}
+
+const more = `ip address add 203.0.113.5/28 dev eth0
+  ip route add default via 192.0.2.3 metric 500 mtu 1400 src 192.0.2.1
+  ip route add 10.20.0.0/16 via 192.0.2.2 table 100
+  ip neighbour add 192.0.2.50 lladdr 02:00:00:00:00:50 dev eth0 nud permanent`;
+
+async function labWithHost(): Promise<NatLab> {
+  const lab = await createLanLab({ config });
+  await lab.host.exec(lab.host.ns, "sh", "-ec", more);
+  return lab;
+}
+
+async function watched(lab: NatLab) {
+  const { host } = lab;
+  const all = [
+    await startSteady(lab, host.outside, host.ns, uplink.host4),
+    await startSteady(lab, host.ns, host.outside, uplink.outside6),
+  ];
+  return async (): Promise<void> => {
+    for (const one of all) {
+      const { lost, longestMs, answers } = await one.seen();
+      console.log(`${answers} answers, longest silence ${longestMs.toFixed(0)} ms`);
+      expect(lost).toBe("");
+      // One or two packets may be lost, and are sent again.
+      expect(longestMs).toBeLessThan(2_000);
+    }
+  };
+}
+
+const counted = (stages: readonly string[]): string =>
+  JSON.stringify(
+    Object.fromEntries([...new Set(stages)].map((one) => [one, stages.filter((s) => s === one).length])),
+  );
+
+describe.skipIf(reason !== undefined)(
+  `a host whose uplink is being moved by a verb that is killed${reason ? ` (${reason})` : ""}`,
+  () => {
+    it(`at ${times} random moments of a first ADD keeps all it has (SEED=${seed})`, { timeout }, async () => {
+      await using lab = await labWithHost();
+      const { host } = lab;
+      const [before, had] = [await host.snapshot(), await hostOf(lab)];
+      const ns = await host.compartment();
+      const { elapsedMs } = await lab.call("ADD", { id: "c", netns: ns.path });
+      await lab.done("DEL", { id: "c", netns: ns.path });
+      await lab.done("GC", { config: empty });
+      const random = randomOf(seed);
+      const tool = toolOf(lab);
+      const stages: string[] = [];
+      const silence = await watched(lab);
+      let scale = elapsedMs;
+      for (let i = 0; i < times; i++) {
+        const afterMs = scale * (0.3 + random() * 0.8);
+        const killed = await killedCall(
+          lab,
+          { type: "transparent", verb: "ADD", id: "c", netns: ns.path, config },
+          afterMs,
+        );
+        const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
+        const stage = await stageOf(lab);
+        stages.push(stage);
+        scale *= stage === "no bridge" ? 1.03 : killed ? 0.99 : 0.95;
+        expect(await hostOf(lab), what).toBe(had);
+        if (i % 3 === 0) await tool("repair");
+        if (i % 3 === 1) {
+          const next = await lab.call("ADD", { id: "c", netns: ns.path });
+          expect([0, 1], `${what}: ${next.stdout}${next.stderr}`).toContain(next.exitCode);
+          expect(await stageOf(lab), what).toBe("taken, eth0");
+          expect(await hostOf(lab), what).toBe(had);
+          await lab.done("DEL", { id: "c", netns: ns.path });
+        }
+        await lab.done("GC", { config: empty });
+        expect(await stageOf(lab), what).toBe("no bridge");
+        expect(await hostOf(lab), what).toBe(had);
+      }
+      expect(await host.changes(before)).toBe("");
+      await silence();
+      console.log(counted(stages));
+      // Else the moments were not where the work is.
+      expect(stages.filter((stage) => stage.startsWith("taken")).length).toBeGreaterThan(times / 20);
+      expect(stages.filter((stage) => stage.startsWith("not taken")).length).toBeGreaterThan(0);
+    });
+
+    it(`at ${times} random moments of the last GC has all of it back (SEED=${seed})`, {
+      timeout,
+    }, async () => {
+      await using lab = await labWithHost();
+      const { host } = lab;
+      const [before, had] = [await host.snapshot(), await hostOf(lab)];
+      const ns = await host.compartment();
+      const random = randomOf(seed + 1);
+      const stages: string[] = [];
+      const silence = await watched(lab);
+      const ask = { id: "c", netns: ns.path };
+      let scale = 0;
+      for (let i = 0; i < times; i++) {
+        if ((await stageOf(lab)) === "no bridge") {
+          await lab.add({ id: "c", ns });
+          await lab.done("DEL", ask);
+        }
+        if (scale === 0) {
+          scale = (await lab.call("GC", { config: empty })).elapsedMs;
+          continue;
+        }
+        const afterMs = scale * (0.1 + random());
+        const killed = await killedCall(lab, { type: "transparent", verb: "GC", config: empty }, afterMs);
+        const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
+        const stage = await stageOf(lab);
+        stages.push(stage);
+        scale *= !killed || stage === "no bridge" ? 0.95 : stage === "taken, eth0" ? 1.05 : 1;
+        expect(await hostOf(lab), what).toBe(had);
+        if (i % 2 === 0) {
+          await lab.add({ id: "c", ns });
+          expect(await stageOf(lab), what).toBe("taken, eth0");
+          expect(await hostOf(lab), what).toBe(had);
+          await lab.done("DEL", ask);
+        } else {
+          await lab.done("GC", { config: empty });
+          expect(await stageOf(lab), what).toBe("no bridge");
+          expect(await hostOf(lab), what).toBe(had);
+        }
+      }
+      await lab.done("GC", { config: empty });
+      expect(await host.changes(before)).toBe("");
+      await silence();
+      console.log(counted(stages));
+      expect(stages.filter((stage) => stage.endsWith("returning")).length).toBeGreaterThan(0);
+    });
+  },
+);
