@@ -34,6 +34,8 @@ test("there is one example for each mode, policy and runtime", () => {
     "nat-qos.conflist",
     "nat-smallest.conflist",
     "podman.conflist",
+    "transparent-ipvlan.conflist",
+    "transparent-routed.conflist",
   ]);
 });
 
@@ -51,6 +53,21 @@ describe.each(examples)("%s", (file) => {
       );
     if (why !== undefined) context.skip(why);
     await using host = await createHost();
+    if (JSON.stringify(list).includes('"ipvlan"')) {
+      const made = await host.run(host.ns, [
+        "ip",
+        "link",
+        "add",
+        "link",
+        "eth0",
+        "name",
+        "try",
+        "type",
+        "ipvlan",
+      ]);
+      if (made.exitCode !== 0) context.skip("this kernel has no ipvlan");
+      await host.exec(host.ns, "ip", "link", "delete", "try");
+    }
     const compartment = await host.compartment("example");
     const dataDir = mkdtempSync(join(tmpdir(), "vst-example-"));
     try {
