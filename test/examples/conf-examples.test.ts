@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createHost, uplink } from "../system/host.ts";
+import { startDnsmasq, whyNoDhcp } from "../system/dhcp-lab.ts";
+import { createHost, type Host, uplink } from "../system/host.ts";
 import { whyNoNamespaces } from "../system/namespaces.ts";
 import { capabilityArgs } from "./capability-args.ts";
 import { addChain, type Chain, checkChain, delChain, toList } from "./chain.ts";
@@ -35,6 +36,12 @@ test("there is one example for each mode, policy and runtime", () => {
     "nat-smallest.conflist",
     "podman.conflist",
     "transparent-bridge.conflist",
+    "transparent-dhcp.conflist",
+    "transparent-host-access.conflist",
+    "transparent-ipvlan.conflist",
+    "transparent-routed.conflist",
+    "transparent-vlan.conflist",
+    "transparent.conflist",
   ]);
 });
 
@@ -52,6 +59,13 @@ describe.each(examples)("%s", (file) => {
       );
     if (why !== undefined) context.skip(why);
     await using host = await createHost();
+    const lacking = await lackingKind(host, JSON.stringify(list));
+    if (lacking !== undefined) context.skip(`this kernel has no ${lacking}`);
+    if (file.includes("dhcp")) {
+      const noServer = whyNoDhcp();
+      if (noServer !== undefined) context.skip(noServer);
+      await startDnsmasq(host, host.outside, "--dhcp-range=192.0.2.64,192.0.2.127,2m");
+    }
     const compartment = await host.compartment("example");
     const dataDir = mkdtempSync(join(tmpdir(), "vst-example-"));
     try {
@@ -82,6 +96,18 @@ describe.each(examples)("%s", (file) => {
     }
   });
 });
+
+/** @returns the kind of link that an example takes and this kernel has not */
+async function lackingKind(host: Host, list: string): Promise<string | undefined> {
+  const kinds = { ipvlan: ["ipvlan"], VLAN: ["vlan", "id", "42"] };
+  for (const [word, type] of Object.entries(kinds)) {
+    if (!list.includes(`"${word}"`)) continue;
+    const add = ["ip", "link", "add", "link", "eth0", "name", "try", "type", ...type];
+    if ((await host.run(host.ns, add)).exitCode !== 0) return type[0];
+    await host.exec(host.ns, "ip", "link", "delete", "try");
+  }
+  return undefined;
+}
 
 /** host-local keeps its leases in a folder of the machine unless it is told another. */
 function isolated(list: ReturnType<typeof toList>, dataDir: string): ReturnType<typeof toList> {

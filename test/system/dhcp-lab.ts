@@ -73,7 +73,7 @@ export async function createDhcpLab(): Promise<DhcpLab> {
       ip link set ${port} master ${uplinkName} up; ip -n "$1" link set eth0 up`;
     await host.exec(host.ns, "sh", "-ec", script, "sh", ns.name);
   };
-  const folderOf = (at: Namespace, file: string) => join(host.dir, `${at.name}-${file}`);
+  const folderOf = (at: Namespace, file: string) => fileOf(host, at, file);
   return {
     host,
     dataDir,
@@ -90,19 +90,7 @@ export async function createDhcpLab(): Promise<DhcpLab> {
       open.push(made.socket);
       return made;
     },
-    async dnsmasq(at, ...words) {
-      const own = [
-        "--conf-file=/dev/null --no-daemon --port=0 --interface=eth0 --bind-interfaces --no-ping",
-        "--dhcp-authoritative --log-dhcp --user=root --pid-file --log-facility=-",
-        `--dhcp-leasefile=${folderOf(at, "leases")}`,
-      ];
-      const child = host.start(at, ["dnsmasq", ...own.join(" ").split(" "), ...words]);
-      await child.line(
-        (line) => /dnsmasq-dhcp.*(sockets bound|advertisement enabled)/.test(line),
-        "its start",
-      );
-      return child;
-    },
+    dnsmasq: (at, ...words) => startDnsmasq(host, at, ...words),
     async udhcpd(at, ...lines) {
       const file = folderOf(at, "conf");
       const leases = folderOf(at, "udhcpd-leases");
@@ -116,7 +104,7 @@ export async function createDhcpLab(): Promise<DhcpLab> {
       await child.line((line) => line.includes("started"), "its start");
       return child;
     },
-    leases: (at) => readFileSync(folderOf(at, "leases"), "utf8"),
+    leases: (at) => leasesAt(host, at),
     async agent() {
       const child = host.start(host.ns, [join(binDir, "vswitch"), "agent"], { VSWITCH_DATA_DIR: dataDir });
       await child.line((line) => line.includes("watching"), "its start");
@@ -129,6 +117,24 @@ export async function createDhcpLab(): Promise<DhcpLab> {
     },
   };
 }
+
+const fileOf = (host: Host, at: Namespace, file: string): string => join(host.dir, `${at.name}-${file}`);
+
+/** dnsmasq in the foreground, on eth0 of a namespace, with its log as lines. */
+export async function startDnsmasq(host: Host, at: Namespace, ...words: readonly string[]): Promise<Child> {
+  const own = [
+    "--conf-file=/dev/null --no-daemon --port=0 --interface=eth0 --bind-interfaces --no-ping",
+    "--dhcp-authoritative --log-dhcp --user=root --pid-file --log-facility=-",
+    `--dhcp-leasefile=${fileOf(host, at, "leases")}`,
+  ];
+  const child = host.start(at, ["dnsmasq", ...own.join(" ").split(" "), ...words]);
+  await child.line((line) => /dnsmasq-dhcp.*(sockets bound|advertisement enabled)/.test(line), "its start");
+  return child;
+}
+
+/** What the last dnsmasq that was started there remembers. */
+export const leasesAt = (host: Host, at: Namespace): string =>
+  readFileSync(fileOf(host, at, "leases"), "utf8");
 
 function storeOf(dataDir: string): Store {
   return openStore({ dataDir, bootId: readBootId(), now: Date.now, warn: () => undefined });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createLanLab, lanWith } from "./lan-lab.ts";
 import type { Failure, FailuresRequest } from "./failures-child.ts";
+import { createLanLab, lanWith } from "./lan-lab.ts";
 import { whyNoNat } from "./nat-lab.ts";
 import { startSteady } from "./steady.ts";
 
