@@ -5,8 +5,8 @@ import type { Datagram } from "../socket.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 import type { Event4, Outgoing4 } from "./state.ts";
 
-export const serverPort4 = 67;
-export const clientPort4 = 68;
+const serverPort4 = 67;
+const clientPort4 = 68;
 
 const everybody = { ip: ip("255.255.255.255"), mac: mac("ff:ff:ff:ff:ff:ff") };
 

@@ -60,10 +60,3 @@ function mayDecide(
   if (state.kind === "renewing") return server === undefined || server === state.lease.server;
   return true;
 }
-
-/** Whether another address, or other settings of the link, came with more time. */
-export function differs(before: Lease4, after: Lease4): boolean {
-  const settings = ({ address, gateway, routes, mtu, dns }: Lease4): string =>
-    JSON.stringify([address, gateway, routes, mtu, dns]);
-  return settings(before) !== settings(after);
-}

@@ -50,11 +50,11 @@ const table = {
 } as const;
 
 type Table = typeof table;
-export type OptionName = keyof Table;
+type OptionName = keyof Table;
 type ValueOf<Option> = Option extends Known<infer Value> ? Value : never;
 
 /** What is not known, or is known and holds something impossible, is kept as it came. */
-export interface OtherOption {
+interface OtherOption {
   readonly code: number;
   readonly bytes: Uint8Array;
 }
@@ -73,7 +73,7 @@ const OVERLOAD = 52;
 const MOST_BYTES = 255;
 
 /** Options as they stand in a field, by code; pieces of one option are put together (RFC 3396). */
-export type RawOptions = ReadonlyMap<number, Uint8Array>;
+type RawOptions = ReadonlyMap<number, Uint8Array>;
 
 /** @throws {RangeError} when an option reaches beyond the end */
 export function splitOptions(fields: readonly Uint8Array[]): RawOptions {

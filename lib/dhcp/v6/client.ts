@@ -19,7 +19,7 @@ export interface Client6 {
   readonly random: () => number;
 }
 
-export type State6 =
+type State6 =
   | { readonly kind: "waiting"; readonly untilMs: number }
   | { readonly kind: "soliciting"; readonly exchange: Exchange; readonly requested?: Ip }
   | {

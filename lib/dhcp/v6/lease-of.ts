@@ -4,7 +4,7 @@ import { forever } from "../lease.ts";
 import type { Lease6 } from "./lease.ts";
 import type { Association, Options6 } from "./options.ts";
 
-export type Answer6 =
+type Answer6 =
   | { readonly kind: "lease"; readonly lease: Lease6 }
   | { readonly kind: "refusal"; readonly code: number; readonly text: string }
   | { readonly kind: "nothing" };

@@ -23,8 +23,8 @@ export interface Message6 {
   readonly options: Options6;
 }
 
-export const serverPort6 = 547;
-export const clientPort6 = 546;
+const serverPort6 = 547;
+const clientPort6 = 546;
 
 /** All_DHCP_Relay_Agents_and_Servers, and its MAC (RFC 2464 7). */
 const servers = { ip: ip("ff02::1:2"), mac: mac("33:33:00:01:00:02") };

@@ -36,7 +36,7 @@ export interface Status {
   readonly text: string;
 }
 
-export interface AssociatedAddress {
+interface AssociatedAddress {
   readonly address: Ip;
   readonly preferredSeconds: number;
   readonly validSeconds: number;
@@ -53,7 +53,7 @@ export interface Association {
 }
 
 /** What is not known, or is known and holds something impossible, is kept as it came. */
-export interface OtherOption6 {
+interface OtherOption6 {
   readonly code: number;
   readonly bytes: Uint8Array;
 }

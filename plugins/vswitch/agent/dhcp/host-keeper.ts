@@ -6,7 +6,7 @@ import type { Journal } from "../journal.ts";
 import { type DhcpKeeper, dhcpKeeper } from "./keeper.ts";
 import { replan } from "./replan.ts";
 
-export interface HostKeeperParts {
+interface HostKeeperParts {
   /** With the state file that is there now. */
   readonly host: () => Host;
   readonly dhcp: DhcpBackend;

@@ -154,10 +154,7 @@ export function dhcpKeeper(host: KeeperHost): DhcpKeeper {
     } finally {
       link?.close();
     }
-    host.say(
-      row,
-      before === undefined ? `${after.address}: got` : `${after.address}: got in place of ${before.address}`,
-    );
+    host.say(row, `${after.address}: ${sayChange(before, after)}`);
   };
   const letGo = (one: Work, why: string, nowMs: number): void => {
     const { settings } = one;
@@ -208,3 +205,8 @@ export function dhcpKeeper(host: KeeperHost): DhcpKeeper {
 }
 
 const idOf = ({ key, family }: Pick<DhcpRow, "key" | "family">): string => `${key}/${family}`;
+
+function sayChange(before: LeaseSettings | undefined, after: LeaseSettings): string {
+  if (before === undefined) return "got";
+  return before.address === after.address ? "its routes or MTU changed" : `got in place of ${before.address}`;
+}

@@ -16,7 +16,7 @@ export function replan(
 ): Plan {
   const { vnic, port } = plan;
   const addresses = swap(vnic.addresses, before ? [before.address] : [], after ? [after.address] : []);
-  const old = vnic.routes.filter((route) => isOf(before, route));
+  const old = vnic.routes.filter((route) => isOf(before, route) || isOf(after, route));
   const priority = old.find((route) => route.priority !== undefined)?.priority;
   const routes = swap(
     vnic.routes,

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { ip } from "../../../../lib/addr/ip.ts";
+import { mac } from "../../../../lib/addr/mac.ts";
+import { prefix } from "../../../../lib/addr/prefix.ts";
+import type { LeaseSettings } from "../../../../lib/backend.ts";
+import type { Plan } from "../../../../lib/model/plan.ts";
+import { replan } from "../../../../plugins/vswitch/agent/dhcp/replan.ts";
+
+const lease = (number: number): LeaseSettings => ({
+  address: prefix(`10.9.${number}.10/24`),
+  routes: [{ destination: prefix("0.0.0.0/0"), gateway: ip(`10.9.${number}.1`) }],
+});
+const other = { destination: prefix("10.5.0.0/16"), gateway: ip("10.7.0.1") };
+const plan = {
+  vnic: {
+    mtu: 1500,
+    addresses: [prefix("10.9.1.10/24"), prefix("fd09::1/64")],
+    routes: [{ ...lease(1).routes[0], priority: 1000 }, other],
+  },
+  port: {
+    policies: [
+      {
+        kind: "Guard",
+        mac: mac("02:00:00:00:00:02"),
+        addresses: [ip("10.9.1.10"), ip("fe80::1")],
+        allow: [],
+      },
+    ],
+  },
+} as unknown as Plan;
+
+describe("a plan whose lease changed", () => {
+  it("has the new address and routes in the place of the old ones, with their metric, and the guard knows", () => {
+    const { vnic, port } = replan(plan, lease(1), { ...lease(2), mtu: 1400 });
+    expect(vnic).toEqual({
+      mtu: 1400,
+      addresses: ["10.9.2.10/24", "fd09::1/64"],
+      routes: [{ destination: "0.0.0.0/0", gateway: "10.9.2.1", priority: 1000 }, other],
+    });
+    expect(port.policies).toMatchObject([{ addresses: ["10.9.2.10", "fe80::1"] }]);
+  });
+
+  it("has neither while there is none, and gets them again", () => {
+    const without = replan(plan, lease(1), undefined);
+    expect(without.vnic).toMatchObject({ addresses: ["fd09::1/64"], routes: [other] });
+    expect(without.port.policies).toMatchObject([{ addresses: ["fe80::1"] }]);
+    const again = replan(without, undefined, lease(3));
+    expect(again.vnic.addresses).toEqual(["fd09::1/64", "10.9.3.10/24"]);
+    expect(again.port.policies).toMatchObject([{ addresses: ["fe80::1", "10.9.3.10"] }]);
+    expect(replan(again, undefined, lease(3))).toEqual(again);
+  });
+});
