@@ -30,6 +30,8 @@ export function openDhcpLink(netns: string, ifname: string, family: Family): Dhc
       compartment.close();
       return undefined;
     }
+    // The reference macvlan leaves that to what gives it addresses.
+    if (!link.up) compartment.netlink.request(setLink(link.index, { up: true }));
     const socket = openDhcpSocket(compartment, link.index, family);
     return {
       socket,
