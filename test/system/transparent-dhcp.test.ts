@@ -72,9 +72,10 @@ describe.skipIf(reason !== undefined)(`addresses by DHCP${reason ? ` (${reason})
 
   it("are declined where a machine of the LAN has one already, and another is taken", async () => {
     await using lab = await createLanLab({ config: asking });
-    const { host } = lab;
     await using server = await serve(lab, "--dhcp-sequential-ip");
-    await host.exec(host.outside, "ip", "address", "add", "192.0.2.100/24", "dev", "eth0");
+    const only = { subnet: "192.0.2.0/24", rangeStart: "192.0.2.100", rangeEnd: "192.0.2.100" };
+    const holder = await lab.add({ config: { name: "static", ipam: { type: "ipam", ...only } } });
+    expect(holder.ip4).toBe("192.0.2.100");
     const a = await lab.add();
     expect(a.ip4).not.toBe("192.0.2.100");
     expect(server.lines.some((line) => line.includes("DHCPDECLINE(eth0) 192.0.2.100"))).toBe(true);
@@ -106,7 +107,7 @@ describe.skipIf(reason !== undefined)(`addresses by DHCP${reason ? ` (${reason})
     const outcome = await lab.call("ADD", { id: "a", netns: ns.path, config });
     expect(JSON.parse(outcome.stdout)).toMatchObject({
       code: 11,
-      msg: expect.stringMatching(/no lease in 1 s, asked \d+ times, no server answered/),
+      msg: expect.stringMatching(/no lease in 1 s, asked (once|\d+ times), no server answered/),
     });
     expect(outcome.elapsedMs).toBeGreaterThan(1000);
     expect(outcome.elapsedMs).toBeLessThan(4000);
@@ -116,7 +117,7 @@ describe.skipIf(reason !== undefined)(`addresses by DHCP${reason ? ` (${reason})
 
   it("end at a time that ADD tells where no agent is there, and are renewed where one is", async () => {
     await using lab = await createLanLab({ config: asking });
-    await using server = await serve(lab, "--dhcp-option=option:T1,1");
+    await using server = await serve(lab, "--dhcp-option=option:T1,1", "--dhcp-option=option:T2,3");
     const ns = await lab.host.compartment();
     const alone = await lab.call("ADD", { id: "alone", netns: ns.path, config: asking });
     expect(alone.stderr).toMatch(
