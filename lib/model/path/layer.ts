@@ -10,6 +10,7 @@ export type Segment =
   | "port.out"
   | "uplink.out"
   | "uplink.leave"
+  | "bridge.leave"
   | "wire.in"
   | "switch"
   | "host.in"

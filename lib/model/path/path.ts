@@ -30,7 +30,14 @@ import { portGuard } from "./layers/port-guard.ts";
 import { portIn, portOut } from "./layers/port-link.ts";
 import { portQosIn, portQosOut } from "./layers/port-qos.ts";
 import { filterForward, filterPostrouting, filterPrerouting } from "./layers/switch-filter.ts";
-import { bridgeForward, bridgeInput, bridgePostrouting, bridgePrerouting } from "./layers/switch-foreign.ts";
+import {
+  bridgeForward,
+  bridgeForwardOut,
+  bridgeInput,
+  bridgePostrouting,
+  bridgePostroutingOut,
+  bridgePrerouting,
+} from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
 import { uplinkArrival } from "./layers/uplink-arrival.ts";
 import { uplinkForward } from "./layers/uplink-forward.ts";
@@ -52,6 +59,17 @@ export const path: Readonly<Record<Segment, Stretch>> = {
   "vnic.out": { layers: [vnicOut] },
   "uplink.out": { layers: [uplinkOut, uplinkForward] },
   "uplink.leave": { layers: [uplinkLeave] },
+  "bridge.leave": {
+    layers: [
+      filterPrerouting,
+      filterForward,
+      filterPostrouting,
+      bridgeForwardOut,
+      bridgePostroutingOut,
+      uplinkOut,
+      uplinkLeave,
+    ],
+  },
   "wire.in": { layers: [uplinkArrival], next: "host.in" },
   "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut, bridgePrerouting], next: "switch" },
   switch: { layers: [switchForward] },

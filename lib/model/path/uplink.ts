@@ -5,12 +5,13 @@
  * none reaches the interface that it hangs on, nor that them.
  */
 import type { Ip } from "../../addr/ip.ts";
-import { linkLocal, type Mac } from "../../addr/mac.ts";
+import { linkLocal } from "../../addr/mac.ts";
 import { contains, hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
+import type { Packet } from "../../policy/packet.ts";
 import { formatOwner } from "../owner.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneInterface } from "../scene.ts";
-import { type HostAdapter, isStacked, type StackedSwitch } from "../switch.ts";
+import { type AnyExternalSwitch, type HostAdapter, isStacked, type StackedSwitch } from "../switch.ts";
 import { addressesOf, findInterface, localPrefixes } from "./find.ts";
 import type { Fault } from "./link.ts";
 import type { Place } from "./trace.ts";
@@ -143,7 +144,7 @@ function hostAccessRemedy(vswitch: StackedSwitch): string {
 }
 
 /** @returns undefined when frames pass */
-export function uplinkFault(scene: Scene, { lower, uplink, network }: StackedSwitch): Fault | undefined {
+export function uplinkFault(scene: Scene, { lower, uplink, network }: AnyExternalSwitch): Fault | undefined {
   for (const name of new Set([lower, uplink])) {
     const link = findInterface(scene, name);
     if (link === undefined)
@@ -169,12 +170,25 @@ export type Holder =
   | { readonly kind: "endpoint"; readonly endpoint: StackedPlan }
   | { readonly kind: "adapter"; readonly adapter: Adapter };
 
-export function holderOf(scene: Scene, lower: string | undefined, mac: Mac): Holder | undefined {
+/** @param packet vNICs that share the uplink's MAC are told apart by their addresses (drivers/net/ipvlan/ipvlan_core.c) */
+export function holderOf(
+  scene: Scene,
+  lower: string | undefined,
+  { destinationMac: mac, ...packet }: Packet,
+): Holder | undefined {
   const adapter = adaptersOn(scene, lower).find((one) => adapterLink(scene, one)?.mac === mac);
   if (adapter !== undefined) return { kind: "adapter", adapter };
-  const endpoint = vnicsOn(scene, lower).find(({ vnic }) => vnic.mac === mac);
+  const address = "destination" in packet ? packet.destination : undefined;
+  const endpoint = vnicsOn(scene, lower).find(
+    (plan) => plan.vnic.mac === mac && (hasOwnMac(plan) || hasAddress(plan, address)),
+  );
   return endpoint && { kind: "endpoint", endpoint };
 }
+
+export const hasOwnMac = ({ switch: vswitch }: StackedPlan): boolean => vswitch.kind === "macvlan";
+
+const hasAddress = (plan: StackedPlan, address: Ip | undefined): boolean =>
+  address !== undefined && addressesOf(plan).includes(address);
 
 /** All prefixes that `neighbourOf` and its like compare an address with. */
 export function uplinkPrefixes(scene: Scene, lower: string | undefined): readonly Prefix[] {

@@ -4,6 +4,7 @@ import { type Mac, mac } from "../../addr/mac.ts";
 import { contains, hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
+import { isRouted } from "../switch.ts";
 import { addressCell, type Cell } from "./consulted.ts";
 import {
   addressesOf,
@@ -38,6 +39,9 @@ export function whoHas(scene: Scene, network: SceneNetwork, address: Ip): Answer
   if (hostAnswers(scene, network, address))
     return { mac: own, value: `${own}, the host`, writer: byNetwork(network) };
   const endpoint = endpointAt(scene, network, address);
+  // Towards routed containers the host answers for all that is beyond it.
+  if (endpoint === undefined && isRouted(network.switch))
+    return { mac: own, value: `${own}, the host in its place`, writer: byNetwork(network) };
   if (endpoint === undefined) return undefined;
   const { vnic, port } = endpoint;
   return { mac: vnic.mac, endpoint, value: `${vnic.mac}, port ${port.name}`, writer: byEndpoint(endpoint) };

@@ -2,6 +2,7 @@
 import type { Ip } from "../../../addr/ip.ts";
 import { hostPrefix } from "../../../addr/prefix.ts";
 import type { SceneInterface, SceneNetwork } from "../../scene.ts";
+import { isBridge } from "../../switch.ts";
 import { addressCell } from "../consulted.ts";
 import {
   addressesOf,
@@ -65,6 +66,10 @@ function toSwitch(
   const group = groupMac(destination, subnets);
   if (group !== undefined) return flood(rewrite(asked, { destinationMac: group }), opening, network);
   const answer = whoHas(scene, network, nextHop);
+  const bridge = findInterface(scene, network.switch.name);
+  // Of a bridge that leads to the wire by its uplink.
+  if (answer?.endpoint === undefined && isBridge(network.switch) && bridge !== undefined)
+    return leave(asked, opening, bridge, nextHop);
   if (answer?.endpoint === undefined)
     return drop(asked, opening, "nobody answers", {
       reason: "no-neighbour",

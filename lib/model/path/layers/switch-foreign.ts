@@ -1,5 +1,7 @@
 /** What rules of other programs at the bridge's own hooks do (family "bridge"): they see ports as interfaces. */
+
 import type { ForeignHook } from "../../foreign.ts";
+import { isBridge } from "../../switch.ts";
 import { askForeign } from "../ask-foreign.ts";
 import { networkOfSwitch } from "../find.ts";
 import { ipLayer, type Layer, skip } from "../layer.ts";
@@ -22,6 +24,16 @@ export const bridgeForward: Layer = ipLayer((walk) => {
 export const bridgePostrouting: Layer = ipLayer((walk) =>
   ask(walk, "postrouting", undefined, walk.endpoint?.port.name),
 );
+
+/** As it goes to the uplink, which is a port of the bridge. */
+export const bridgeForwardOut: Layer = ipLayer((walk) => ask(walk, "forward", walk.entered, wireOf(walk)));
+
+export const bridgePostroutingOut: Layer = ipLayer((walk) =>
+  ask(walk, "postrouting", undefined, wireOf(walk)),
+);
+
+const wireOf = ({ network }: Walk): string | undefined =>
+  network !== undefined && isBridge(network.switch) ? network.switch.lower : undefined;
 
 const ask = (walk: IpWalk, hook: ForeignHook, from?: string, to?: string) =>
   askForeign(walk, {

@@ -3,6 +3,7 @@ import { ip } from "../../../addr/ip.ts";
 import { prefixAddress } from "../../../addr/prefix.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import type { Plan } from "../../plan.ts";
+import { isBridge } from "../../switch.ts";
 import { askedFor } from "../asked-for.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";
 import { valueCell } from "../consulted.ts";
@@ -53,6 +54,7 @@ function byMac(asked: EndpointWalk, opening: Opening): Passage {
   if (isGroupMac(mac)) return toGroup(asked, opening);
   const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);
   if (port !== undefined) return toPort(asked, opening, port);
+  if (isBridge(network.switch)) return toWire(asked, opening);
   return drop(asked, opening, "nobody has the MAC", {
     reason: "no-such-mac",
     by: `no port of switch ${network.switch.name} has MAC ${mac}`,
@@ -76,6 +78,10 @@ function toPort(walk: EndpointWalk, opening: Opening, port: Plan): Passage {
   return drop(walk, found, `port ${port.port.name}, isolated as this one`, isolatedFault(network));
 }
 
+/** The uplink is a port as well. */
+const toWire = (walk: EndpointWalk, opening: Opening): Passage =>
+  pass(walk, opening, "nobody's on this switch: to the wire", "forward", "bridge.leave");
+
 function toGroup(walk: EndpointWalk, opening: Opening): Passage {
   const { scene, network, packet } = walk;
   const { walk: looked, found: target } = look(walk, askedFor);
@@ -88,6 +94,7 @@ function toGroup(walk: EndpointWalk, opening: Opening): Passage {
   const wanted = { ...opening, key: `who has ${target}` };
   if (answer?.endpoint !== undefined) return toPort(asked, wanted, answer.endpoint);
   if (answer !== undefined) return deliver(asked, wanted, answer.value, { kind: "host", address: target });
+  if (isBridge(network.switch)) return toWire(asked, wanted);
   return drop(asked, wanted, "nobody answers", {
     reason: "no-neighbour",
     by: `no such address on switch ${network.switch.name}: ${target}`,
@@ -105,6 +112,7 @@ function flood(walk: EndpointWalk, opening: Opening): Passage {
     : endpointsOn(scene, network).filter(({ key }) => publishes || key !== endpoint.key);
   const branches: Branch[] = others.map((one) => ({ walk: { ...walk, endpoint: one }, to: "port.in" }));
   if (walk.packet.kind === "ip") branches.push({ walk: atHost(walk), to: "host.in" });
+  if (isBridge(network.switch)) branches.push({ walk, to: "bridge.leave" });
   const count = `${others.length}${publishes ? "" : " other"} port${others.length === 1 ? "" : "s"}`;
   const value = isolated ? "the host alone: the ports are isolated" : `${count} and the host`;
   return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };

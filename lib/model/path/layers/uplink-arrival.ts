@@ -1,12 +1,16 @@
 /** What comes from the wire to an interface on which vNICs hang: by its destination MAC it is theirs, or the host's. */
 import { hostPrefix } from "../../../addr/prefix.ts";
+import type { SceneNetwork } from "../../scene.ts";
+import { isBridge } from "../../switch.ts";
 import { addressCell, valueCell } from "../consulted.ts";
-import { addressesOf, byEndpoint, findInterface, kernel, networkOf } from "../find.ts";
+import { addressesOf, byEndpoint, endpointsOn, findInterface, kernel, networkOf } from "../find.ts";
 import { isGroupMac, noMac } from "../groups.ts";
 import { type Branch, isIp, type Layer, type Opening, type Passage, pass, skip } from "../layer.ts";
+import { switchFault } from "../link.ts";
 import {
   adapterLink,
   adaptersOn,
+  hasOwnMac,
   holderOf,
   type StackedPlan,
   takesAll,
@@ -17,6 +21,10 @@ import { consult, type IpWalk, rewrite, type Walk } from "../walk.ts";
 
 export const uplinkArrival: Layer = (walk) => {
   const { scene, in: lower, packet } = walk;
+  const bridged = scene.networks.find(
+    ({ switch: one }) => isBridge(one) && [one.lower, one.name].includes(lower ?? ""),
+  );
+  if (bridged !== undefined) return intoBridge(walk, bridged);
   const vnics = vnicsOn(scene, lower);
   const adapters = adaptersOn(scene, lower);
   const isIdle = vnics.length + adapters.length === 0 || findInterface(scene, lower)?.up !== true;
@@ -31,16 +39,53 @@ export const uplinkArrival: Layer = (walk) => {
   const mac = packet.destinationMac;
   // Who sends it has asked for the address, where the packet does not say whom it is for.
   if (mac === noMac) return isIp(walk) ? byAddress(walk, opening, vnics) : skip(walk);
-  const asked = consult(walk, { destinationMac: valueCell(mac) });
+  const byMac = consult(walk, { destinationMac: valueCell(mac) });
+  const asked = vnics.every(hasOwnMac) ? byMac : askAddress(byMac, vnics);
   if (isGroupMac(mac)) return toAll(asked, opening, vnics);
   const only = vnics.find((one) => takesAll(one.switch));
   if (only !== undefined) return toVnic(asked, opening, only, "all that arrives is its");
-  const holder = holderOf(scene, lower, mac);
+  const holder = holderOf(scene, lower, packet);
   if (holder?.kind === "endpoint") return toVnic(asked, opening, holder.endpoint, mac);
   if (holder === undefined) return skip(asked);
   const { name } = holder.adapter;
   return pass({ ...asked, in: name }, opening, `the host's adapter ${name}`, "forward", "host.in");
 };
+
+/** By a port of a bridge: to another one, or to the host, which has its addresses there. */
+function intoBridge(walk: Walk, network: SceneNetwork): Passage {
+  const { scene, packet } = walk;
+  const { name } = network.switch;
+  const host = { ...walk, in: name };
+  if (packet.kind !== "ip" || switchFault(scene, network) !== undefined) return skip(host);
+  const { destinationMac: mac, destination } = packet;
+  const opening: Opening = {
+    id: "uplink.arrival",
+    where: uplinkPlace(walk.in ?? name),
+    object: `MACs on ${name}`,
+    key: mac === noMac ? destination : mac,
+    writer: kernel,
+  };
+  const vnics = endpointsOn(scene, network);
+  const own = vnics.flatMap(addressesOf).map(hostPrefix);
+  const asked = consult(
+    host,
+    mac === noMac ? { destination: addressCell(destination, own) } : { destinationMac: valueCell(mac) },
+  );
+  const endpoint = vnics.find((plan) =>
+    mac === noMac ? addressesOf(plan).includes(destination) : plan.vnic.mac === mac,
+  );
+  if (endpoint === undefined || !isIp(asked)) return skip(asked);
+  const { in: _in, ...rest } = rewrite(asked, { destinationMac: endpoint.vnic.mac });
+  const there = { ...rest, endpoint, network, entered: walk.in ?? name };
+  return pass(there, { ...opening, writer: byEndpoint(endpoint) }, endpoint.vnic.mac, "forward", "port.in");
+}
+
+/** Among vNICs with the uplink's MAC the address decides. */
+function askAddress(walk: Walk, vnics: readonly StackedPlan[]): Walk {
+  if (walk.packet.kind !== "ip") return walk;
+  const own = vnics.flatMap(addressesOf).map(hostPrefix);
+  return consult(walk, { destination: addressCell(walk.packet.destination, own) });
+}
 
 function byAddress(walk: IpWalk, opening: Opening, vnics: readonly StackedPlan[]): Passage {
   const { destination } = walk.packet;

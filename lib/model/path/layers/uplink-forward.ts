@@ -2,7 +2,7 @@
 import { type Ip, ip } from "../../../addr/ip.ts";
 import type { Packet } from "../../../policy/packet.ts";
 import { askedFor } from "../asked-for.ts";
-import { valueCell } from "../consulted.ts";
+import { addressCell, valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, networkOf } from "../find.ts";
 import { isGroupMac } from "../groups.ts";
 import { atEndpoint, type Branch, deliver, drop, type Opening, type Passage, pass, skip } from "../layer.ts";
@@ -11,12 +11,14 @@ import {
   type Adapter,
   adapterLink,
   adaptersOn,
+  hasOwnMac,
   holderOf,
   isStackedPlan,
   meetsInKernel,
   neighbourOf,
   type StackedPlan,
   uplinkPlace,
+  uplinkPrefixes,
   vnicsOn,
   wordsOfKind,
 } from "../uplink.ts";
@@ -37,16 +39,24 @@ export const uplinkForward = atEndpoint((walk) => {
     key: mac,
     writer: byNetwork(walk.network),
   };
-  const asked = consult(here, { destinationMac: valueCell(mac) });
+  const byMac = consult(here, { destinationMac: valueCell(mac) });
+  const asked = hasOwnMac(endpoint) ? byMac : askAddress(byMac, endpoint.switch.lower);
   if (isGroupMac(mac)) return toGroup(asked, opening);
   return toOne(asked, opening);
 });
+
+/** Among vNICs with one MAC the address decides. */
+function askAddress<W extends Walk>(walk: W, lower: string): W {
+  const { packet, scene } = walk;
+  if (packet.kind !== "ip") return walk;
+  return consult(walk, { destination: addressCell(packet.destination, uplinkPrefixes(scene, lower)) });
+}
 
 function toOne(walk: Here, opening: Opening): Passage {
   const { scene, endpoint, packet } = walk;
   const { switch: vswitch } = endpoint;
   if (!meetsInKernel(vswitch)) return onWire(walk, opening, "everything goes to the wire");
-  const holder = holderOf(scene, vswitch.lower, packet.destinationMac);
+  const holder = holderOf(scene, vswitch.lower, packet);
   if (holder?.kind === "adapter") return toAdapter(walk, opening, holder.adapter);
   if (holder === undefined) return onWire(walk, opening, "nobody's on this uplink: to the wire");
   const { endpoint: other } = holder;

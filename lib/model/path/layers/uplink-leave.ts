@@ -1,12 +1,13 @@
-/** A frame of a vNIC goes onto the wire, with the vNIC's own MAC. */
+/** A frame of a vNIC goes onto the wire, with the MAC that it has there. */
+import { isExternal } from "../../switch.ts";
 import { kernel } from "../find.ts";
 import { atEndpoint, type Layer, type Opening, skip } from "../layer.ts";
 import type { Leaves } from "../trace.ts";
-import { isStackedPlan, uplinkPlace } from "../uplink.ts";
+import { uplinkPlace } from "../uplink.ts";
 
 export const uplinkLeave: Layer = atEndpoint((walk) => {
   const { endpoint, packet } = walk;
-  if (!isStackedPlan(endpoint)) return skip(walk);
+  if (!isExternal(endpoint.switch)) return skip(walk);
   const { uplink, vlan } = endpoint.switch;
   const opening: Opening = {
     id: "uplink.leave",

@@ -1,14 +1,16 @@
 /** What a vNIC hangs on: there, up, and wide enough. Has nothing to say when all is well. */
+import { isBridge, isStacked } from "../../switch.ts";
 import { rangeCell } from "../consulted.ts";
 import { findInterface, kernel } from "../find.ts";
 import { atEndpoint, drop, skip } from "../layer.ts";
-import { isStackedPlan, uplinkFault, uplinkPlace } from "../uplink.ts";
+import { uplinkFault, uplinkPlace } from "../uplink.ts";
 import { consult } from "../walk.ts";
 
 export const uplinkOut = atEndpoint((walk) => {
   const { scene, endpoint, packet } = walk;
-  if (!isStackedPlan(endpoint)) return skip(walk);
-  const { lower } = endpoint.switch;
+  const { switch: vswitch } = endpoint;
+  if (!isStacked(vswitch) && !isBridge(vswitch)) return skip(walk);
+  const { lower } = vswitch;
   const opening = {
     id: "uplink.out",
     where: uplinkPlace(lower),
@@ -16,7 +18,7 @@ export const uplinkOut = atEndpoint((walk) => {
     key: lower,
     writer: kernel,
   } as const;
-  const fault = uplinkFault(scene, endpoint.switch);
+  const fault = uplinkFault(scene, vswitch);
   if (fault !== undefined) return drop(walk, opening, fault.by, fault);
   const link = findInterface(scene, lower);
   if (packet.kind !== "ip" || link === undefined) return skip(walk);

@@ -1,6 +1,7 @@
 /** The MAC of the next hop, for which the compartment asks its link. */
 import { type Ip, ipFamily } from "../../../addr/ip.ts";
 import { hostPrefix } from "../../../addr/prefix.ts";
+import { isBridge } from "../../switch.ts";
 import { addressCell } from "../consulted.ts";
 import { compartmentPlace, kernel } from "../find.ts";
 import { broadcasts, groupMac, limitedBroadcast, multicast } from "../groups.ts";
@@ -35,6 +36,9 @@ export const vnicNeighbour = atEndpoint(
       return send(rewrite(asked, { destinationMac: group }), { ...opening, key: destination }, group);
     if (isStackedPlan(endpoint)) return askUplink(asked, endpoint, opening, nextHop);
     const answer = whoHas(scene, network, nextHop);
+    // The uplink is a port of the bridge: what nobody here has is asked for on the wire.
+    if (answer === undefined && isBridge(network.switch))
+      return send(asked, opening, "somebody on the wire, asked for when it is sent");
     if (answer === undefined) return nobody(asked, opening, nextHop);
     const { mac, value, writer } = answer;
     return send(rewrite(asked, { destinationMac: mac }), { ...opening, writer }, value);

@@ -76,9 +76,9 @@ function ofMtu(
 /** Whether the wire sees the MACs of the containers. */
 const ownMacs: Readonly<Record<Exclude<SwitchKind, "internal">, boolean>> = {
   macvlan: true,
-  bridge: true,
   ipvlan: false,
   routed: false,
+  bridge: true,
 };
 
 /** As many as common network cards tell apart by themselves; with more they take in everything. */

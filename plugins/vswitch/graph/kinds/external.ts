@@ -6,9 +6,9 @@ import { detail, type GraphLine, type GraphMark, line, warning } from "../graph.
 /** With which MACs the wire sees the containers. */
 const outside: Readonly<Record<AnyExternalSwitch["kind"], string>> = {
   macvlan: "macvlan, own MACs on the wire",
-  ipvlan: "ipvlan, the host's MAC on the wire",
+  ipvlan: "ipvlan, the host's MAC there",
+  routed: "routed, the host's MAC there",
   bridge: "bridge, own MACs on the wire",
-  routed: "routed, the host's MAC on the wire",
 };
 
 const among: Readonly<Record<string, string>> = {
@@ -16,6 +16,7 @@ const among: Readonly<Record<string, string>> = {
   private: "mode private: kept apart",
   vepa: "mode vepa: by the next switch",
   passthru: "mode passthru: all that arrives",
+  l2: "mode l2: reach each other",
 };
 
 export function externalLines({ kind }: SceneNetwork, vswitch: AnyExternalSwitch): readonly GraphLine[] {

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { ip } from "../../../../lib/addr/ip.ts";
+import { mac } from "../../../../lib/addr/mac.ts";
+import { prefix } from "../../../../lib/addr/prefix.ts";
+import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
+import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
+import { type Plan, portName } from "../../../../lib/model/plan.ts";
+import type { SceneInterface } from "../../../../lib/model/scene.ts";
+import type { AnyExternalSwitch } from "../../../../lib/model/switch.ts";
+import { IPPROTO } from "../../../../lib/policy/packet.ts";
+import { minimal } from "../../../../plugins/vswitch/trace/format-minimal.ts";
+import { lan, route, scene, vnicOnLan } from "./scene.ts";
+
+const uplinkMac = mac("02:00:00:00:00:01");
+const own = ["192.0.2.10/24"].map(prefix);
+const common = { network: "lan", mtu: 1500, gateways: [], uplink: "eth0", lower: "eth0" } as const;
+const kinds = {
+  bridge: {
+    ...common,
+    kind: "bridge",
+    name: "br0",
+    mac: uplinkMac,
+    forwarding: [],
+    host: {} as never,
+  },
+  routed: { ...common, kind: "routed", name: "br0", mac: mac("02:00:00:00:00:44"), forwarding: [4] },
+  ipvlan: { ...common, kind: "ipvlan", name: "eth0", forwarding: [], mode: "l2", uplinkMac },
+} satisfies Record<string, AnyExternalSwitch>;
+type Kind = keyof typeof kinds;
+
+const link = (name: string, over: Partial<SceneInterface> = {}): SceneInterface => ({
+  name,
+  mtu: 1500,
+  up: true,
+  mac: uplinkMac,
+  addresses: [],
+  ...over,
+});
+
+/** "a" and "b" on a network of the kind; the host has .10, and others of the LAN are beyond the uplink. */
+function hostOf(kind: Kind) {
+  const vswitch: AnyExternalSwitch = kinds[kind];
+  const plans = [100, 101].map((n): Plan => {
+    const plan = vnicOnLan(lan("lan"), `c${n}`, [`192.0.2.${n}/24`]);
+    const shared = kind === "ipvlan" ? { mac: uplinkMac } : {};
+    return { ...plan, switch: vswitch, vnic: { ...plan.vnic, ...shared } };
+  });
+  const ports = plans.map(({ key }) => link(portName(key), { kind: "veth", master: "br0" }));
+  const links: Record<Kind, readonly SceneInterface[]> = {
+    bridge: [link("eth0", { master: "br0" }), link("br0", { kind: "bridge", addresses: own }), ...ports],
+    routed: [
+      link("eth0", { addresses: own }),
+      link("br0", { kind: "bridge", mac: kinds.routed.mac }),
+      ...ports,
+    ],
+    ipvlan: [link("eth0", { addresses: own })],
+  };
+  const by = kind === "bridge" ? "br0" : "eth0";
+  const routes = [
+    route("192.0.2.0/24", { interface: by }),
+    ...(kind === "routed" ? [100, 101].map((n) => route(`192.0.2.${n}/32`, { interface: "br0" })) : []),
+  ];
+  const network = { name: "lan", kind: "transparent", switch: vswitch };
+  return { plans, scene: scene([network], plans, { interfaces: links[kind], routes, neighbours: [] }) };
+}
+
+function end(kind: Kind, from: "a" | "host" | "outside", to: string): string | undefined {
+  const { plans, scene: whole } = hostOf(kind);
+  const key = plans[0]?.key ?? "";
+  const start: TraceStart = from === "a" ? { kind: "endpoint", key } : { kind: from };
+  const probe = {
+    kind: "ip",
+    destination: ip(to),
+    protocol: IPPROTO.icmp,
+    icmpType: 8,
+    ...(from === "outside" ? { source: ip("192.0.2.77") } : {}),
+  } as Probe;
+  return minimal(tracePacket(whole, start, probe))
+    .at(-1)
+    ?.split(" icmp")[0];
+}
+
+test.each<[Kind, "a" | "host" | "outside", string, string]>([
+  ["bridge", "a", "192.0.2.101", "delivered lan/c101/eth0"],
+  ["bridge", "a", "192.0.2.77", "leaves eth0"],
+  ["bridge", "a", "192.0.2.10", "delivered host"],
+  ["bridge", "host", "192.0.2.100", "delivered lan/c100/eth0"],
+  ["bridge", "host", "192.0.2.77", "leaves br0"],
+  ["bridge", "outside", "192.0.2.100", "delivered lan/c100/eth0"],
+  ["bridge", "outside", "192.0.2.10", "delivered host"],
+  ["routed", "a", "192.0.2.101", "delivered lan/c101/eth0"],
+  ["routed", "a", "192.0.2.77", "leaves eth0"],
+  ["routed", "a", "192.0.2.10", "delivered host"],
+  ["routed", "host", "192.0.2.100", "delivered lan/c100/eth0"],
+  ["routed", "outside", "192.0.2.100", "delivered lan/c100/eth0"],
+  ["ipvlan", "a", "192.0.2.101", "delivered lan/c101/eth0"],
+  ["ipvlan", "a", "192.0.2.77", "leaves eth0"],
+  ["ipvlan", "a", "192.0.2.10", "dropped vnic.neighbour host-apart"],
+  ["ipvlan", "host", "192.0.2.101", "dropped host.neighbour host-apart"],
+  ["ipvlan", "outside", "192.0.2.101", "delivered lan/c101/eth0"],
+])("on a switch of kind %s a packet from %s to %s is %s", (kind, from, to, verdict) => {
+  expect(end(kind, from, to)).toBe(verdict);
+});
