@@ -7,6 +7,7 @@ import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
 import { nat } from "../../plugins/nat/plugin.ts";
+import { transparent } from "../../plugins/transparent/plugin.ts";
 import { failingMachine } from "./failing-machine.ts";
 import type { Namespace } from "./namespaces.ts";
 import { stateRows } from "./nat-lab.ts";
@@ -19,6 +20,8 @@ export interface FailuresRequest {
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Default "nat". */
+  readonly type?: "transparent";
   /** Folders whose files a delegate keeps. */
   readonly folders: readonly string[];
 }
@@ -32,7 +35,9 @@ export interface Failure {
   readonly left: string;
 }
 
-const { ns, container, dataDir, env, config, folders }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
+const { ns, container, dataDir, env, config, folders, type }: FailuresRequest = JSON.parse(
+  process.argv[2] ?? "{}",
+);
 
 /** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
 function resetForwarding(): void {
@@ -49,8 +54,9 @@ const [host, inside] = await look();
 for (let at = 1; ; at++) {
   const machine = failingMachine(at);
   const backend = linuxBackend(undefined, machine);
-  const verbs = networkVerbs(nat, { backend, env, execPath: process.execPath });
-  const about = { type: "nat", version: "0" };
+  const context = { backend, env, execPath: process.execPath };
+  const verbs = type === "transparent" ? networkVerbs(transparent, context) : networkVerbs(nat, context);
+  const about = { type: type ?? "nat", version: "0" };
   const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
   backend.close();
   const failed = machine.failed();
