@@ -12,10 +12,14 @@ export interface FailingAdd {
   readonly runtimeConfig?: object;
   /** Folders whose files a delegate keeps. */
   readonly folders?: readonly string[];
+  /** What of all that is asked for shall fail, as a regular expression. Absent: each in turn. */
+  readonly counted?: string;
+  /** Default 50 000. */
+  readonly timeoutMs?: number;
 }
 
 export function failuresRequest({ host, dataDir }: NatLab, one: FailingAdd): FailuresRequest {
-  const { type, container, config, runtimeConfig, folders = [] } = one;
+  const { type, container, config, runtimeConfig, folders = [], counted } = one;
   const env = {
     CNI_COMMAND: "ADD",
     CNI_CONTAINERID: "victim",
@@ -26,7 +30,18 @@ export function failuresRequest({ host, dataDir }: NatLab, one: FailingAdd): Fai
     VSWITCH_DATA_DIR: dataDir,
   };
   const whole = { cniVersion: "1.1.0", name: type, type, ...config, ...(runtimeConfig && { runtimeConfig }) };
-  return { ns: host.ns, container, dataDir, env, config: whole, folders };
+  return { ns: host.ns, container, dataDir, env, config: whole, folders, ...(counted && { counted }) };
+}
+
+/** Each ADD, of which the last is the one in which nothing failed. */
+export async function addsThatFail(lab: NatLab, one: FailingAdd): Promise<readonly Failure[]> {
+  const { host } = lab;
+  const request = JSON.stringify(failuresRequest(lab, one));
+  const script = `${import.meta.dirname}/failures-child.ts`;
+  const { timeoutMs = 50_000 } = one;
+  const output = await host.run(host.ns, [process.execPath, script, request], { timeoutMs });
+  expect(output.stderr).toBe("");
+  return output.stdout.split("\n").map((line) => JSON.parse(line) as Failure);
 }
 
 /**
@@ -39,12 +54,7 @@ export async function failEverywhere(
   lab: NatLab,
   one: FailingAdd,
 ): Promise<{ readonly count: number; readonly result: string }> {
-  const { host } = lab;
-  const request = JSON.stringify(failuresRequest(lab, one));
-  const script = `${import.meta.dirname}/failures-child.ts`;
-  const output = await host.run(host.ns, [process.execPath, script, request], { timeoutMs: 50_000 });
-  expect(output.stderr).toBe("");
-  const all = output.stdout.split("\n").map((line) => JSON.parse(line) as Failure);
+  const all = await addsThatFail(lab, one);
   const failures = all.filter(({ failed }) => failed !== undefined);
   for (const failure of failures) expect({ ...failure, stdout: "" }).toMatchObject({ left: "" });
   for (const { failed, stdout } of failures.filter(({ exitCode }) => exitCode !== 0)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Failure, FailuresRequest } from "./failures-child.ts";
+import { addsThatFail } from "./failing-add.ts";
 import { createLanLab, lanWith } from "./lan-lab.ts";
 import { whyNoNat } from "./nat-lab.ts";
 import { startSteady } from "./steady.ts";
@@ -15,35 +15,19 @@ describe.skipIf(reason !== undefined)(
   () => {
     it("puts all back, whatever of it the kernel refuses", { timeout: 120_000 }, async () => {
       await using lab = await createLanLab({ config });
-      const { host, dataDir } = lab;
+      const { host } = lab;
       await host.exec(host.ns, "sh", "-ec", more);
       const container = await host.compartment();
       const steady = await startSteady(lab, host.outside, host.ns, "192.0.2.1");
-      const request: FailuresRequest = {
-        ns: host.ns,
+      const all = await addsThatFail(lab, {
+        type: "transparent",
         container,
-        dataDir,
-        env: {
-          CNI_COMMAND: "ADD",
-          CNI_CONTAINERID: "victim",
-          CNI_NETNS: container.path,
-          CNI_IFNAME: "eth0",
-          CNI_PATH: "/usr/lib/cni",
-          PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-          VSWITCH_DATA_DIR: dataDir,
-        },
-        config: { cniVersion: "1.1.0", name: "transparent", type: "transparent", ...config },
-        folders: [],
+        config,
+        timeoutMs: 110_000,
         // All that changes the host's links, and nothing twice that a setting is.
         counted:
           "^(link (add|set)|addr (add|replace|del)|route (add|append|del)|neigh |write net.ipv6.conf.vsw-transparent.(dis|acc))",
-      };
-      const script = `${import.meta.dirname}/failures-child.ts`;
-      const output = await host.run(host.ns, [process.execPath, script, JSON.stringify(request)], {
-        timeoutMs: 110_000,
       });
-      expect(output.stderr).toBe("");
-      const all = output.stdout.split("\n").map((line) => JSON.parse(line) as Failure);
       const failures = all.filter(({ failed }) => failed !== undefined);
       for (const { failed, exitCode, stdout, left } of failures) {
         expect(left, failed).toBe("");

@@ -51,8 +51,14 @@ function world(server: FakeServer = fakeServer({ number: 1, leaseSeconds: 100, a
     const own = socket();
     const apply = (...both: (LeaseSettings | undefined)[]) =>
       void seen.applied.push(both.map((one) => one?.address));
-    return { mac: mac("02:00:00:00:00:02"), linkLocal: undefined,
-    isTaken: () => false, socket: own, apply, close: own.close };
+    return {
+      mac: mac("02:00:00:00:00:02"),
+      linkLocal: undefined,
+      isTaken: () => false,
+      socket: own,
+      apply,
+      close: own.close,
+    };
   };
   const host: KeeperHost = {
     rows: () => seen.rows,
