@@ -159,6 +159,23 @@ describe.skipIf(reason !== undefined)(
       expect(await status(lab)).toBe(51);
     });
 
+    it("has the uplink again by itself where the agent runs", async () => {
+      await using lab = await createLanLab({ config });
+      const { host } = lab;
+      const a = await lab.add();
+      toolOf(lab).start("agent");
+      await removeUplink(lab);
+      const monitor = host.start(host.ns, ["ip", "monitor", "link"]);
+      await makeUplink(lab);
+      await monitor.line(
+        (line) => /\beth0\b.* master vsw-transparent/.test(line),
+        "uplink in the bridge",
+        20_000,
+      );
+      expect(await host.answersPing(host.outside, a.ip4)).toBe(true);
+      expect(await host.answersPing(host.outside, uplink.host4)).toBe(true);
+    });
+
     it("is removed without its uplink when that is gone for good", async () => {
       await using lab = await createLanLab({ config });
       const { host } = lab;

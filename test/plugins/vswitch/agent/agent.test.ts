@@ -4,6 +4,7 @@ import { affected, type Watched } from "../../../../plugins/vswitch/agent/affect
 import { journal } from "../../../../plugins/vswitch/agent/journal.ts";
 import { isQuarrel, nextPatience, type Patience } from "../../../../plugins/vswitch/agent/patience.ts";
 import type { RepairReport } from "../../../../plugins/vswitch/repair/repair.ts";
+import { wanted as lanSwitch } from "../../../lib/linux/bridge/fixture.ts";
 import { endpointRow } from "../fixture.ts";
 
 function watched(network: string, containerId: string): Watched {
@@ -29,6 +30,14 @@ describe("a change of the host", () => {
     [{ kind: "interface", name: "eth0" }, []],
   ])("%j concerns those that depend on it", (change, expected) => {
     expect(affected([change], all)).toEqual(new Set(expected.map(({ key }) => key)));
+  });
+
+  test("concerns what has its uplink there", () => {
+    const vswitch = { ...lanSwitch, name: "vsw-lan", uplink: "eth0", lower: "eth0.5", vlan: 5 };
+    const onLan: Watched = { ...web, key: "lan", plan: { ...web.plan, switch: vswitch } };
+    for (const name of ["eth0", "eth0.5", "vsw-lan"])
+      expect(affected([{ kind: "interface", name }], [onLan, web])).toEqual(new Set(["lan"]));
+    expect(affected([{ kind: "interface", name: "eth1" }], [onLan, web])).toEqual(new Set());
   });
 
   test("concerns the endpoints of a network with a long name, of which marks say the beginning", () => {
