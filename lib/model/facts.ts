@@ -36,6 +36,8 @@ export interface TakeoverFacts {
   readonly host: HostConfiguration;
   /** The bridge has it already. */
   readonly taken: boolean;
+  /** It is not sure to have everything: what is written down already is worth more than what is seen. */
+  readonly unfinished: boolean;
   /** Next hop objects of routes out of it: they belong to a link, and cannot move. */
   readonly nexthopObjects: readonly number[];
   /** What bears the bridge's name. */

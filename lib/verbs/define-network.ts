@@ -48,6 +48,7 @@ export function defineNetwork<Config, S extends Switch>(
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
   const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
+  if (known !== undefined && !known.recovered && host.takeover?.unfinished) return known;
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);
   const settled = inUse || known?.recovered === true;

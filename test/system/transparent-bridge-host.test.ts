@@ -197,6 +197,29 @@ describe.skipIf(reason !== undefined)(
       );
     });
 
+    it.each(["ADD", "GC"] as const)(
+      "is put back from the journal by the next %s, when a takeover broke off with something refused",
+      async (next) => {
+        await using lab = await createLanLab({ config });
+        const { host } = lab;
+        const before = await host.snapshot();
+        const a = await lab.add();
+        await lab.done("DEL", a);
+        // As a kernel leaves it that refuses these, and a process that is killed before it has put all back.
+        const script = `ip link set ${bridge} alias "$(ip link show dev ${bridge} | sed -n 's/.*alias //p') taking"
+          ip route del default; ip address del ${uplink.host6}/64 dev ${bridge}`;
+        await host.exec(host.ns, "sh", "-ec", script);
+        if (next === "ADD") {
+          const b = await lab.add();
+          expect(await host.answersPing(host.outside, uplink.host6)).toBe(true);
+          expect(await host.exec(host.ns, "ip", "route")).toContain("default via 192.0.2.2");
+          await lab.done("DEL", b);
+        }
+        await lab.done("GC", empty);
+        expect(await host.changes(before)).toBe("");
+      },
+    );
+
     it("is said to need its DHCP client when an address of it is lent for a time", async () => {
       await using lab = await createLanLab({ config });
       const { host } = lab;

@@ -8,7 +8,7 @@ import { toolOf } from "./tool.ts";
 
 const reason = whyNoNat();
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
-const times = 120;
+const times = 100;
 const timeout = 240_000;
 const config = lanWith({ switch: "bridge" });
 const empty = { ...config, "cni.dev/valid-attachments": [] };

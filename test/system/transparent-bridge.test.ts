@@ -159,6 +159,23 @@ describe.skipIf(reason !== undefined)(
       expect(await status(lab)).toBe(51);
     });
 
+    it("has the uplink again by itself where the agent runs", async () => {
+      await using lab = await createLanLab({ config });
+      const { host } = lab;
+      const a = await lab.add();
+      toolOf(lab).start("agent");
+      await removeUplink(lab);
+      const monitor = host.start(host.ns, ["ip", "monitor", "link"]);
+      await makeUplink(lab);
+      await monitor.line(
+        (line) => /\beth0\b.* master vsw-transparent/.test(line),
+        "uplink in the bridge",
+        20_000,
+      );
+      expect(await host.answersPing(host.outside, a.ip4)).toBe(true);
+      expect(await host.answersPing(host.outside, uplink.host4)).toBe(true);
+    });
+
     it("is removed without its uplink when that is gone for good", async () => {
       await using lab = await createLanLab({ config });
       const { host } = lab;
@@ -199,6 +216,35 @@ describe.skipIf(reason !== undefined)(
       expect(await host.exec(host.ns, "ip", "-o", "link", "show", "type", "bridge")).not.toContain("lan0");
       await lab.done("DEL", b);
       await lab.done("GC", empty);
+      expect(await host.changes(before)).toBe("");
+    });
+
+    it("takes a VLAN of the uplink and leaves the host on the uplink itself", async ({ skip }) => {
+      await using lab = await createLanLab({ config });
+      const { host } = lab;
+      const tried = await host.run(host.outside, [
+        "ip",
+        "link",
+        "add",
+        "link",
+        "eth0",
+        "name",
+        "v5",
+        "type",
+        "vlan",
+        "id",
+        "5",
+      ]);
+      skip(tried.exitCode !== 0, "the kernel has no 8021q");
+      await host.exec(host.outside, "sh", "-ec", "ip link set v5 up; ip address add 198.51.100.2/24 dev v5");
+      const before = await host.snapshot();
+      const tagged = { ...config, vlan: 5, ipam: { subnet: "198.51.100.0/24", gateway: "198.51.100.2" } };
+      const a = await lab.add({ config: tagged });
+      expect(await masterOf(lab, "eth0")).toBe(undefined);
+      expect(await host.answersPing(a.ns, "198.51.100.2")).toBe(true);
+      expect(await host.answersPing(host.ns, uplink.outside4)).toBe(true);
+      await lab.done("DEL", a);
+      await lab.done("GC", { config: { ...tagged, ...none } });
       expect(await host.changes(before)).toBe("");
     });
 

@@ -14,6 +14,7 @@ import { runSteps } from "../run.ts";
 import type { Step } from "../step.ts";
 import { openWorld } from "../world.ts";
 import { readHostConfiguration } from "./host-configuration.ts";
+import { both, lostOf } from "./lost.ts";
 import { moveHost } from "./move-host.ts";
 import { portsOf } from "./state.ts";
 
@@ -37,7 +38,7 @@ export function removeBridgeSwitch(
     const lower = lowerOf(host, bridge, definition);
     const others = portsOf(host, bridge).filter((port) => port.index !== lower?.index);
     if (others.length > 0) return false;
-    const onBridge = readHostConfiguration(machine, bridge);
+    const onBridge = withLost(machine, bridge, lower, definition);
     runSteps(giveBack({ network, bridge, lower, onBridge }), openWorld(machine), trace);
   }
   removeSwitchElements(rules, network);
@@ -53,6 +54,19 @@ function lowerOf(host: Netlink, bridge: Link, definition: RemovedSwitch["definit
   const isEndpoint =
     port !== undefined && (markedKey(port.alias) !== undefined || port.name.startsWith("vp-"));
   return more.length === 0 && !isEndpoint ? port : undefined;
+}
+
+/** What is on the bridge; and of a takeover that broke off what the journal alone has. */
+function withLost(
+  machine: Machine,
+  bridge: Link,
+  lower: Link | undefined,
+  definition: RemovedSwitch["definition"],
+): HostConfiguration {
+  const onBridge = readHostConfiguration(machine, bridge);
+  const brokeOff = markedUplink(bridge.alias)?.moving === "taking" && lower?.master === bridge.index;
+  if (!brokeOff || definition === undefined || !isBridge(definition)) return onBridge;
+  return both(onBridge, lostOf(definition.host, [onBridge, readHostConfiguration(machine, lower)]));
 }
 
 export interface Taken {

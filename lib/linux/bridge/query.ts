@@ -67,6 +67,7 @@ function takeoverFacts(
     ...(lower === undefined ? {} : { lower: { mtu: lower.mtu, ...(lower.mac && { mac: lower.mac }) } }),
     host: onHolder,
     taken,
+    unfinished: taken && markedUplink(bridge?.alias)?.moving === "taking",
     nexthopObjects: taken ? [] : nexthopObjects,
     ...(bridge === undefined
       ? {}

@@ -1,6 +1,6 @@
 /** Steps that give a bridge the uplink as a port, and the host its place on the bridge. Pure. */
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { HostConfiguration, HostObject } from "../../model/host-configuration.ts";
+import type { HostConfiguration } from "../../model/host-configuration.ts";
 import { nothingOfHost } from "../../model/host-configuration.ts";
 import { switchMac } from "../../model/plan.ts";
 import type { BridgeSwitch } from "../../model/switch.ts";
@@ -12,6 +12,7 @@ import { markedNetwork, markedUplink, networkMark, takenAlias } from "../mark.ts
 import { compileVlan } from "../stacked/switch.ts";
 import type { Step } from "../step.ts";
 import { requireUplink } from "../uplink.ts";
+import { both, lostOf } from "./lost.ts";
 import { moveHost } from "./move-host.ts";
 import type { Setting } from "./settings.ts";
 import type { BridgeState } from "./state.ts";
@@ -153,14 +154,6 @@ function take(wanted: BridgeSwitch, bridge: Link | undefined, found: BridgeState
   };
 }
 
-/** @param first whose setting counts */
-const both = (first: HostConfiguration, second: HostConfiguration): HostConfiguration => ({
-  ...first,
-  addresses: [...first.addresses, ...second.addresses],
-  routes: [...first.routes, ...second.routes],
-  neighbours: [...first.neighbours, ...second.neighbours],
-});
-
 /** What is on the uplink; and what a takeover that broke off had in its hands, which is nowhere then but in the journal. */
 function toMove(
   wanted: BridgeSwitch,
@@ -172,19 +165,9 @@ function toMove(
     return { ...there, ...(addrGenMode === undefined ? {} : { addrGenMode }) };
   // A port makes no address by itself: how the uplink did, its own setting does not tell any more.
   if (onBridge === undefined) return there;
-  const lost = <T extends HostObject>(of: (from: HostConfiguration) => readonly T[]): readonly T[] => {
-    const known = new Set([...of(there), ...of(onBridge)].map(({ title }) => title));
-    return of(wanted.host).filter(({ title }) => !known.has(title));
-  };
   const { host } = wanted;
-  return both(
-    { ...there, ...(host.addrGenMode === undefined ? {} : { addrGenMode: host.addrGenMode }) },
-    {
-      addresses: lost(({ addresses }) => addresses),
-      routes: lost(({ routes }) => routes),
-      neighbours: lost(({ neighbours }) => neighbours),
-    },
-  );
+  const mode = host.addrGenMode === undefined ? {} : { addrGenMode: host.addrGenMode };
+  return both({ ...there, ...mode }, lostOf(host, [there, onBridge]));
 }
 
 function requireExisting({ name, network, mtu }: BridgeSwitch, bridge: Link | undefined): void {

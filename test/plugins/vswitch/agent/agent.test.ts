@@ -4,6 +4,7 @@ import { affected, type Watched } from "../../../../plugins/vswitch/agent/affect
 import { journal } from "../../../../plugins/vswitch/agent/journal.ts";
 import { isQuarrel, nextPatience, type Patience } from "../../../../plugins/vswitch/agent/patience.ts";
 import type { RepairReport } from "../../../../plugins/vswitch/repair/repair.ts";
+import { wanted as lanSwitch } from "../../../lib/linux/bridge/fixture.ts";
 import { lan, vnicOnLan } from "../../../lib/model/path/scene.ts";
 import { endpointRow } from "../fixture.ts";
 
@@ -38,6 +39,14 @@ describe("a change of the host", () => {
     const tv: Watched = { key: plan.key, network: "home", plan };
     const concerned = (name: string) => affected([{ kind: "interface", name }], [tv]).size;
     expect(["eth0", "eth0.20", "vsh-home", "eth1", plan.port.name].map(concerned)).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  test("concerns what has its uplink there", () => {
+    const vswitch = { ...lanSwitch, name: "vsw-lan", uplink: "eth0", lower: "eth0.5", vlan: 5 };
+    const onLan: Watched = { ...web, key: "lan", plan: { ...web.plan, switch: vswitch } };
+    for (const name of ["eth0", "eth0.5", "vsw-lan"])
+      expect(affected([{ kind: "interface", name }], [onLan, web])).toEqual(new Set(["lan"]));
+    expect(affected([{ kind: "interface", name: "eth1" }], [onLan, web])).toEqual(new Set());
   });
 
   test("concerns the endpoints of a network with a long name, of which marks say the beginning", () => {
