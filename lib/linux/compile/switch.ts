@@ -2,6 +2,7 @@
 import { prefixFamily } from "../../addr/prefix.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { Switch } from "../../model/switch.ts";
+import type { Request } from "../../netlink/message.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
@@ -17,13 +18,11 @@ import { switchElements } from "./elements.ts";
 export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step[] {
   requireOurs(wanted, found);
   const steps: Step[] = [];
-  if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable(), ["EEXIST"]));
+  if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable, ["EEXIST"]));
   if (typeof found.layout === "number")
-    steps.push(
-      rules(`tables inet and bridge vswitch in place of layout ${found.layout}`, replaceTable(), []),
-    );
+    steps.push(rules(`tables inet and bridge vswitch in place of layout ${found.layout}`, replaceTable, []));
   if (found.layout === "damaged")
-    steps.push(rules("the rules of tables inet and bridge vswitch", repairTable(), []));
+    steps.push(rules("the rules of tables inet and bridge vswitch", repairTable, []));
   const missing = wanted.gateways.filter((gateway) => !found.addresses.includes(gateway));
   const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
   if (found.link === undefined) steps.push(...create(wanted));
@@ -32,7 +31,7 @@ export function compileSwitch(wanted: Switch, found: SwitchState): readonly Step
   if (!link?.up || missing.length > 0 || link.alias === undefined) steps.push(...configure(wanted, found));
   steps.push(...forwarding(wanted, found));
   if (elements.length > 0)
-    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
+    steps.push(rules(`elements of network ${wanted.network}`, () => encodeAdd(elements), []));
   // Looking its index up is no work by itself.
   return steps.every((step) => step.action.kind === "learn") ? [] : steps;
 }
@@ -41,12 +40,18 @@ const shared = (title: string) => ({ title, scope: "switch" }) as const;
 
 const learn = (name: string): Action => ({ kind: "learn", where: "host", role: "switch", name });
 
-function rules(
-  title: string,
-  requests: Extract<Action, { kind: "rules" }>["requests"],
-  accept: NonNullable<Step["accept"]>,
-): Step {
-  return { ...shared(`add ${title}`), action: { kind: "rules", requests }, accept };
+/** Encoded when they are sent: whether there is work to do is asked before the lock is taken, and once more behind it. */
+function rules(title: string, encode: () => readonly Request[], accept: NonNullable<Step["accept"]>): Step {
+  return {
+    ...shared(`add ${title}`),
+    action: {
+      kind: "rules",
+      get requests() {
+        return encode();
+      },
+    },
+    accept,
+  };
 }
 
 function sysctl(key: readonly string[], value: string, optional = false): Step {
