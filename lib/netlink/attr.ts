@@ -6,7 +6,7 @@
  */
 import {
   align4,
-  concat,
+  copyInto,
   decodeText,
   encodeText,
   readBe16,
@@ -17,6 +17,7 @@ import {
   readU16,
   readU32,
   readU64,
+  totalLength,
   writeBe16,
   writeBe32,
   writeBe64,
@@ -102,7 +103,9 @@ export function flag(type: number): Uint8Array {
 
 /** @param parts encoded attributes; all but the last are padded already */
 export function nested(type: number, parts: readonly Uint8Array[]): Uint8Array {
-  return bytes(type | NLA_F_NESTED, concat(parts));
+  const attr = blank(type | NLA_F_NESTED, totalLength(parts));
+  copyInto(attr, NLA_HDRLEN, parts);
+  return attr;
 }
 
 function blank(type: number, length: number): Uint8Array {

@@ -77,23 +77,35 @@ export function align4(length: number): number {
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
+  const joined = new Uint8Array(totalLength(parts));
+  copyInto(joined, 0, parts);
   return joined;
 }
+
+export function totalLength(parts: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+/** One behind the other. */
+export function copyInto(into: Uint8Array, offset: number, parts: readonly Uint8Array[]): void {
+  let at = offset;
+  for (const part of parts) {
+    into.set(part, at);
+    at += part.length;
+  }
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** The text up to the first NUL, or all of it. */
 export function decodeText(from: Uint8Array): string {
   const end = from.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? from : from.subarray(0, end));
+  return decoder.decode(end < 0 ? from : from.subarray(0, end));
 }
 
 export function encodeText(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }

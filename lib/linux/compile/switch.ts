@@ -9,6 +9,7 @@ import {
   switchAddresses,
   switchFamilies,
 } from "../../model/switch.ts";
+import type { Request } from "../../netlink/message.ts";
 import { addAddress } from "../../netlink/route/address.ts";
 import { createBridge } from "../../netlink/route/bridge.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
@@ -36,7 +37,7 @@ export function compileSwitch(wanted: PortedSwitch, found: SwitchState): readonl
   const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
   const steps = [...tables(found), ...links];
   if (elements.length > 0)
-    steps.push(rules(`elements of network ${wanted.network}`, encodeAdd(elements), []));
+    steps.push(rules(`elements of network ${wanted.network}`, () => encodeAdd(elements), []));
   // Looking its index up is no work by itself.
   return steps.every((step) => step.action.kind === "learn") ? [] : steps;
 }
@@ -51,13 +52,11 @@ function taken(
 
 function tables(found: SwitchState): readonly Step[] {
   const steps: Step[] = [];
-  if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable(), ["EEXIST"]));
+  if (found.layout === "absent") steps.push(rules("tables inet and bridge vswitch", baseTable, ["EEXIST"]));
   if (typeof found.layout === "number")
-    steps.push(
-      rules(`tables inet and bridge vswitch in place of layout ${found.layout}`, replaceTable(), []),
-    );
+    steps.push(rules(`tables inet and bridge vswitch in place of layout ${found.layout}`, replaceTable, []));
   if (found.layout === "damaged")
-    steps.push(rules("the rules of tables inet and bridge vswitch", repairTable(), []));
+    steps.push(rules("the rules of tables inet and bridge vswitch", repairTable, []));
   return steps;
 }
 
@@ -83,12 +82,18 @@ const shared = (title: string) => ({ title, scope: "switch" }) as const;
 
 const learn = (name: string): Action => ({ kind: "learn", where: "host", role: "switch", name });
 
-function rules(
-  title: string,
-  requests: Extract<Action, { kind: "rules" }>["requests"],
-  accept: NonNullable<Step["accept"]>,
-): Step {
-  return { ...shared(`add ${title}`), action: { kind: "rules", requests }, accept };
+/** Encoded when they are sent: whether there is work to do is asked before the lock is taken, and once more behind it. */
+function rules(title: string, encode: () => readonly Request[], accept: NonNullable<Step["accept"]>): Step {
+  return {
+    ...shared(`add ${title}`),
+    action: {
+      kind: "rules",
+      get requests() {
+        return encode();
+      },
+    },
+    accept,
+  };
 }
 
 function sysctl(key: readonly string[], value: string, optional = false): Step {

@@ -10,7 +10,7 @@ import {
   nested,
   text,
 } from "../attr.ts";
-import { concat, writeU32 } from "../bytes.ts";
+import { concat, totalLength, writeU32 } from "../bytes.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, type Reply, type Request } from "../message.ts";
 import { type Data, dataAttr, decodeData, decodeValue } from "./data.ts";
 import { decodeCounterOf } from "./expr/expression.ts";
@@ -137,13 +137,13 @@ function splitGroups(groups: readonly (readonly Element[])[]): readonly Split[] 
   let open = { first: 0, count: 0, attrs: [] as Uint8Array[], length: 0 };
   for (const [i, group] of groups.entries()) {
     let encoded = encodeGroup(group, open.attrs.length);
-    if (open.length + lengthOf(encoded) > NLA_MAX_PAYLOAD) {
+    if (open.length + totalLength(encoded) > NLA_MAX_PAYLOAD) {
       splits.push(open);
       open = { first: i, count: 0, attrs: [], length: 0 };
       encoded = encodeGroup(group, 0);
     }
     open.attrs.push(...encoded);
-    open.length += lengthOf(encoded);
+    open.length += totalLength(encoded);
     open.count++;
   }
   return open.count ? [...splits, open] : splits;
@@ -152,10 +152,6 @@ function splitGroups(groups: readonly (readonly Element[])[]): readonly Split[] 
 /** The type of a list entry means nothing to the kernel; as in libnftnl it is the entry's number. */
 function encodeGroup(group: readonly Element[], before: number): readonly Uint8Array[] {
   return group.map((element, i) => encodeElement(before + i + 1, element));
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function encodeElement(type: number, element: Element): Uint8Array {
