@@ -223,6 +223,8 @@ export interface DhcpLink {
   readonly mac: Mac;
   /** That it may send from: DHCPv6 needs one. */
   readonly linkLocal: Ip | undefined;
+  /** The same, once there is one. @throws {CniError} 11 when there is none in time */
+  awaitLinkLocal(timeoutMs: number): Ip;
   readonly socket: DhcpSocket;
   /** Whether somebody else on the wire has the address, asked for so long: the vNIC has none of its family yet. */
   isTaken(address: Ip, waitMs: number): boolean;
@@ -240,6 +242,14 @@ export interface DhcpLink {
 export interface DhcpBackend {
   /** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 110 */
   openLink(netns: string, ifname: string, family: Family): DhcpLink | undefined;
+  /**
+   * Has the kernel make addresses of router advertisements, and waits for those and a default route.
+   *
+   * @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 11 nothing in time, 103, 110
+   */
+  autoconfigure(netns: string, ifname: string, timeoutMs: number): readonly Prefix[] | undefined;
+  /** Has the kernel take routes from router advertisements. What is gone is passed over. @throws {CniError} 110 */
+  hearRouters(netns: string, ifname: string): void;
   /** On a link of the host. @returns undefined when there is none of that name */
   openHost(device: string, family: Family): DhcpSocket | undefined;
 }
@@ -247,8 +257,10 @@ export interface DhcpBackend {
 /** For those whose addresses come by DHCP: no other loads it. @throws {Error} on a platform without a back end */
 export async function loadDhcp(): Promise<DhcpBackend> {
   if (process.platform !== "linux") throw new Error(`no DHCP for ${process.platform}`);
-  const { openDhcpLink, openHostDhcp } = await import("./linux/dhcp/dhcp-link.ts");
-  return { openLink: openDhcpLink, openHost: openHostDhcp };
+  const { autoconfigure, hearRouters, openDhcpLink, openHostDhcp } = await import(
+    "./linux/dhcp/dhcp-link.ts"
+  );
+  return { openLink: openDhcpLink, openHost: openHostDhcp, autoconfigure, hearRouters };
 }
 
 /** @throws {Error} on a platform without a back end */

@@ -53,6 +53,15 @@ export function firstDns(...choices: readonly (Dns | undefined)[]): Dns {
   return choices.find((dns) => dns !== undefined && !isEmptyDns(dns)) ?? {};
 }
 
+/** All servers and suffixes of both, those of the first before; one domain. */
+export function mergeDns(first: Dns, second: Dns): Dns {
+  const all = (key: "nameservers" | "search" | "options"): readonly string[] => [
+    ...new Set([...(first[key] ?? []), ...(second[key] ?? [])]),
+  ];
+  const domain = first.domain ?? second.domain;
+  return makeDns({ nameservers: all("nameservers"), domain, search: all("search"), options: all("options") });
+}
+
 /** In the key order of the specification. */
 export function formatDns(dns: Dns): JsonObject {
   const { nameservers, domain, search, options } = dns;

@@ -29,6 +29,8 @@ export interface Vnic {
   readonly mtu: number;
   /** Interface addresses with the length of their subnet. */
   readonly addresses: readonly Prefix[];
+  /** Addresses that the kernel made itself of router advertisements (RFC 4862), and keeps up: nobody's to set. */
+  readonly autoconf?: readonly Prefix[];
   readonly routes: readonly Route[];
   /** Families whose subnets are not on its link: no route to them comes with an address. */
   readonly offLink?: readonly Family[];

@@ -19,6 +19,7 @@ import { type AddressSource, addressSource } from "./address-source.ts";
 import { claimsOf, dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import { defineNetwork, rememberSwitch } from "./define-network.ts";
+import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { releaseSwitch } from "./release-switch.ts";
 import { resultOf } from "./result.ts";
@@ -64,7 +65,7 @@ interface Progress {
 
 interface Planned {
   readonly plan: Plan;
-  readonly ipam: Result;
+  readonly ipam: IpamResult;
 }
 
 function attach<Config, S extends Switch>(adding: Adding<Config, S>): Result {
@@ -98,7 +99,7 @@ function addressFirst<Config, S extends Switch>(adding: Adding<Config, S>, progr
 /** The container is on the wire without an address; who gives it one may ask there. */
 function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress: Progress): Planned {
   const { store, request, context, compartment } = adding;
-  const planWith = (ipam: Result): Plan =>
+  const planWith = (ipam: IpamResult): Plan =>
     store.transaction(() => {
       const network = defineNetwork(adding.plugin, adding.config, request, adding);
       return record(adding, ipam, network.switch);
@@ -189,7 +190,7 @@ function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): 
 }
 
 /** Of a delegate. @throws {CniError} 7 when it gives none: who wants none names no ipam */
-function addressesOf<Config, S extends Switch>({ source, request, plugin }: Adding<Config, S>): Result {
+function addressesOf<Config, S extends Switch>({ source, request, plugin }: Adding<Config, S>): IpamResult {
   const ipam = source.add(request);
   if (ipam.ips.length > 0) return ipam;
   throw new CniError(
@@ -206,7 +207,7 @@ function addressesOf<Config, S extends Switch>({ source, request, plugin }: Addi
 }
 
 /** Plans and writes the plan down with the ports it takes. */
-function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: Result, known: S): Plan {
+function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamResult, known: S): Plan {
   const { plugin, request, config, store, context, compartment } = adding;
   const { key, ...owner } = ownerOf(request);
   const { defaultRoutes } = compartment;

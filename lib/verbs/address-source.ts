@@ -13,10 +13,10 @@ import { findDelegate, sameFile } from "../cni/find-delegate.ts";
 import { folded } from "../cni/keys.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest, CheckRequest, DelRequest, GcRequest, StatusRequest } from "../cni/request.ts";
-import type { Result } from "../cni/result.ts";
 import type { Store } from "../state/store.ts";
 import { namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
+import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkTraits } from "./network-plugin.ts";
 
 type Configured = AddRequest | CheckRequest | DelRequest | GcRequest | StatusRequest;
@@ -27,7 +27,7 @@ export interface AddressSource {
   /** Whether leases live in the store that the caller's transaction is open on. */
   readonly inProcess: boolean;
   /** @param automatic prefix of a network whose configuration names none */
-  add(request: AddRequest, automatic?: Prefix): Result;
+  add(request: AddRequest, automatic?: Prefix): IpamResult;
   del(request: DelRequest): void;
   check(request: CheckRequest, automatic?: Prefix): void;
   gc(request: GcRequest, automatic?: Prefix): void;

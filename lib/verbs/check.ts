@@ -61,7 +61,12 @@ function lost(plan: Plan, prevResult: Result): readonly Difference[] {
     (link) => link.name === plan.vnic.name && link.sandbox !== undefined,
   );
   return prevResult.ips
-    .filter((entry) => ours >= 0 && entry.interface === ours && !plan.vnic.addresses.includes(entry.address))
+    .filter(
+      (entry) =>
+        ours >= 0 &&
+        entry.interface === ours &&
+        ![...plan.vnic.addresses, ...(plan.vnic.autoconf ?? [])].includes(entry.address),
+    )
     .map(({ address }) => ({
       what: `address ${address} in prevResult`,
       expected: plan.vnic.addresses.join(", "),

@@ -2,11 +2,11 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
-import type { Result } from "../cni/result.ts";
 import type { DefaultRoute, HostFacts, HostQuery } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
+import type { IpamResult } from "./ipam-result.ts";
 
 export interface PlanInput<Config, S extends Switch = Switch> {
   readonly owner: Owner;
@@ -16,7 +16,7 @@ export interface PlanInput<Config, S extends Switch = Switch> {
   /** The network's switch as it is known so far; the gateways of new subnets are added. */
   readonly switch: S;
   /** What the ipam gave: addresses, gateways, routes. */
-  readonly ipam: Result;
+  readonly ipam: IpamResult;
   /** Default routes the compartment has already, of other networks. */
   readonly defaultRoutes: readonly DefaultRoute[];
 }

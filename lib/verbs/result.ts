@@ -18,7 +18,7 @@ export function resultOf(plan: Plan, dns: Dns): Result {
   ];
   const gateways = vnic.gateways ?? vswitch.gateways.map(prefixAddress);
   const used = new Set(vnic.routes.map((route) => route.gateway));
-  const ips = vnic.addresses.map((address): ResultIp => {
+  const ips = [...vnic.addresses, ...(vnic.autoconf ?? [])].map((address): ResultIp => {
     const near = gateways.filter((candidate) => contains(address, candidate));
     // A switch has those of all its containers; this one's routes say which is its own.
     const gateway = near.find((candidate) => used.has(candidate)) ?? near[0];

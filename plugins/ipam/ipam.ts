@@ -2,7 +2,7 @@
  * The verbs of the ipam. Each takes an open store and joins its transaction, so that a caller writes its endpoint
  * and the lease together or not at all.
  */
-import { type Ip, ipFamily } from "../../lib/addr/ip.ts";
+import type { Ip } from "../../lib/addr/ip.ts";
 import { prefixAddress, prefixLength, prefixOf } from "../../lib/addr/prefix.ts";
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
@@ -13,14 +13,16 @@ import type {
   GcRequest,
   StatusRequest,
 } from "../../lib/cni/request.ts";
-import type { Result, ResultIp } from "../../lib/cni/result.ts";
+import type { ResultIp } from "../../lib/cni/result.ts";
 import { formatOwner, type Owner, ownerKey } from "../../lib/model/owner.ts";
 import type { LeaseOwner } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
+import type { IpamResult } from "../../lib/verbs/ipam-result.ts";
 import { allocate, inSet, reclaim } from "./allocate.ts";
 import { type IpamConfig, parseIpamConfig, type RangeSet } from "./config.ts";
 import { type IpamContext, isGone } from "./context.ts";
-import { dhcpAdd, dhcpDel, leasedAddress } from "./dhcp.ts";
+import { dhcpAdd } from "./dhcp/dhcp.ts";
+import { dhcpDel, leasedAddress } from "./dhcp/give-back.ts";
 import { isWithin } from "./range.ts";
 import { matchSets, requestedAddresses } from "./requested.ts";
 import { readResolvConf } from "./resolv-conf.ts";
@@ -30,13 +32,13 @@ import { readResolvConf } from "./resolv-conf.ts";
  *
  * @throws {CniError} 2, 4, 7 for what was asked; 102 pool exhausted, 103 address taken, 108 holds another address
  */
-export function ipamAdd(request: AddRequest, store: Store, context: IpamContext): Result {
+export function ipamAdd(request: AddRequest, store: Store, context: IpamContext): IpamResult {
   const runtime = parseRuntimeConfig(request.config.runtimeConfig, request.config.name);
   const config = parseIpamConfig(request.config, runtime.ipRanges);
   if (config.dhcp !== undefined) {
     const owner = leaseOwner(request, request.netns);
-    const [address] = requestedAddresses(request, runtime.ips).filter((one) => ipFamily(one) === 4);
-    return dhcpAdd(request, config.dhcp, { owner, address }, store, context);
+    const addresses = requestedAddresses(request, runtime.ips);
+    return dhcpAdd(request, config.dhcp, { owner, addresses }, store, context);
   }
   if (config.sets.length === 0) throw noRanges();
   const wanted = matchSets(requestedAddresses(request, runtime.ips), config.sets);

@@ -20,35 +20,38 @@ export function planTransparent(
 ): Plan<AnyExternalSwitch> {
   const { owner, config, ipam, switch: known } = input;
   const gateways = gatewaysOf(ipam);
-  const addresses = ipam.ips.map((entry) => entry.address);
+  const { autoconf = [] } = ipam;
+  const given = ipam.ips.map((entry) => entry.address);
+  const addresses = given.filter((address) => !autoconf.includes(address));
   const key = ownerKey(owner);
   const mac = known.kind === "ipvlan" ? known.uplinkMac : (config.mac ?? vnicMac(owner));
-  const vswitch = withFamilies(known, addresses);
+  const vswitch = withFamilies(known, given);
   // A bridge carries what the host sends as well, whatever the containers are given.
   const mtu = vnicMtu(config.port.mtu ?? (vswitch.kind === "bridge" ? config.mtu : undefined), vswitch);
-  requireMtuFor(addresses, mtu);
+  requireMtuFor(given, mtu);
   return {
     owner,
     key,
     compartment: { path: input.path },
     switch: vswitch,
-    port: { name: portName(key), ...planLayers(config.port, mac, addresses.map(prefixAddress)) },
+    port: { name: portName(key), ...planLayers(config.port, mac, given.map(prefixAddress)) },
     vnic: {
       type: "hostVnic",
       name: owner.ifname,
       mac,
       mtu,
       addresses,
+      ...(autoconf.length === 0 ? {} : { autoconf }),
       ...throughHost(vswitch, addresses, [
         ...planRoutes(
           { routes: ipam.routes, gateways, present: input.defaultRoutes },
           // Who lists routes has said which: as for a second network, whose traffic must not go that way.
           (family) => !ipam.routes.some(({ dst }) => prefixFamily(dst) === family),
         ),
-        ...routesToHost(input, addresses.map(prefixAddress)),
+        ...routesToHost(input, given.map(prefixAddress)),
       ]),
       gateways,
-      ...(config.probeMs === undefined ? {} : { probeMs: config.probeMs }),
+      ...(config.probeMs === undefined || ipam.probed === true ? {} : { probeMs: config.probeMs }),
     },
   };
 }

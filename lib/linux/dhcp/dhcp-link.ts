@@ -1,6 +1,6 @@
 /** A vNIC as a DHCP client works on it: its socket, and what a lease makes of it. */
 import type { Family, Ip } from "../../addr/ip.ts";
-import { prefixAddress } from "../../addr/prefix.ts";
+import { type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { DhcpLink, LeaseSettings } from "../../backend.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { LeaseRoute } from "../../dhcp/lease.ts";
@@ -15,10 +15,11 @@ import { RT_TABLE_MAIN, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { isErrno } from "../../os/error.ts";
 import { linkOf } from "../link-of.ts";
-import { openCompartment } from "../netns.ts";
+import { type CompartmentHandle, openCompartment } from "../netns.ts";
 import { probeAddresses } from "../probe-addresses.ts";
 import { openNetlink } from "../socket.ts";
 import { openDhcpSocket } from "./open-dhcp-socket.ts";
+import { awaitLinkLocal, awaitSlaac, enableSlaac } from "./slaac.ts";
 
 /** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 110 */
 export function openDhcpLink(netns: string, ifname: string, family: Family): DhcpLink | undefined {
@@ -37,6 +38,8 @@ export function openDhcpLink(netns: string, ifname: string, family: Family): Dhc
       socket,
       mac: link.mac,
       linkLocal: linkLocalOf(compartment.netlink, link.index),
+      awaitLinkLocal: (timeoutMs) =>
+        awaitLinkLocal(compartment, { index: link.index, name: ifname }, timeoutMs),
       isTaken: (address, waitMs) =>
         answers(() => probeAddresses(compartment.netlink, link.index, [address], waitMs)),
       apply: (before, after) => apply(compartment.netlink, link, before, after),
@@ -48,6 +51,38 @@ export function openDhcpLink(netns: string, ifname: string, family: Family): Dhc
   } catch (error) {
     compartment.close();
     throw error;
+  }
+}
+
+/** @returns undefined when the compartment or the vNIC is gone. @throws {CniError} 11, 103, 110 */
+export function autoconfigure(
+  netns: string,
+  ifname: string,
+  timeoutMs: number,
+): readonly Prefix[] | undefined {
+  return onLink(netns, ifname, (compartment, index) => {
+    enableSlaac(compartment, ifname);
+    return awaitSlaac(compartment, { index, name: ifname }, timeoutMs).addresses;
+  });
+}
+
+/** What is gone is passed over. @throws {CniError} 110 */
+export function hearRouters(netns: string, ifname: string): void {
+  onLink(netns, ifname, (compartment) => enableSlaac(compartment, ifname));
+}
+
+function onLink<T>(
+  netns: string,
+  ifname: string,
+  fn: (compartment: CompartmentHandle, index: number) => T,
+): T | undefined {
+  const compartment = tryCompartment(netns);
+  if (compartment === undefined) return undefined;
+  try {
+    const link = linkOf(compartment.netlink, ifname);
+    return link && fn(compartment, link.index);
+  } finally {
+    compartment.close();
   }
 }
 

@@ -8,7 +8,8 @@ import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
 import type { Session } from "../../../../lib/dhcp/session.ts";
 import type { DhcpSocket } from "../../../../lib/dhcp/socket.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
-import { type AnyLease, giveBack, overdue, resumed, settingsOf, withLease } from "./lease-kinds.ts";
+import { giveBack } from "../../../ipam/dhcp/give-back.ts";
+import { type AnyLease, overdue, resumed, settingsOf, withLease } from "./lease-kinds.ts";
 
 /** What the keeper asks of its host. */
 export interface KeeperHost {

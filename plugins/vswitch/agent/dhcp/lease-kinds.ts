@@ -4,10 +4,8 @@ import { linkLocal as linkLocalOf } from "../../../../lib/addr/mac.ts";
 import { hostPrefix } from "../../../../lib/addr/prefix.ts";
 import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
 import type { Lease4 } from "../../../../lib/dhcp/lease.ts";
-import { releaseLease } from "../../../../lib/dhcp/obtain-lease.ts";
-import { client6, releaseLease6 } from "../../../../lib/dhcp/obtain-lease6.ts";
+import { client6 } from "../../../../lib/dhcp/obtain-lease6.ts";
 import type { Session } from "../../../../lib/dhcp/session.ts";
-import type { DhcpSocket } from "../../../../lib/dhcp/socket.ts";
 import { resumedSession4 } from "../../../../lib/dhcp/v4/session.ts";
 import type { Lease6 } from "../../../../lib/dhcp/v6/lease.ts";
 import { resumedSession6 } from "../../../../lib/dhcp/v6/session.ts";
@@ -32,15 +30,6 @@ export function resumed(
     lease,
     nowMs,
   );
-}
-
-/** Without a word that is waited for. */
-export function giveBack(row: DhcpRow, socket: DhcpSocket, random: () => number): void {
-  if (row.family === 4) releaseLease(socket, row.lease, { ...row, random });
-  else {
-    const { mac, clientId, key, lease } = row;
-    releaseLease6(socket, lease, { mac, linkLocal: linkLocalOf(mac), duid: clientId, key, random });
-  }
 }
 
 /** DHCPv6 lends an address alone. */

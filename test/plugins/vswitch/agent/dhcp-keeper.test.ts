@@ -54,6 +54,9 @@ function world(server: FakeServer = fakeServer({ number: 1, leaseSeconds: 100, a
     return {
       mac: mac("02:00:00:00:00:02"),
       linkLocal: undefined,
+      awaitLinkLocal: () => {
+        throw new Error("no link-local address on a LAN of IPv4");
+      },
       isTaken: () => false,
       socket: own,
       apply,
