@@ -43,7 +43,7 @@ export function connect(socket: NetlinkSocket, trace?: (line: string) => void): 
   let sequence = 0;
   const send = (requests: readonly Request[]): readonly Pending[] => {
     const pending = requests.map((request) => pendingOf(request, ++sequence));
-    exchange(socket, concat(pending.map(encodePending)), pending);
+    exchange(socket, encodePending(pending), pending);
     if (trace) for (const one of pending) trace(formatPending(one));
     return pending;
   };
@@ -78,10 +78,15 @@ export function connect(socket: NetlinkSocket, trace?: (line: string) => void): 
   };
 }
 
-function encodePending({ request, sequence }: Pending): Uint8Array {
-  // The kernel ends a dump with NLMSG_DONE and never acknowledges it.
-  const flags = request.flags | NLM_F_REQUEST | (isDump(request) ? 0 : NLM_F_ACK);
-  return encodeMessage({ type: request.type, flags, sequence, payload: request.payload });
+/** As in a batch, only the last one asks for an acknowledgement (`exchange`); a dump ends with NLMSG_DONE without. */
+function encodePending(pending: readonly Pending[]): Uint8Array {
+  const last = pending.length - 1;
+  const messages = pending.map(({ request, sequence }, i) => {
+    const ack = i === last && !isDump(request) ? NLM_F_ACK : 0;
+    const { type, payload } = request;
+    return encodeMessage({ type, flags: request.flags | NLM_F_REQUEST | ack, sequence, payload });
+  });
+  return concat(messages);
 }
 
 /** A dump goes alone, since a socket runs one at a time; the others share datagrams of bounded size. */

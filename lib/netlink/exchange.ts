@@ -42,10 +42,14 @@ export function pendingOf(request: Request, sequence: number): Pending {
 /**
  * Sends the datagram and settles every pending request; failures of the socket become their outcome.
  *
+ * The kernel takes the requests of a datagram one by one and answers in that order, refusals in any case: once the
+ * last one is settled, those before it that were not refused are done. So only the last need be acknowledged.
+ *
  * Answers to any other sequence are dropped: they are left over from an exchange that timed out.
  */
 export function exchange(socket: NetlinkSocket, datagram: Uint8Array, pending: readonly Pending[]): void {
   const open = new Map(pending.map((one) => [one.sequence, one]));
+  const last = pending.at(-1);
   try {
     socket.send(datagram);
     while (open.size > 0) {
@@ -54,6 +58,10 @@ export function exchange(socket: NetlinkSocket, datagram: Uint8Array, pending: r
         if (one === undefined) continue;
         settle(one, message);
         if (one.outcome !== "open") open.delete(one.sequence);
+      }
+      if (last?.outcome !== "open") {
+        for (const one of open.values()) one.outcome = "done";
+        open.clear();
       }
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What single processes cost, so that a missed goal can be explained. */
 import { execIn } from "../system/command.ts";
-import { toolPath } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import type { CallRequest, Network, Step } from "./call.ts";
 import { ipamNetwork, natNetwork, publishedPorts } from "./networks.ts";
 import type { Pair, Side } from "./pair.ts";

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { enterWords } from "../system/command.ts";
-import { type Namespace, toolPath } from "../system/namespaces.ts";
+import type { Namespace } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import type { CallAnswer, CallReply, CallRequest } from "./call.ts";
 
 export interface Caller {

@@ -1,6 +1,6 @@
 /** The same network twice: for our executables and for the reference plugins. */
 import { join } from "node:path";
-import { toolPath } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import type { JsonObject, Network, Plugin } from "./call.ts";
 
 /** What a side brings with it. */

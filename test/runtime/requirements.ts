@@ -1,6 +1,7 @@
 /** What the machine must have for a runtime test; what is missing becomes part of the title of the skipped test. */
 import { spawnSync } from "node:child_process";
-import { toolPath, whyNoNamespaces } from "../system/namespaces.ts";
+import { whyNoNamespaces } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import { whyNoRootfs } from "./rootfs.ts";
 import { type RuntimeTarget, whyNoTarget } from "./target.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
 import { createHost } from "../system/host.ts";
-import { toolPath } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import { eventually } from "./eventually.ts";
 import { suiteTitle, whyNoPrograms, whyNoRuntime } from "./requirements.ts";
 import { startSandbox } from "./sandbox.ts";

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Child, startIn } from "../system/child.ts";
 import { type CommandOptions, type CommandOutcome, execIn, runIn } from "../system/command.ts";
-import { type Namespace, namespaceName, toolPath } from "../system/namespaces.ts";
+import { type Namespace, namespaceName } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import { layPlugins } from "./plugin-folder.ts";
 import type { RuntimeTarget } from "./target.ts";
 

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { enterWords } from "./command.ts";
-import { type Namespace, toolPath } from "./namespaces.ts";
+import type { Namespace } from "./namespaces.ts";
+import { toolPath } from "./run-program.ts";
 
 export interface Child extends AsyncDisposable {
   readonly pid: number;

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { type Child, startIn } from "./child.ts";
 import { runIn } from "./command.ts";
-import { type Namespace, toolPath } from "./namespaces.ts";
+import type { Namespace } from "./namespaces.ts";
+import { toolPath } from "./run-program.ts";
 
 export type Protocol = "tcp" | "udp" | "sctp";
 

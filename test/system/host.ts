@@ -135,15 +135,25 @@ function hostOf({ ns, outside, dir, names, close }: Parts): Host {
 }
 
 async function joinUplink(host: Namespace, outside: Namespace, mtu: number): Promise<void> {
+  const pair = `link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${outside.name}`;
+  await execIn(host, ["ip", ...pair.split(" ")]);
   // No link-local addresses on the uplink: they would come later by themselves and blur snapshots.
-  const script = `
-    ip link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns "$1"
-    for at in "" "-n $1"; do ip $at link set eth0 addrgenmode none; ip $at link set eth0 up; done
-    ip address add ${uplink.host4}/24 dev eth0
-    ip -n "$1" address add ${uplink.outside4}/24 dev eth0
-    ip address add ${uplink.host6}/64 dev eth0 nodad
-    ip -n "$1" address add ${uplink.outside6}/64 dev eth0 nodad
-    ip route add default via ${uplink.outside4}
-    ip -6 route add default via ${uplink.outside6}`;
-  await execIn(host, ["sh", "-ec", script, "sh", outside.name]);
+  const up = ["link set eth0 addrgenmode none", "link set eth0 up"];
+  await batch(outside, [
+    ...up,
+    `address add ${uplink.outside4}/24 dev eth0`,
+    `address add ${uplink.outside6}/64 dev eth0 nodad`,
+  ]);
+  await batch(host, [
+    ...up,
+    `address add ${uplink.host4}/24 dev eth0`,
+    `address add ${uplink.host6}/64 dev eth0 nodad`,
+    `route add default via ${uplink.outside4}`,
+    `route add default via ${uplink.outside6}`,
+  ]);
+}
+
+/** Commands of `ip`, one line each, by one process. */
+async function batch(ns: Namespace, lines: readonly string[]): Promise<void> {
+  await execIn(ns, ["ip", "-batch", "-"], { input: lines.join("\n") });
 }

@@ -1,7 +1,8 @@
 /** How many bytes of frames a second get from one namespace to another, measured by iperf3. */
 import type { Child } from "./child.ts";
 import type { Host } from "./host.ts";
-import { type Namespace, toolPath } from "./namespaces.ts";
+import type { Namespace } from "./namespaces.ts";
+import { toolPath } from "./run-program.ts";
 
 export function whyNoIperf(): string | undefined {
   return Bun.which("iperf3", { PATH: toolPath }) === null ? "the program iperf3 is not installed" : undefined;

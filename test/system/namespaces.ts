@@ -1,9 +1,9 @@
 /** Named network namespaces that belong to a test run, and whether this machine allows any. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
+import { runProgram, toolPath } from "./run-program.ts";
 
 /** A network namespace pinned by a file, as `ip netns add` makes it. */
 export interface Namespace {
@@ -47,9 +47,6 @@ export function whyNoNamespaces(): string | undefined {
   return `network namespaces cannot be made here: ${made.stderr.trim() || made.error?.message || "ip failed"}`;
 }
 
-/** Where the system's own tools are, whatever PATH this process was given. */
-export const toolPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /**
  * The words to put before a command so that an ordinary user becomes root of namespaces of his own,
  * or undefined when that is not needed (already able) or not allowed on this machine.
@@ -67,12 +64,7 @@ export function namespaceLauncher(): readonly string[] | undefined {
 /** Makes namespaces, each with its loopback up. @throws with the words of `ip` */
 export async function createNamespaces(names: readonly string[]): Promise<void> {
   const script = 'for n; do ip netns add "$n" && ip -n "$n" link set lo up || exit 1; done';
-  const done = await execa("sh", ["-c", script, "sh", ...names], {
-    reject: false,
-    extendEnv: false,
-    env: { PATH: toolPath },
-    timeout: 20_000,
-  });
+  const done = await runProgram(["sh", "-c", script, "sh", ...names]);
   if (done.exitCode !== 0) throw new Error(`network namespaces ${names.join(", ")}: ${done.stderr}`);
 }
 
@@ -80,9 +72,33 @@ export async function createNamespaces(names: readonly string[]): Promise<void> 
 export function deleteNamespaces(names: readonly string[]): void {
   const there = names.filter((name) => existsSync(join(folder, name)));
   if (there.length === 0) return;
-  const script =
-    'for n; do p=$(ip netns pids "$n"); [ -z "$p" ] || kill -9 $p; ip netns delete "$n"; done 2>/dev/null';
+  for (const pid of processesIn(there)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const script = 'for n; do ip netns delete "$n"; done 2>/dev/null';
   spawnSync("sh", ["-c", script, "sh", ...there], { env: { PATH: toolPath } });
+}
+
+/** By one look at each process; `ip netns pids` looks at all of them for each namespace. */
+function processesIn(names: readonly string[]): readonly number[] {
+  const wanted = new Set(names.map((name) => identity(join(folder, name))));
+  wanted.delete(undefined);
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.filter((pid) => wanted.has(identity(`/proc/${pid}/ns/net`))).map(Number);
+}
+
+/** What tells a namespace from all others, by a path to it; undefined when it is gone. */
+function identity(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes a folder for a test run; a later run removes it when this one could not. */

@@ -3,8 +3,9 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createHost, type Host, type HostOptions } from "./host.ts";
-import { type Namespace, toolPath, whyNoNamespaces } from "./namespaces.ts";
+import { type Namespace, whyNoNamespaces } from "./namespaces.ts";
 import type { PluginCall, PluginOutcome } from "./plugin.ts";
+import { toolPath } from "./run-program.ts";
 import type { SnapshotOptions } from "./snapshot.ts";
 
 /** Where the executables are; `VSWITCH_BIN_DIR` names another build. */

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Finding } from "../../plugins/vswitch/doctor/finding.ts";
 import * as programs from "../lib/linux/foreign/programs.ts";
 import { uplink } from "./host.ts";
-import { toolPath } from "./namespaces.ts";
 import { binDir, createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
+import { toolPath } from "./run-program.ts";
 
 const reason = whyNoNat();
 

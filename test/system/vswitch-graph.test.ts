@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../plugins/vswitch/graph/graph.ts";
-import { toolPath } from "./namespaces.ts";
 import { binDir, createLab, type NatLab, other, publish, whyNoNat } from "./nat-lab.ts";
+import { toolPath } from "./run-program.ts";
 
 const reason = whyNoNat();
 

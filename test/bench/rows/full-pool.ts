@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toolPath } from "../../system/namespaces.ts";
+import { toolPath } from "../../system/run-program.ts";
 import { chainMs } from "../call.ts";
 import { hostLocalDir, ipamNetwork } from "../networks.ts";
 import type { Pair } from "../pair.ts";

@@ -3,6 +3,7 @@ import { text, u32 } from "../../../lib/netlink/attr.ts";
 import { connect } from "../../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../../lib/netlink/error.ts";
 import {
+  type Message,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_DUMP,
@@ -163,16 +164,40 @@ describe("dumps", () => {
 });
 
 describe("several requests", () => {
+  /** One that is done, one that is refused, one with a reply, and the last one, as the kernel answers them. */
+  const answers: readonly ((one: Message) => readonly Message[])[] = [
+    () => [],
+    (one) => [ack(one, errno.EEXIST)],
+    (one) => [part(one, 9)],
+    (one) => [ack(one)],
+  ];
+
   test("share a datagram, and each has its own outcome in its own place", () => {
-    const socket = scriptedSocket((all) => [
-      all.flatMap((one, i) =>
-        i === 1 ? [ack(one, errno.EEXIST)] : i === 2 ? [part(one, 9), ack(one)] : [ack(one)],
-      ),
-    ]);
-    const outcomes = connect(socket).requests(["a", "b", "c"].map((title) => request(title)));
-    expect(outcomes.map(values)).toEqual([[], "EEXIST", [9]]);
+    const socket = scriptedSocket((all) => [all.flatMap((one, i) => answers[i]?.(one) ?? [])]);
+    const outcomes = connect(socket).requests(["a", "b", "c", "d"].map((title) => request(title)));
+    expect(outcomes.map(values)).toEqual([[], "EEXIST", [9], []]);
     expect(outcomes[1]).toMatchObject({ operation: "b" });
-    expect(socket.sent.map((messages) => messages.length)).toEqual([3]);
+    expect(socket.sent.map((messages) => messages.length)).toEqual([4]);
+  });
+
+  test("only the last one asks for an acknowledgement, which says that the others are through", () => {
+    const socket = scriptedSocket((all) => all.map((one, i) => answers[i]?.(one) ?? []));
+    const outcomes = connect(socket).requests(["a", "b", "c", "d"].map((title) => request(title)));
+    expect(outcomes.map(values)).toEqual([[], "EEXIST", [9], []]);
+    const [asked, silent] = [NLM_F_REQUEST | NLM_F_ACK, NLM_F_REQUEST];
+    expect(socket.sent.flat().map(({ flags }) => flags)).toEqual([silent, silent, silent, asked]);
+  });
+
+  test("when the last one is refused, those before it that were not are done", () => {
+    const socket = scriptedSocket((all) => [all.slice(-1).map((one) => ack(one, errno.ENODEV))]);
+    const outcomes = connect(socket).requests([request("a"), request("b")]);
+    expect(outcomes.map(values)).toEqual([[], "ENODEV"]);
+  });
+
+  test("without an answer to the last one, those before it that said nothing are not done", () => {
+    const socket = scriptedSocket(([, one]) => (one ? [[part(one, 9)]] : []));
+    const outcomes = connect(socket).requests(["a", "b", "c"].map((title) => request(title)));
+    expect(outcomes.map(values)).toEqual(["ETIMEDOUT", "ETIMEDOUT", "ETIMEDOUT"]);
   });
 
   test("many go in several datagrams, so that acknowledgements fit the socket", () => {

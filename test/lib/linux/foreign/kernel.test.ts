@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toolPath, whyNoNamespaces } from "../../../system/namespaces.ts";
+import { whyNoNamespaces } from "../../../system/namespaces.ts";
+import { toolPath } from "../../../system/run-program.ts";
 import {
   docker,
   dockerAllowed,
