@@ -15,8 +15,9 @@ import type { DhcpRow } from "../../lib/state/rows.ts";
 import { openStore, type Store } from "../../lib/state/store.ts";
 import type { Child } from "./child.ts";
 import { createHost, type Host } from "./host.ts";
-import { type Namespace, toolPath } from "./namespaces.ts";
+import type { Namespace } from "./namespaces.ts";
 import { binDir, whyNoNat } from "./nat-lab.ts";
+import { toolPath } from "./run-program.ts";
 
 export interface DhcpLab extends AsyncDisposable {
   readonly host: Host;

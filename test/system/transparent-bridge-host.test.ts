@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
 import { createLanLab, lanWith } from "./lan-lab.ts";
-import { toolPath } from "./namespaces.ts";
 import { binDir, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
+import { toolPath } from "./run-program.ts";
 import { startSteady } from "./steady.ts";
 
 const reason = whyNoNat();

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
 import { createLanLab } from "./lan-lab.ts";
-import { toolPath } from "./namespaces.ts";
 import { binDir, type NatLab, whyNoNat } from "./nat-lab.ts";
+import { toolPath } from "./run-program.ts";
 
 const referenceDir = "/usr/lib/cni";
 const missing = ["host-local", "static", "dhcp", "tuning", "bandwidth"].find(

@@ -1,6 +1,6 @@
 /** Programs of this machine with the shared libraries they need, to be put into a test machine. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { toolPath } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 import type { TreeEntry } from "./tree.ts";
 
 /** In every test machine, beside the static busybox. */

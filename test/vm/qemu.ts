@@ -1,7 +1,8 @@
 /** QEMU as a test machine needs it: no acceleration, no hardware but disk, port and cards. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { enterWords } from "../system/command.ts";
-import { type Namespace, toolPath } from "../system/namespaces.ts";
+import type { Namespace } from "../system/namespaces.ts";
+import { toolPath } from "../system/run-program.ts";
 
 export interface QemuFiles {
   /** The kernel's image. */

@@ -1,8 +1,8 @@
 /** What this machine must have for a test machine. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { toolPath } from "../system/namespaces.ts";
 import { binDir } from "../system/nat-lab.ts";
+import { toolPath } from "../system/run-program.ts";
 import { findKernel } from "./kernel.ts";
 import { baseProgramNames } from "./programs.ts";
 

@@ -3,8 +3,10 @@
  *
  * It knows of no clock and no network, so a test can lose, repeat and delay whatever it likes.
  */
+
 import type { Ip } from "../../addr/ip.ts";
 import { prefixAddress } from "../../addr/prefix.ts";
+import { dueMs } from "../due.ts";
 import { askedNow, type Exchange, newExchange, renewalWaitMs } from "../exchange.ts";
 import type { Lease4 } from "../lease.ts";
 import { decline, discover, renew, request } from "./ask.ts";
@@ -168,20 +170,4 @@ function declined(client: Client4, state: Extract<State4, { kind: "bound" }>, no
   };
 }
 
-const still = (state: State4): Step4 => ({ state, sends: [], nextMs: nextMs(state) });
-
-/** When the next step is due without any message, in milliseconds since 1970. */
-export function nextMs(state: State4): number {
-  switch (state.kind) {
-    case "waiting":
-      return state.untilMs;
-    case "bound":
-      return state.lease.renewMs;
-    case "renewing":
-      return Math.min(state.exchange.nextMs, state.lease.rebindMs);
-    case "rebinding":
-      return Math.min(state.exchange.nextMs, state.lease.expiresMs);
-    default:
-      return state.exchange.nextMs;
-  }
-}
+const still = (state: State4): Step4 => ({ state, sends: [], nextMs: dueMs(state) });

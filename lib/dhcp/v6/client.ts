@@ -1,6 +1,8 @@
 /** The DHCPv6 client as a pure function, for one address of one interface (RFC 8415 18.2). */
+
 import type { Ip } from "../../addr/ip.ts";
 import type { Mac } from "../../addr/mac.ts";
+import { dueMs } from "../due.ts";
 import { askedNow, type Exchange, newExchange, renewalWaitMs } from "../exchange.ts";
 import type { Outcome } from "../session.ts";
 import type { Lease6 } from "./lease.ts";
@@ -29,7 +31,8 @@ type State6 =
       readonly server: Uint8Array;
     }
   | { readonly kind: "bound"; readonly lease: Lease6 }
-  | { readonly kind: "renewing" | "rebinding"; readonly lease: Lease6; readonly exchange: Exchange };
+  | { readonly kind: "renewing"; readonly lease: Lease6; readonly exchange: Exchange }
+  | { readonly kind: "rebinding"; readonly lease: Lease6; readonly exchange: Exchange };
 
 export type Event6 = "time" | "taken" | Message6;
 
@@ -190,22 +193,7 @@ function solicit(client: Client6, nowMs: number, requested?: Ip): Step6 {
   return ask(client, nowMs, { kind: "soliciting", exchange, ...(requested && { requested }) });
 }
 
-const still = (state: State6): Step6 => ({ state, sends: [], nextMs: nextMs(state) });
-
-function nextMs(state: State6): number {
-  switch (state.kind) {
-    case "waiting":
-      return state.untilMs;
-    case "bound":
-      return state.lease.renewMs;
-    case "renewing":
-      return Math.min(state.exchange.nextMs, state.lease.rebindMs);
-    case "rebinding":
-      return Math.min(state.exchange.nextMs, state.lease.expiresMs);
-    default:
-      return state.exchange.nextMs;
-  }
-}
+const still = (state: State6): Step6 => ({ state, sends: [], nextMs: dueMs(state) });
 
 const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
