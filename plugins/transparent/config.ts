@@ -136,14 +136,14 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
   };
 }
 
-/** What belongs to another kind of switch. */
+/** What belongs to another kind of switch; what ipvlan and routed cannot keep is refused with the port (kind-limits.ts). */
 function refuseOthers(kind: TransparentConfig["kind"], own: RawTransparent, issues: Issue[]): void {
-  if (kind === "macvlan") {
+  if (kind !== "bridge") {
     if (own.bridge !== undefined) report(issues, "bridge", `"switch": "bridge" beside it`, own.bridge);
     return;
   }
   if (own.mode !== undefined)
-    report(issues, "mode", `nothing for a switch of kind ${kind}: modes are macvlan's`, own.mode);
+    report(issues, "mode", "nothing for a switch of kind bridge: modes are macvlan's", own.mode);
   if (own.hostAccess === false)
     report(issues, "hostAccess", "true, or nothing: the host itself is on the bridge", own.hostAccess);
 }

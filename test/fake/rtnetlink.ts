@@ -123,6 +123,10 @@ function changeLink(request: Request, stack: Stack): void {
   const turns = (readU32(request.payload, 12) & ifla.IFF_UP) !== 0;
   if (turns && wanted.up && !link.up) refuseUp(link);
   if (turns) link.up = wanted.up;
+  if (wanted.index !== 0 && wanted.name !== "" && wanted.name !== link.name) {
+    if (linkNamed(stack, wanted.name)) throw new Refusal("EEXIST");
+    link.name = wanted.name;
+  }
   if (wanted.alias !== undefined) link.alias = wanted.alias;
   if (hasAttr(wanted.attrs, ifla.IFLA_GROUP)) link.group = wanted.group;
   const conf = getNested(getNested(families, AF_INET) ?? [], 1) ?? [];

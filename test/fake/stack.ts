@@ -19,7 +19,7 @@ export class Refusal extends Error {
 
 export interface FakeLink {
   readonly index: number;
-  readonly name: string;
+  name: string;
   readonly kind: string | undefined;
   mac: string;
   mtu: number;

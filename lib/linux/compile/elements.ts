@@ -1,7 +1,7 @@
 /** The nftables elements of a switch and of an endpoint. Pure. */
 import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, switchName } from "../../model/plan.ts";
-import { isExternal, isStacked, type Switch } from "../../model/switch.ts";
+import { isBridge, isStacked, type Switch } from "../../model/switch.ts";
 import { clipComment } from "../../netlink/nft/userdata.ts";
 import { type PolicyKind, type PolicyOf, policiesOf } from "../../policy/policy.ts";
 import {
@@ -22,7 +22,7 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
   if (isStacked(wanted)) return [];
   const comment = networkComment(wanted.network);
   // Nothing stands between the LAN and the host's other networks that did not before. By this one the tables are in use.
-  if (isExternal(wanted))
+  if (isBridge(wanted))
     return [{ set: "dropped_between", key: [wanted.name], comment: clipComment(comment) }];
   const elements: LayoutElement[] = [switchElement(wanted.name, comment)];
   const { outboundNat } = wanted;

@@ -43,6 +43,8 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
     {
       ...own(`learn ${first}`),
       action: { kind: "learn", where: "compartment", role: "vnic", name: first },
+      // Of the next step a part may be done when it fails: by its name it could not be found then.
+      undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
     },
     {
       ...own(`in ${compartment.path}: link set ${first} name ${name} alias "${alias}"`),
@@ -50,7 +52,6 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
         kind: "compartment",
         requests: (index) => [setLink(index("vnic"), { rename: name }), setLink(index("vnic"), { alias })],
       },
-      undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
     },
   ];
 }

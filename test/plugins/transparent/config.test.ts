@@ -9,6 +9,7 @@ const smallest = {
   kind: "macvlan",
   mode: "bridge",
   hostAccess: false,
+  checkUplink: true,
   probeMs: 20,
   port: { portMappings: [], acls: [], outboundNat: [] },
 };

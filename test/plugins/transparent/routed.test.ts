@@ -18,16 +18,16 @@ import { expectApproved } from "../../approved.ts";
 import { formatPlan } from "../../plans/format-plan.ts";
 import { formatSteps } from "../../plans/format-steps.ts";
 import {
+  externalPlan,
   lanHost,
   type TransparentCase,
   transparentConfig,
   transparentInput,
-  transparentPlan,
 } from "./fixture.ts";
 
 const both = ["192.0.2.100/24 192.0.2.2", "2001:db8::100/64 2001:db8::2"];
 const config = { switch: "routed" };
-const plan = (one: Partial<TransparentCase> = {}) => transparentPlan({ config, ips: both, ...one });
+const plan = (one: Partial<TransparentCase> = {}) => externalPlan({ config, ips: both, ...one });
 
 function routedOf({ switch: vswitch }: Plan): RoutedSwitch {
   if (!isRouted(vswitch)) throw new Error("another kind of switch");
@@ -87,6 +87,7 @@ describe("a configuration of switch ipvlan", () => {
     [{ mode: "l2" }, "none"],
     [{ mode: "private" }, "2 mode private is not supported"],
     [{ hostAccess: true }, "2 hostAccess is not supported"],
+    [{ hostAccess: false }, "none"],
     [{ guard: true }, "2 guard is not supported"],
     [{ vlan: 5 }, "none"],
   ])("refuses what it cannot keep: %j", (raw, expected) => {
@@ -96,13 +97,13 @@ describe("a configuration of switch ipvlan", () => {
   it("has its uplink's MAC, and refuses another", () => {
     const asked = { mac: mac("02:00:00:00:00:99") };
     expect(refusal({ switch: "ipvlan" }, asked)).toBe("2 mac 02");
-    const made = transparentPlan({ config: { switch: "ipvlan" }, ips: both, host });
+    const made = externalPlan({ config: { switch: "ipvlan" }, ips: both, host });
     expect(made.vnic.mac).toBe("02:00:00:00:00:01");
     expect(() => transparentInput({ config: { switch: "ipvlan" }, ips: both })).toThrow("has no MAC");
   });
 
   it("is made under a name that only it has, until it bears its mark, as approved", () => {
-    const made = transparentPlan({ config: { switch: "ipvlan" }, ips: both, host });
+    const made = externalPlan({ config: { switch: "ipvlan" }, ips: both, host });
     expectApproved("plans/transparent/ipvlan.txt", formatPlan(made));
     expectApproved("plans/transparent/ipvlan.steps.txt", formatSteps(compileEndpoint(made, 9)));
   });

@@ -1,5 +1,9 @@
-/** Networks of ours are isolated from each other, and the containers of an isolated one among themselves. */
+/**
+ * Networks of ours are isolated from each other, and the containers of an isolated one among themselves. A bridge with an
+ * uplink is the LAN, and stands between nobody.
+ */
 import type { SceneNetwork } from "../../scene.ts";
+import { isBridge } from "../../switch.ts";
 import { valueCell } from "../consulted.ts";
 import { byNetwork, hostPlace, networkOfSwitch } from "../find.ts";
 import { drop, type Layer, type Opening, type Passage, pass, skip } from "../layer.ts";
@@ -11,6 +15,7 @@ export const hostIsolation: Layer = (walk) => {
   const from = networkOfSwitch(scene, walk.in);
   const to = networkOfSwitch(scene, walk.out);
   if (from === undefined || to === undefined) return skip(walk);
+  if (isBridge(from.switch) || isBridge(to.switch)) return skip(walk);
   const opening: Opening = {
     id: "host.isolation",
     where: hostPlace,

@@ -9,7 +9,7 @@ import type { SceneInterface } from "../../../../lib/model/scene.ts";
 import type { AnyExternalSwitch } from "../../../../lib/model/switch.ts";
 import { IPPROTO } from "../../../../lib/policy/packet.ts";
 import { minimal } from "../../../../plugins/vswitch/trace/format-minimal.ts";
-import { lan, route, scene, vnicOnLan } from "./scene.ts";
+import { endpoint, lan, network as natNetwork, route, scene, vnicOnLan } from "./scene.ts";
 
 const uplinkMac = mac("02:00:00:00:00:01");
 const own = ["192.0.2.10/24"].map(prefix);
@@ -23,7 +23,14 @@ const kinds = {
     forwarding: [],
     host: {} as never,
   },
-  routed: { ...common, kind: "routed", name: "br0", mac: mac("02:00:00:00:00:44"), forwarding: [4] },
+  routed: {
+    ...common,
+    kind: "routed",
+    name: "br0",
+    mac: mac("02:00:00:00:00:44"),
+    forwarding: [4],
+    reachable: true,
+  },
   ipvlan: { ...common, kind: "ipvlan", name: "eth0", forwarding: [], mode: "l2", uplinkMac },
 } satisfies Record<string, AnyExternalSwitch>;
 type Kind = keyof typeof kinds;
@@ -37,7 +44,12 @@ const link = (name: string, over: Partial<SceneInterface> = {}): SceneInterface 
   ...over,
 });
 
-/** "a" and "b" on a network of the kind; the host has .10, and others of the LAN are beyond the uplink. */
+const nat = natNetwork("nat", ["10.7.0.1/24"]);
+
+/**
+ * "a" and "b" on a network of the kind, and one on a nat network; the host has .10, and others of the LAN are beyond the
+ * uplink.
+ */
 function hostOf(kind: Kind) {
   const vswitch: AnyExternalSwitch = kinds[kind];
   const plans = [100, 101].map((n): Plan => {
@@ -61,13 +73,27 @@ function hostOf(kind: Kind) {
     ...(kind === "routed" ? [100, 101].map((n) => route(`192.0.2.${n}/32`, { interface: "br0" })) : []),
   ];
   const network = { name: "lan", kind: "transparent", switch: vswitch };
-  return { plans, scene: scene([network], plans, { interfaces: links[kind], routes, neighbours: [] }) };
+  const behind = endpoint(nat, "n", ["10.7.0.2/24"]);
+  const ofNat = [
+    link(nat.switch.name, { kind: "bridge", mac: nat.switch.mac, addresses: nat.switch.gateways }),
+    link(portName(behind.key), { kind: "veth", master: nat.switch.name }),
+  ];
+  return {
+    plans: [...plans, behind],
+    scene: scene([network, nat], [...plans, behind], {
+      interfaces: [...links[kind], ...ofNat],
+      routes: [...routes, route("10.7.0.0/24", { interface: nat.switch.name })],
+      neighbours: [],
+    }),
+  };
 }
 
-function end(kind: Kind, from: "a" | "host" | "outside", to: string): string | undefined {
+type From = "a" | "nat" | "host" | "outside";
+
+function end(kind: Kind, from: From, to: string): string | undefined {
   const { plans, scene: whole } = hostOf(kind);
-  const key = plans[0]?.key ?? "";
-  const start: TraceStart = from === "a" ? { kind: "endpoint", key } : { kind: from };
+  const key = plans.at(from === "nat" ? -1 : 0)?.key ?? "";
+  const start: TraceStart = from === "a" || from === "nat" ? { kind: "endpoint", key } : { kind: from };
   const probe = {
     kind: "ip",
     destination: ip(to),
@@ -80,7 +106,7 @@ function end(kind: Kind, from: "a" | "host" | "outside", to: string): string | u
     ?.split(" icmp")[0];
 }
 
-test.each<[Kind, "a" | "host" | "outside", string, string]>([
+test.each<[Kind, From, string, string]>([
   ["bridge", "a", "192.0.2.101", "delivered lan/c101/eth0"],
   ["bridge", "a", "192.0.2.77", "leaves eth0"],
   ["bridge", "a", "192.0.2.10", "delivered host"],
@@ -88,6 +114,8 @@ test.each<[Kind, "a" | "host" | "outside", string, string]>([
   ["bridge", "host", "192.0.2.77", "leaves br0"],
   ["bridge", "outside", "192.0.2.100", "delivered lan/c100/eth0"],
   ["bridge", "outside", "192.0.2.10", "delivered host"],
+  ["bridge", "nat", "192.0.2.100", "delivered lan/c100/eth0"],
+  ["routed", "nat", "192.0.2.100", "delivered lan/c100/eth0"],
   ["routed", "a", "192.0.2.101", "delivered lan/c101/eth0"],
   ["routed", "a", "192.0.2.77", "leaves eth0"],
   ["routed", "a", "192.0.2.10", "delivered host"],
