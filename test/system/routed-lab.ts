@@ -1,6 +1,7 @@
 /** A host with a routed network on a LAN, strict about where packets come from. */
 
 import { join } from "node:path";
+import type { JsonObject } from "../../lib/cni/read.ts";
 import { createLanLab, lanWith } from "./lan-lab.ts";
 import type { Namespace } from "./namespaces.ts";
 import { binDir, type NatLab } from "./nat-lab.ts";
@@ -9,8 +10,8 @@ import { runPlugin } from "./plugin.ts";
 export const routed = lanWith({ switch: "routed" });
 
 /** Forwarding is on already, since nobody ever turns it off again. */
-export async function createRoutedLab(): Promise<NatLab> {
-  const lab = await createLanLab({ config: routed });
+export async function createRoutedLab(settings: JsonObject = {}): Promise<NatLab> {
+  const lab = await createLanLab({ config: { ...routed, ...settings } });
   await beStrict(lab, lab.host.ns);
   return lab;
 }

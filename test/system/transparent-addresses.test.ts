@@ -21,9 +21,13 @@ async function macOf({ host }: NatLab, ns: Namespace, device: string): Promise<s
   return link.address;
 }
 
+/** An answer ends the wait at once; on a machine that is busy it may take longer than the default. */
+const dad = 2000;
+
 /** An address for a container without an ipam of ours: the reference plugin `static`. */
 const fixed = (...addresses: readonly string[]) => ({
   cniVersion: "1.0.0",
+  dad,
   ipam: { type: "static", addresses: addresses.map((address) => ({ address })) },
 });
 const delegates = { CNI_PATH: `${binDir}:/usr/lib/cni` };
@@ -45,7 +49,7 @@ describe.skipIf(reason !== undefined)(
         await host.exec(host.outside, "ip", "address", "add", `${ip}/${length}`, "dev", "eth0", "nodad");
         const ns = await host.compartment();
         for (const [config, env] of [
-          [lanWith({ args: { cni: { ips: [ip] } } }), {}],
+          [lanWith({ dad, args: { cni: { ips: [ip] } } }), {}],
           [fixed(`${ip}/${length}`), delegates],
         ] as const) {
           const before = await everything(lab, ns);
@@ -72,6 +76,7 @@ describe.skipIf(reason !== undefined)(
       await using lab = await createLanLab();
       const { host } = lab;
       const config = lanWith({
+        dad,
         args: { cni: { ips: ["192.0.2.2"] } },
         ipam: { ...lan.ipam, ranges: [[{ subnet: "192.0.2.0/24", gateway: "192.0.2.254" }]] },
       });
@@ -93,7 +98,7 @@ describe.skipIf(reason !== undefined)(
       await host.exec(host.outside, "ip", "address", "add", "192.0.2.177/24", "dev", "eth0");
       await host.exec(host.outside, "ip", "address", "add", "2001:db8::177/64", "dev", "eth0", "nodad");
       for (const ip of ["192.0.2.177", "2001:db8::177"]) {
-        const config = secondLan({ args: { cni: { ips: [ip] } } });
+        const config = secondLan({ dad, args: { cni: { ips: [ip] } } });
         const refused = await lab.refused("ADD", {
           id: first.id,
           netns: first.ns.path,
@@ -123,7 +128,14 @@ describe.skipIf(reason !== undefined)(
           CNI_PATH: binDir,
           VSWITCH_DATA_DIR: join(host.dir, "far"),
         },
-        stdin: { cniVersion: "1.1.0", name: "transparent", type: "transparent", uplink: "eth0", ...config },
+        stdin: {
+          cniVersion: "1.1.0",
+          name: "transparent",
+          type: "transparent",
+          uplink: "eth0",
+          dad,
+          ...config,
+        },
       });
       expect(JSON.parse(far.stdout)).toMatchObject({
         code: 103,

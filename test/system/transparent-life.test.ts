@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)(
     it.each(losses)(
       "are safe from those that come after the state was %s: their addresses are in use",
       async (_, how) => {
-        await using lab = await createLanLab();
+        await using lab = await createLanLab({ config: lanWith({ dad: 2000 }) });
         const a = await lab.add();
         lose(lab, how);
         const ns = await lab.host.compartment();

@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)(`a routed endpoint${reason ? ` (${reason})
   });
 
   it("is refused an address that a machine of the LAN has, and one that another endpoint has", async () => {
-    await using lab = await createRoutedLab();
+    await using lab = await createRoutedLab({ dad: 2000 });
     const { host } = lab;
     const holder = await joinLan(lab, 100);
     const before = await ways(lab);
