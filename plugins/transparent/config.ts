@@ -57,7 +57,7 @@ const shape = {
   dad: anyShape,
   dataDir: anyShape,
   ...portConfigShape,
-};
+} satisfies Record<keyof RawTransparent | "dad" | "dataDir", unknown>;
 
 export interface RawTransparent {
   readonly switch?: TransparentConfig["kind"];

@@ -4,6 +4,7 @@ import { mac } from "../../../lib/addr/mac.ts";
 import { prefix } from "../../../lib/addr/prefix.ts";
 import { diff, formatRoute } from "../../../lib/model/diff.ts";
 import type { EndpointFacts } from "../../../lib/model/facts.ts";
+import type { Vnic } from "../../../lib/model/vnic.ts";
 import { natPlan } from "../../plugins/nat/fixture.ts";
 
 const plan = natPlan({
@@ -37,7 +38,29 @@ const without = (key: "switch" | "port" | "compartment"): EndpointFacts => {
   return rest as EndpointFacts;
 };
 
+/** The facts where it is otherwise, or why nothing is compared: a new field of a vNIC must take its place here. */
+const fieldsOfVnic = {
+  type: "another kind of link is not the vNIC",
+  name: "it is looked for by it",
+  mac: withVnic({ mac: other }),
+  mtu: withVnic({ mtu: 1280 }),
+  addresses: withVnic({ addresses: [] }),
+  routes: withVnic({ routes: [] }),
+  offLink: "the routes are compared that it forbids",
+  autoconf: "routers say how long the kernel keeps them",
+  gateways: "told to the runtime, set nowhere",
+  probeMs: "over when the vNIC has its addresses",
+} satisfies Record<keyof Vnic, EndpointFacts | string>;
+
 describe("the difference between a plan and the facts", () => {
+  it.each(
+    Object.entries(fieldsOfVnic).filter(
+      (entry): entry is [string, EndpointFacts] => typeof entry[1] !== "string",
+    ),
+  )("names a vNIC whose %s is another", (_, found) => {
+    expect(diff(plan, found)).not.toEqual([]);
+  });
+
   it("does not hold an MTU that a later plugin gave the vNIC against the port", () => {
     const lowered = { ...plan, vnic: { ...vnic, mtu: 1300 } };
     expect(diff(lowered, withVnic({ mtu: 1300 }))).toEqual([]);
