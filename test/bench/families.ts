@@ -3,6 +3,7 @@ import type { Family } from "./row.ts";
 import { atOnce } from "./rows/at-once.ts";
 import { attach } from "./rows/attach.ts";
 import { connect } from "./rows/connect.ts";
+import { dhcp } from "./rows/dhcp.ts";
 import { fullPool } from "./rows/full-pool.ts";
 import { lan } from "./rows/lan.ts";
 import { manyPorts } from "./rows/many-ports.ts";
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   throughput,
   policies,
   lan,
+  dhcp,
 ];
 
 /** The single processes below the table. */

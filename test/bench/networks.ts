@@ -47,7 +47,28 @@ export function natNetwork(place: Place, published: boolean, policies: JsonObjec
 
 /** Containers on the LAN of the uplink, by macvlan. */
 export function lanNetwork(place: Place, settings: JsonObject = {}): Network {
-  const ipam = { ...ipamOf(place, "10.72.0.0/16"), routes: [{ dst: "0.0.0.0/0" }] };
+  return macvlanNetwork(
+    place,
+    { ...ipamOf(place, "10.72.0.0/16"), routes: [{ dst: "0.0.0.0/0" }] },
+    settings,
+  );
+}
+
+/** The same with addresses that a server on the LAN lends. */
+export function dhcpNetwork(place: Place, settings: JsonObject = {}): Network {
+  const ipam =
+    place.name === "ours"
+      ? { type: "ipam", source: "dhcp" }
+      : { type: "dhcp", daemonSocketPath: dhcpSocket(place) };
+  return macvlanNetwork(place, ipam, settings);
+}
+
+/** Where the reference's DHCP daemon is asked. */
+export function dhcpSocket(place: Place): string {
+  return join(place.stateDir, "dhcp.sock");
+}
+
+function macvlanNetwork(place: Place, ipam: JsonObject, settings: JsonObject): Network {
   const plugin =
     place.name === "ours"
       ? (["transparent", { uplink: "eth0", ipam, ...settings }] as const)
