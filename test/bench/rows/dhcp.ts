@@ -17,9 +17,9 @@ import { median } from "../statistics.ts";
 const goal = { kind: "ratio-at-most", value: 0.7 } as const;
 
 /**
- * What the server took to answer is taken off all of them. The reference also waits by itself: it binds its socket while
- * the vNIC is down, so that its first question always fails ("network is down"), and asks again 1 to 3 s later. That is
- * its own doing and in the rows with a goal; those without leave it out too.
+ * What the server took to answer is taken off all of them. The reference also waits by itself: it starts
+ * while the vNIC is down, its first question fails ("network is down", says its daemon), and it asks again 1 to 3 s later.
+ * That is its own doing and in the rows with a goal; those without leave it out too.
  */
 const rows = {
   /** As it is by default: the wire is asked for the address first, which the reference never does. */
