@@ -7,7 +7,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
 import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
 import { isErrno } from "../os/error.ts";
-import type { Readers } from "./observe.ts";
+import type { Readers } from "./machine.ts";
 import type { FlowPattern } from "./step.ts";
 
 /** IANA protocol numbers. */

@@ -24,6 +24,9 @@ export interface Machine {
   close(): void;
 }
 
+/** As far as it is needed to look. */
+export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
+
 /** The kernel that runs this process; its sockets are opened at their first use. */
 export function thisMachine(trace?: (line: string) => void): Machine {
   let host: Netlink | undefined;

@@ -4,8 +4,8 @@ import type { Mark, MarkedPort, SwitchMark } from "../model/facts.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { dumpLinks } from "../netlink/route/link.ts";
 import type { LayoutElement } from "./layout/element.ts";
+import type { Readers } from "./machine.ts";
 import { networkMark, parseEndpointAlias, parseEndpointComment, parseSwitchAlias } from "./mark.ts";
-import type { Readers } from "./observe.ts";
 import { portElements, publishedElements } from "./remove.ts";
 
 interface Marks {

@@ -3,7 +3,8 @@ import type { EndpointFacts } from "../model/facts.ts";
 import type { Plan } from "../model/plan.ts";
 import { isStacked } from "../model/switch.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { observeEndpoint, type Readers } from "./observe.ts";
+import type { Readers } from "./machine.ts";
+import { observeEndpoint } from "./observe.ts";
 import { observeStackedEndpoint } from "./stacked/observe.ts";
 
 /** @param inside rtnetlink of the compartment; absent when it cannot be entered */

@@ -3,8 +3,8 @@ import type { Counters, Drops, PortCounters, SwitchState } from "../model/counte
 import { decodeLink, type Link, type LinkStats } from "../netlink/route/decode-link.ts";
 import { dumpLinks } from "../netlink/route/link.ts";
 import { limiterName } from "./limiter.ts";
+import type { Readers } from "./machine.ts";
 import { markedKey, parseSwitchAlias } from "./mark.ts";
-import type { Readers } from "./observe.ts";
 import { observeDrops, observeLimitDrops } from "./observe-drops.ts";
 
 /** @param atMs now, in milliseconds since 1970 */

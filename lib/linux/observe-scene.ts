@@ -10,7 +10,7 @@ import { decodeNeighbour, dumpNeighbours } from "../netlink/route/neighbour.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
 import { readLegacyChains } from "./foreign/legacy-chains.ts";
 import { readForeignChains } from "./foreign/read-foreign.ts";
-import type { Readers } from "./observe.ts";
+import type { Readers } from "./machine.ts";
 
 /** Of br_netfilter, absent where the kernel does not have it. */
 const bridgeFilterKeys = { 4: "bridge-nf-call-iptables", 6: "bridge-nf-call-ip6tables" } as const;

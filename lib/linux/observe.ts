@@ -10,12 +10,12 @@ import type { Route as PlannedRoute } from "../model/vnic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { NetlinkError } from "../netlink/error.ts";
 import type { Reply } from "../netlink/message.ts";
-import { decodeAddress, dumpAddresses } from "../netlink/route/address.ts";
 import { decodeBridgePort } from "../netlink/route/bridge-port.ts";
 import type { Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
+import { addressesOf } from "./addresses-of.ts";
 import { type BridgeState, observeBridge } from "./bridge/state.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
 import type { LayoutElement } from "./layout/element.ts";
@@ -23,7 +23,7 @@ import { encodeGet, findElement, formatElement } from "./layout/element-requests
 import { getLayout, layoutState } from "./layout/layout-state.ts";
 import { formatPortAcl } from "./layout/port-acl-requests.ts";
 import { linkOf } from "./link-of.ts";
-import type { Machine } from "./machine.ts";
+import type { Readers } from "./machine.ts";
 import { observeLimits } from "./observe-qos.ts";
 import { compareAcls } from "./port-acls.ts";
 import { lostWays, observeRouted, type RoutedState } from "./routed/observe.ts";
@@ -49,8 +49,6 @@ export interface SwitchState {
   /** Of a bridge that has the uplink as a port. */
   readonly bridge?: BridgeState;
 }
-
-export type Readers = Pick<Machine, "host" | "rules" | "readSysctl">;
 
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: PortedSwitch): SwitchState {
   const link = linkOf(host, wanted.name);
@@ -78,13 +76,6 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Port
 function holds(element: LayoutElement, outcome: readonly Reply[] | NetlinkError | undefined): boolean {
   const found = findElement(element, outcome);
   return found !== undefined && String(found.data ?? "") === String(element.data ?? "");
-}
-
-export function addressesOf(netlink: Netlink, index: number): readonly Prefix[] {
-  const found = netlink.request(dumpAddresses({ index })).map(decodeAddress);
-  return found
-    .filter((address) => address.index === index && !address.dadFailed)
-    .map((address) => address.address);
 }
 
 function advertised({ host, readSysctl }: Pick<Readers, "host" | "readSysctl">): readonly string[] {

@@ -26,9 +26,8 @@ import {
 } from "./layout/sets.ts";
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
 import { linkOf } from "./link-of.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Readers } from "./machine.ts";
 import { markedKey, markedNetwork, networkMark, parseRoutedAlias } from "./mark.ts";
-import type { Readers } from "./observe.ts";
 import { aclParts } from "./port-acls.ts";
 import { releaseRouted, removeMarkedWays, removeWays } from "./routed/remove.ts";
 import type { FlowPattern } from "./step.ts";

@@ -5,8 +5,8 @@ import type { LayoutElement } from "./layout/element.ts";
 import { encodeAdd, encodeGet, findElement } from "./layout/element-requests.ts";
 import { encodePortAcls } from "./layout/port-acl-requests.ts";
 import { linkOf } from "./link-of.ts";
+import type { Readers } from "./machine.ts";
 import { markedKey } from "./mark.ts";
-import type { Readers } from "./observe.ts";
 import { compareAcls } from "./port-acls.ts";
 
 /** @param plans of attachments as they were made; those whose port is gone are passed over */

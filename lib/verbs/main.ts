@@ -1,9 +1,10 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. */
 import { cachedLeases, libcniCache } from "../../plugins/ipam/libcni-cache.ts";
-import { type Backend, type DhcpBackend, loadBackend } from "../backend.ts";
+import type { Backend, DhcpBackend } from "../backend.ts";
 import type { Environment } from "../cni/environment.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
+import { loadBackend } from "../load-backend.ts";
 import type { Switch } from "../model/switch.ts";
 import { nodeFs } from "../os/file.ts";
 import { readBootId, readBootMs } from "../state/boot-id.ts";

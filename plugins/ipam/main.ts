@@ -1,6 +1,7 @@
 /** The ipam plugin as a process. */
-import { loadDhcp } from "../../lib/backend.ts";
+
 import { pluginMain } from "../../lib/cni/main.ts";
+import { loadDhcp } from "../../lib/load-backend.ts";
 import { ipamVerbs } from "./verbs.ts";
 
 export async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The transparent plugin as a process. */
-import { loadDhcp } from "../../lib/backend.ts";
+import { loadDhcp } from "../../lib/load-backend.ts";
 import { networkMain } from "../../lib/verbs/main.ts";
 import { transparent } from "./plugin.ts";
 

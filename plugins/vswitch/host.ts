@@ -1,6 +1,7 @@
 /** The host as the tool's commands see it: its state, the back end, and both together as a scene. */
 import { resolve } from "node:path";
-import { loadTool, type ToolBackend } from "../../lib/backend.ts";
+import type { ToolBackend } from "../../lib/backend.ts";
+import { loadTool } from "../../lib/load-backend.ts";
 import type { Beside } from "../../lib/model/counters.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene, SceneNetwork } from "../../lib/model/scene.ts";

@@ -28,7 +28,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/backend.ts",
   ],
   // What keeps a repair from its end is an error of CNI.
-  "lib/backend.ts": ["lib/model", "lib/linux", "lib/addr", "lib/cni", "lib/dhcp"],
+  "lib/backend.ts": ["lib/model", "lib/addr", "lib/cni", "lib/dhcp"],
+  "lib/load-backend.ts": ["lib/backend.ts", "lib/linux"],
   "lib/verbs": [
     "lib/addr",
     "lib/os",
@@ -38,6 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/policy",
     "lib/state",
     "lib/backend.ts",
+    "lib/load-backend.ts",
     "plugins/ipam",
   ],
   "plugins/ipam": [
@@ -48,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/model",
     "lib/state",
     "lib/backend.ts",
+    "lib/load-backend.ts",
     "lib/verbs",
   ],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
@@ -58,7 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/model",
     "lib/planning",
     "lib/verbs",
-    "lib/backend.ts",
+    "lib/load-backend.ts",
   ],
   "plugins/vswitch": [
     "lib/addr",
@@ -68,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/policy",
     "lib/state",
     "lib/backend.ts",
+    "lib/load-backend.ts",
     "lib/verbs",
     "plugins/ipam",
     // The doctor reads configurations as the plugin itself does.

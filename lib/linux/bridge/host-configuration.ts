@@ -14,7 +14,7 @@ import { RTPROT_KERNEL } from "../../netlink/route/rtmsg.ts";
 import { type AddressRecord, recordAddress } from "../../netlink/route/transfer/transfer-address.ts";
 import { recordNeighbour } from "../../netlink/route/transfer/transfer-neighbour.ts";
 import { isDerived, nexthopObject, recordRoute } from "../../netlink/route/transfer/transfer-route.ts";
-import type { Readers } from "../observe.ts";
+import type { Readers } from "../machine.ts";
 
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 /** IP6_RT_PRIO_USER of linux/ipv6_route.h, where nobody has chosen another. */

@@ -1,5 +1,5 @@
 /** How the host takes what comes in by an interface: goes along to the bridge (Documentation/networking/ip-sysctl). */
-import type { Readers } from "../observe.ts";
+import type { Readers } from "../machine.ts";
 
 export interface Setting {
   readonly family: "ipv4" | "ipv6";

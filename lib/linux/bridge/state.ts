@@ -4,9 +4,10 @@ import type { BridgeSwitch } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { dumpLinks } from "../../netlink/route/link.ts";
+import { addressesOf } from "../addresses-of.ts";
 import { linkOf } from "../link-of.ts";
+import type { Readers } from "../machine.ts";
 import { markedUplink, takenAlias } from "../mark.ts";
-import { addressesOf, type Readers } from "../observe.ts";
 import { type OnLink, readHostConfiguration } from "./host-configuration.ts";
 import { readSettings, type Setting } from "./settings.ts";
 

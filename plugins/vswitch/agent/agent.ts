@@ -1,5 +1,6 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
-import { type HostWatch, loadDhcp, loadTool } from "../../../lib/backend.ts";
+import type { HostWatch } from "../../../lib/backend.ts";
+import { loadDhcp, loadTool } from "../../../lib/load-backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
 import { holdAgentLock } from "../../../lib/state/agent-lock.ts";
