@@ -105,11 +105,14 @@ describe.skipIf(why !== undefined)(
 
     it("leaves a VLAN that was there before as it found it", async () => {
       await vm.exec("ip link add link eth0 name eth0.7 type vlan id 7; ip link set eth0.7 up");
-      const before = await vm.exec("ip -d link show eth0.7");
+      // The kernel notices a moment later that it is up.
+      const show = () => vm.exec("ip -d link show eth0.7");
+      await expect.poll(show, { timeout: 10_000 }).toContain("state UP");
+      const before = await show();
       const config = { name: "found", vlan: 7, dad: false };
       await done("ADD", "c", config);
       await done("GC", "c", config, { "cni.dev/valid-attachments": [] });
-      expect(await vm.exec("ip -d link show eth0.7")).toBe(before);
+      expect(await show()).toBe(before);
     });
   },
 );

@@ -1,0 +1,28 @@
+/** The order of test files: those that take long first, so that at the end no worker waits for the last one alone. */
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Longest first, as the suite's last lines tell. Elsewhere vitest takes size for time, and these are small. */
+const slow = [
+  "conformance/conformance.test.ts",
+  "system/transparent-bridge-killed.test.ts",
+  "lib/linux/failures.test.ts",
+  "system/nat-killed.test.ts",
+  "system/nat-crowd.test.ts",
+  "vm/ipvlan.test.ts",
+  "system/nat-killed-lost.test.ts",
+  "oracle/oracle.test.ts",
+  "system/nat-failures.test.ts",
+  "vm/transparent-vlan.test.ts",
+  "system/transparent-dhcp.test.ts",
+];
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const at = slow.findIndex((name) => moduleId.endsWith(`/test/${name}`));
+  return at < 0 ? slow.length : at;
+};
+
+export class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
