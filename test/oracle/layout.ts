@@ -180,24 +180,52 @@ const lans = fc
     }),
   );
 
+/** A network whose containers the host answers for, which keeps all policies. */
+const routed = fc
+  .record({ isThere: fc.boolean(), families: fc.constantFrom("both", "both", "4", "6") })
+  .map(({ isThere, families }): readonly JsonObject[] => {
+    const { ranges } = rangesFrom(200);
+    const chosen = families === "4" ? ranges.slice(0, 1) : families === "6" ? ranges.slice(1) : ranges;
+    const config = {
+      name: "routed",
+      type: "transparent",
+      switch: "routed",
+      dad: false,
+      ipam: { ranges: chosen },
+    };
+    return isThere ? [config] : [];
+  });
+
 /** Two on the first, one on the second. */
 const onLans = (nats: number, count: number): readonly Container[] =>
   [0, 0, 1].filter((at) => at < count).map((at) => ({ network: nats + at, config: {}, runtimeConfig: {} }));
+
+/** What is the host's alone (NAT, published ports) it cannot have. */
+const onRouted = ({ config }: Container, network: number): Container => {
+  const policies = (config.policies as readonly JsonObject[]).filter(({ Type }) => Type !== "OutBoundNAT");
+  return { network, config: { ...config, policies }, runtimeConfig: {} };
+};
 
 export const layouts: fc.Arbitrary<Layout> = fc.integer({ min: 1, max: 3 }).chain((count) =>
   fc
     .record({
       nats: fc.tuple(...Array.from({ length: count }, (_, index) => network(index))),
       lans,
+      routed,
+      behind: fc.tuple(container(1, 0), container(1, 1)),
       containers: fc
         .integer({ min: 2, max: 4 })
         .chain((many) => fc.tuple(...Array.from({ length: many }, (_, at) => container(count, at)))),
       foreignDrop: fc.constantFrom(false, false, false, true),
       bridgeFilter: fc.boolean(),
     })
-    .map(({ nats, lans: onUplink, containers, ...rest }) => ({
+    .map(({ nats, lans: onUplink, routed: behindHost, behind, containers, ...rest }) => ({
       ...rest,
-      networks: [...nats, ...onUplink],
-      containers: [...containers, ...onLans(count, onUplink.length)],
+      networks: [...nats, ...onUplink, ...behindHost],
+      containers: [
+        ...containers,
+        ...onLans(count, onUplink.length),
+        ...(behindHost.length === 0 ? [] : behind.map((one) => onRouted(one, count + onUplink.length))),
+      ],
     })),
 );
