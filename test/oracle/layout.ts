@@ -180,20 +180,17 @@ const lans = fc
     }),
   );
 
-/** A network whose containers the host answers for, which keeps all policies. */
-const routed = fc
-  .record({ isThere: fc.boolean(), families: fc.constantFrom("both", "both", "4", "6") })
-  .map(({ isThere, families }): readonly JsonObject[] => {
+/** A network that keeps all policies: the host answers for its containers, or they are on a bridge with the uplink. */
+const ported = fc
+  .record({
+    kind: fc.constantFrom(undefined, "routed", "bridge"),
+    families: fc.constantFrom("both", "both", "4", "6"),
+  })
+  .map(({ kind, families }): JsonObject | undefined => {
     const { ranges } = rangesFrom(200);
     const chosen = families === "4" ? ranges.slice(0, 1) : families === "6" ? ranges.slice(1) : ranges;
-    const config = {
-      name: "routed",
-      type: "transparent",
-      switch: "routed",
-      dad: false,
-      ipam: { ranges: chosen },
-    };
-    return isThere ? [config] : [];
+    const config = { name: "ported", type: "transparent", dad: false, ipam: { ranges: chosen } };
+    return kind && { ...config, switch: kind };
   });
 
 /** Two on the first, one on the second. */
@@ -201,17 +198,39 @@ const onLans = (nats: number, count: number): readonly Container[] =>
   [0, 0, 1].filter((at) => at < count).map((at) => ({ network: nats + at, config: {}, runtimeConfig: {} }));
 
 /** What is the host's alone (NAT, published ports) it cannot have. */
-const onRouted = ({ config }: Container, network: number): Container => {
+const onPorted = ({ config }: Container, network: number): Container => {
   const policies = (config.policies as readonly JsonObject[]).filter(({ Type }) => Type !== "OutBoundNAT");
   return { network, config: { ...config, policies }, runtimeConfig: {} };
 };
+
+interface Drawn extends Pick<Layout, "containers" | "foreignDrop" | "bridgeFilter"> {
+  readonly nats: readonly JsonObject[];
+  readonly lans: readonly JsonObject[];
+  readonly ported: JsonObject | undefined;
+  readonly behind: readonly Container[];
+}
+
+/** A bridge has the uplink for itself: nothing hangs on it beside. */
+function together({ nats, lans: hanging, ported: one, behind, containers, ...rest }: Drawn): Layout {
+  const onUplink = one?.switch === "bridge" ? [] : hanging;
+  const before = [...nats, ...onUplink];
+  return {
+    ...rest,
+    networks: one === undefined ? before : [...before, one],
+    containers: [
+      ...containers,
+      ...onLans(nats.length, onUplink.length),
+      ...(one === undefined ? [] : behind.map((each) => onPorted(each, before.length))),
+    ],
+  };
+}
 
 export const layouts: fc.Arbitrary<Layout> = fc.integer({ min: 1, max: 3 }).chain((count) =>
   fc
     .record({
       nats: fc.tuple(...Array.from({ length: count }, (_, index) => network(index))),
       lans,
-      routed,
+      ported,
       behind: fc.tuple(container(1, 0), container(1, 1)),
       containers: fc
         .integer({ min: 2, max: 4 })
@@ -219,13 +238,5 @@ export const layouts: fc.Arbitrary<Layout> = fc.integer({ min: 1, max: 3 }).chai
       foreignDrop: fc.constantFrom(false, false, false, true),
       bridgeFilter: fc.boolean(),
     })
-    .map(({ nats, lans: onUplink, routed: behindHost, behind, containers, ...rest }) => ({
-      ...rest,
-      networks: [...nats, ...onUplink, ...behindHost],
-      containers: [
-        ...containers,
-        ...onLans(count, onUplink.length),
-        ...(behindHost.length === 0 ? [] : behind.map((one) => onRouted(one, count + onUplink.length))),
-      ],
-    })),
+    .map(together),
 );

@@ -117,6 +117,7 @@ async function attach(
   tally: Tally,
 ): Promise<Attached> {
   count(tally, "containers");
+  count(tally, `on ${networks[network]?.switch ?? networks[network]?.type ?? "nat"}`);
   try {
     return await lab.add({ config: { ...networks[network], ...config }, runtimeConfig });
   } catch (error) {

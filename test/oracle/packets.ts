@@ -4,9 +4,10 @@ import { type Family, type Ip, ip, ipFamily } from "../../lib/addr/ip.ts";
 import { type Mac, mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import type { TraceStart } from "../../lib/model/path/start.ts";
-import { adapterLink, adaptersOf, isStackedPlan, vnicsOn } from "../../lib/model/path/uplink.ts";
+import { adapterLink, adaptersOf, isStackedPlan } from "../../lib/model/path/uplink.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene } from "../../lib/model/scene.ts";
+import { isBridge } from "../../lib/model/switch.ts";
 import { dhcpClientPorts } from "../../lib/policy/guard.ts";
 import { IPPROTO, type IpPacket, ND } from "../../lib/policy/packet.ts";
 import { uplink } from "../system/host.ts";
@@ -110,6 +111,9 @@ const adaptersThere = (scene: Scene): readonly Mac[] =>
 /** Who on the uplink takes it for the host: its adapter, where it has one. */
 const hostMacFor = (scene: Scene, { host }: WireMacs): Mac => adaptersThere(scene)[0] ?? host;
 
+/** Whether its frames go out as they are. */
+const isOnWire = (plan: Plan): boolean => isStackedPlan(plan) || isBridge(plan.switch);
+
 /** The MAC that the container's kernel would send it to: the neighbour's on its own subnet, else the gateway's. */
 function nextHop(
   scene: Scene,
@@ -124,21 +128,22 @@ function nextHop(
       other.vnic.addresses.some((address) => prefixAddress(address) === destination),
   );
   if (near !== undefined) return near.vnic.mac;
-  if (!isStackedPlan(plan)) return plan.switch.mac ?? plan.vnic.mac;
+  if (!isOnWire(plan)) return plan.switch.mac ?? plan.vnic.mac;
   return destination === hostOf[ipFamily(destination)] ? host : router;
 }
 
-/** Mostly the host's own; else of those that hang on its uplink, or of all at once. */
+/** Mostly the host's own; else of those on its uplink, or of all at once. */
 function macsOnUplink(scene: Scene, { host }: WireMacs): readonly Mac[] {
-  const vnics = vnicsOn(scene, "eth0").map(({ vnic }) => vnic.mac);
+  const vnics = scene.endpoints.filter(isOnWire).map(({ vnic }) => vnic.mac);
   const adapters = adaptersThere(scene);
   return [...Array(6).fill(host), ...vnics, ...adapters, ...(vnics.length > 0 ? [everybody] : [])];
 }
 
 /** Of who hangs on the uplink and has the address. */
 const macAt = (scene: Scene, address: Ip): Mac | undefined =>
-  vnicsOn(scene, "eth0").find(({ vnic }) => vnic.addresses.some((own) => prefixAddress(own) === address))
-    ?.vnic.mac;
+  scene.endpoints
+    .filter(isOnWire)
+    .find(({ vnic }) => vnic.addresses.some((own) => prefixAddress(own) === address))?.vnic.mac;
 
 function fromOutside(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
   return fc.constantFrom<Family>(4, 6).chain((family) =>

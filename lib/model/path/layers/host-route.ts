@@ -1,6 +1,9 @@
 /** Routing of what came to the host: for itself, onward, or not at all. */
 import { type Ip, ipFamily } from "../../../addr/ip.ts";
 import { hostPrefix, prefixAddress } from "../../../addr/prefix.ts";
+import { IPPROTO, type IpPacket, ND } from "../../../policy/packet.ts";
+import type { Plan } from "../../plan.ts";
+import { proxyOf } from "../../switch.ts";
 import { addressCell, valueCell } from "../consulted.ts";
 import { findInterface, hostPlace, kernel } from "../find.ts";
 import {
@@ -86,7 +89,7 @@ function forward(framed: IpWalk, opening: Opening, text: string): Passage {
       remedy: "Send it to the MAC of the gateway.",
     });
   const family = ipFamily(walk.packet.destination);
-  if (walk.scene.host.forwarding[family]) return pass(walk, opening, text, "forward", "host.forward");
+  if (walk.scene.host.forwarding[family]) return forwarded(walk, opening, text);
   const sysctl = sysctls[family];
   return drop(walk, opening, text, {
     reason: "forwarding-off",
@@ -94,3 +97,25 @@ function forward(framed: IpWalk, opening: Opening, text: string): Passage {
     remedy: `\`sysctl -w ${sysctl}=1\`; something has switched it off since the network was made.`,
   });
 }
+
+/**
+ * What neighbours say to an address that the host answers for by proxy NDP, the host hears itself, before any rule for
+ * what it forwards (ip6_forward of linux/net/ipv6/ip6_output.c).
+ */
+function forwarded(walk: IpWalk, opening: Opening, text: string): Passage {
+  const { packet, scene, in: from } = walk;
+  const isProxied = ({ switch: vswitch, vnic }: Plan): boolean =>
+    proxyOf(vswitch) === from && vnic.addresses.some((own) => prefixAddress(own) === packet.destination);
+  const isAnswered =
+    from !== undefined && ipFamily(packet.destination) === 6 && scene.endpoints.some(isProxied);
+  if (!isAnswered) return pass(walk, opening, text, "forward", "host.forward");
+  const { protocol, icmpType } = packet;
+  const asked = consult(walk, { protocol: valueCell(protocol), icmpType: valueCell(icmpType) });
+  if (!isDiscovery(packet)) return pass(asked, opening, text, "forward", "host.forward");
+  const { out: _out, nextHop: _nextHop, ...inward } = asked;
+  const words = "neighbour discovery of an address that the host answers for";
+  return pass(inward, opening, words, "forward", "host.input");
+}
+
+const isDiscovery = ({ protocol, icmpType = 0 }: IpPacket): boolean =>
+  protocol === IPPROTO.icmp6 && icmpType >= ND.routerSolicit && icmpType <= ND.redirect;
