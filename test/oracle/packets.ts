@@ -23,6 +23,8 @@ const hostOf = { 4: ip(uplink.host4), 6: ip(uplink.host6) } as const;
 const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
 const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
 const strangerMac = mac("02:00:00:00:99:99");
+/** Nobody ever sends from it: a bridge knows where those are that do. */
+const nobodysMac = mac("02:00:00:00:99:98");
 export const everybody: Mac = mac("ff:ff:ff:ff:ff:ff");
 
 /** MACs on the wire. */
@@ -63,7 +65,7 @@ function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Sh
         destination: fc.constantFrom(...destinations(scene, family)),
         source: fc.constantFrom(...sources(scene, plan, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
-        otherMac: fc.constantFrom(...Array(18).fill(undefined), strangerMac, ...toAll(scene, plan)),
+        otherMac: fc.constantFrom(...Array(18).fill(undefined), nobodysMac, ...toAll(scene, plan)),
         router: fc.constantFrom(wire.outside, wire.outside, hostMacFor(scene, wire)),
         load: payloads(family),
       })

@@ -71,6 +71,15 @@ function intoBridge(walk: Walk, network: SceneNetwork): Passage {
     host,
     mac === noMac ? { destination: addressCell(destination, own) } : { destinationMac: valueCell(mac) },
   );
+  if (isGroupMac(mac)) {
+    const { in: from = name, ...rest } = walk;
+    const ports = vnics.map(
+      (endpoint): Branch => ({ walk: { ...rest, endpoint, network, entered: from }, to: "port.in" }),
+    );
+    const value = `${vnics.length} port${vnics.length === 1 ? "" : "s"} and the host`;
+    const stage = { ...opening, value, decision: "forward" } as const;
+    return { kind: "fork", walk: asked, stage, branches: [...ports, { walk: asked, to: "host.in" }] };
+  }
   const endpoint = vnics.find((plan) =>
     mac === noMac ? addressesOf(plan).includes(destination) : plan.vnic.mac === mac,
   );
