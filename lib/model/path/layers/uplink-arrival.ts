@@ -21,8 +21,12 @@ import { consult, type IpWalk, rewrite, type Walk } from "../walk.ts";
 
 export const uplinkArrival: Layer = (walk) => {
   const { scene, in: lower, packet } = walk;
+  // A network without containers is known still, and its uplink may have been given back.
   const bridged = scene.networks.find(
-    ({ switch: one }) => isBridge(one) && [one.lower, one.name].includes(lower ?? ""),
+    ({ switch: one }) =>
+      isBridge(one) &&
+      [one.lower, one.name].includes(lower ?? "") &&
+      findInterface(scene, one.lower)?.master === one.name,
   );
   if (bridged !== undefined) return intoBridge(walk, bridged);
   const vnics = vnicsOn(scene, lower);
