@@ -1,40 +1,38 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Backend, Exclusively, HeldCompartment, Removal, UplinkState } from "../backend.ts";
+import type { Backend, Exclusively, HeldCompartment, UplinkState } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
-import { type Plan, portName } from "../model/plan.ts";
+import type { Plan } from "../model/plan.ts";
 import { isBridge, isRouted, isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
-import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
 import { isTakenBridge, removeBridgeSwitch } from "./bridge/give-back.ts";
 import { observeQuery } from "./bridge/query.ts";
 import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";
 import { compileSwitch } from "./compile/switch.ts";
+import { addressHeld, explain, portExists } from "./explain-attach.ts";
 import { getBaseTable } from "./layout/base-table.ts";
 import { linkOf } from "./link-of.ts";
+import { compartmentExists, lockCompartment } from "./lock-compartment.ts";
 import { type Machine, thisMachine } from "./machine.ts";
-import { markedKey } from "./mark.ts";
 import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, observeHost, observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
 import { observeAcls } from "./port-acls.ts";
-import { portTaken } from "./port-taken.ts";
-import { removeEndpoint, removeSwitch } from "./remove.ts";
+import { asking } from "./refused.ts";
+import { removeSwitch } from "./remove.ts";
+import { isAttached, removeAny } from "./remove-any.ts";
 import { restoreElements } from "./restore.ts";
 import { freeWays } from "./routed/remove.ts";
-import { refused, runSteps, StepError } from "./run.ts";
-import { explainStacked } from "./stacked/explain.ts";
+import { runSteps } from "./run.ts";
 import { observeStackedSwitch } from "./stacked/observe.ts";
-import { isVnicOf, removeHostRoutes, removeStackedSwitch, removeStackedVnic } from "./stacked/remove.ts";
+import { removeStackedSwitch } from "./stacked/remove.ts";
 import { compileStackedSwitch } from "./stacked/switch.ts";
-import type { Step } from "./step.ts";
+import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
 const compartmentLockMs = 60_000;
-/** NSFS_MAGIC of linux/magic.h. */
-const nsfsMagic = 0x6e736673;
 
 /**
  * @param trace receives steps and messages in the words of `ip` and `nft`
@@ -180,16 +178,6 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   }
 }
 
-/** Runs it; what the kernel refuses becomes an error of CNI that says what was being done. */
-export function asking<T>(doing: string, fn: () => T): T {
-  try {
-    return fn();
-  } catch (error) {
-    const refusal = error instanceof StepError || (error instanceof Error && "errno" in error);
-    throw refusal ? refused(doing, error) : error;
-  }
-}
-
 /** Another link below that has lost its own (a VLAN of an uplink that is down) has no carrier either. */
 function uplinkState(host: Machine["host"], lower: string): UplinkState {
   const link = linkOf(host, lower);
@@ -204,122 +192,4 @@ function missingFeatures({ rules }: Machine): readonly string[] {
     if (!isErrno(error, "ENOENT")) return [`nftables (CONFIG_NF_TABLES, module nf_tables): ${String(error)}`];
   }
   return [];
-}
-
-function lockCompartment(path: string, waitMs: number, machine: Machine): () => void {
-  let fd: number;
-  try {
-    // O_NONBLOCK: a FIFO at this path must not hold the plugin up.
-    fd = openFile(path, O_NONBLOCK);
-  } catch {
-    return () => {};
-  }
-  try {
-    if (compartmentExists(path)) machine.lockDescriptor(fd, path, waitMs);
-    return () => closeFile(fd);
-  } catch (error) {
-    closeFile(fd);
-    throw error;
-  }
-}
-
-function compartmentExists(path: string): boolean {
-  try {
-    return fileSystemType(path) === nsfsMagic;
-  } catch {
-    return false;
-  }
-}
-
-/** vNICs without a port bear their mark in the compartment alone. */
-function isAttached(machine: Machine, { key, path, plan }: Removal): boolean {
-  if (plan === undefined || !isStacked(plan.switch))
-    return markedKey(linkOf(machine.host, portName(key))?.alias) === key;
-  const inside = tryOpen(path ?? plan.compartment.path, machine);
-  try {
-    const link = inside && linkOf(inside.netlink, plan.vnic.name);
-    return link !== undefined && isVnicOf(link, key, plan);
-  } finally {
-    inside?.close();
-  }
-}
-
-function removeAny(machine: Machine, { key, path, plan }: Removal): void {
-  const where = path ?? plan?.compartment.path;
-  if (where !== undefined && (plan === undefined || isStacked(plan.switch))) {
-    const inside = tryOpen(where, machine);
-    try {
-      if (inside !== undefined) removeStackedVnic({ host: machine.host, inside: inside.netlink }, key, plan);
-    } finally {
-      inside?.close();
-    }
-  }
-  if (plan !== undefined && isStacked(plan.switch)) removeHostRoutes(machine.host, plan);
-  else removeEndpoint(machine, key, plan);
-}
-
-/** @returns undefined when there is none. @throws {CniError} 110 */
-export function tryOpen(path: string, machine: Machine): CompartmentHandle | undefined {
-  try {
-    return machine.openCompartment(path);
-  } catch (error) {
-    if (error instanceof CniError && error.code === errorCode.compartmentInvalid) return undefined;
-    throw error;
-  }
-}
-
-/** Its state was lost, or is in another store of this host; or the name is somebody else's. */
-function portExists({ owner, port, vnic, compartment }: Plan): CniError {
-  return new CniError(
-    errorCode.interfaceExists,
-    `attach ${formatOwner(owner)}: its port ${port.name} exists already`,
-    {
-      reason: "interface-exists",
-      details: `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
-    },
-  );
-}
-
-/** As where the wire answers that somebody has it. */
-function addressHeld({ owner, vnic }: Plan, holder: string): CniError {
-  return new CniError(
-    errorCode.addressTaken,
-    `attach ${formatOwner(owner)}: ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
-    {
-      reason: "address-in-use",
-      details:
-        "give the container another address, or call DEL for the other one (vswitch gc where its container is gone)",
-    },
-  );
-}
-
-/** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */
-function explain(error: unknown, plan: Plan, compartment: CompartmentHandle, machine: Machine): CniError {
-  const doing = `attach ${formatOwner(plan.owner)}`;
-  const cause = error instanceof StepError ? error.cause : error;
-  const { name } = plan.vnic;
-  const names = ({ title }: Step): boolean =>
-    title.startsWith("link add") || title.includes(` name ${name} `);
-  if (
-    error instanceof StepError &&
-    names(error.step) &&
-    isErrno(cause, "EEXIST") &&
-    linkOf(compartment.netlink, name) !== undefined
-  ) {
-    return new CniError(
-      errorCode.interfaceExists,
-      `${doing}: interface ${name} exists in ${compartment.path} already`,
-      {
-        reason: "interface-exists",
-        details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
-        cause: error,
-      },
-    );
-  }
-  // Ipvlans of one link are told apart by their addresses: two cannot have the same.
-  if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
-    return addressHeld(plan, "another ipvlan");
-  const published = error instanceof StepError && error.step.action.kind === "rules";
-  const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
-  return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
 }

@@ -5,7 +5,7 @@ import type { Beside, Counters } from "../model/counters.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
-import { asking, linuxBackend, tryOpen } from "./backend.ts";
+import { linuxBackend } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
 import { extraEntries } from "./extra-entries.ts";
 import { formatTables } from "./format-tables.ts";
@@ -15,8 +15,10 @@ import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
+import { asking } from "./refused.ts";
 import { repairEndpoint } from "./repair.ts";
 import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
+import { tryOpen } from "./try-open.ts";
 import { watchHost } from "./watch-host.ts";
 
 /** How long a repair waits for an ADD or DEL at work in the compartment. */

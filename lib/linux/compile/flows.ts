@@ -1,8 +1,10 @@
-/** Which tracked flows a change of published ports makes wrong. Pure. */
+/** Which tracked flows a change of published ports makes wrong, and forgetting them. Pure. */
+
 import { prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../../model/plan.ts";
 import { policiesOf } from "../../policy/policy.ts";
-import type { FlowPattern } from "../step.ts";
+import { own } from "../endpoint-step.ts";
+import type { FlowPattern, Step } from "../step.ts";
 
 /**
  * UDP and SCTP flows go on where they went before, as long as packets come: those of the ports and of the container's
@@ -18,4 +20,10 @@ export function publishedFlows({ port, vnic }: Plan): FlowPattern | undefined {
     hostPorts: [...new Set(stateless.map((mapping) => mapping.hostPort))],
     addresses: vnic.addresses.map(prefixAddress),
   };
+}
+
+export function forgetOldFlows(plan: Plan): readonly Step[] {
+  const flows = publishedFlows(plan);
+  if (flows === undefined) return [];
+  return [{ ...own("forget flows of the published ports"), action: { kind: "forget-flows", flows } }];
 }

@@ -9,9 +9,10 @@ import { addIngress, addTbf } from "../../netlink/tc/qdisc.ts";
 import { addRedirect } from "../../netlink/tc/redirect.ts";
 import type { TokenBucket } from "../../netlink/tc/tbf.ts";
 import type { Limit } from "../../policy/qos.ts";
+import { learn, own } from "../endpoint-step.ts";
 import { limiterGroup, limiterMac, limiterName } from "../limiter.ts";
 import { endpointAlias } from "../mark.ts";
-import type { LinkIndex, Role, Step } from "../step.ts";
+import type { LinkIndex, Step } from "../step.ts";
 
 /**
  * How long a packet waits at most for those before it. It is enough for TCP over 70 ms of round trip to fill the rate,
@@ -35,8 +36,8 @@ export function limitRates(plan: Plan): readonly Step[] {
   const limits = limitsOf(plan);
   if (limits.in === undefined && limits.out === undefined) return [];
   return [
-    learn("port", port.name),
-    ...(limits.out === undefined ? [] : [createLimiter(plan), learn("limiter", limiterName(key))]),
+    learn("host", "port", port.name),
+    ...(limits.out === undefined ? [] : [createLimiter(plan), learn("host", "limiter", limiterName(key))]),
     {
       ...own(`limit ${port.name}; link set ${port.name} up`),
       // All of it goes with the port and its limiter.
@@ -44,12 +45,6 @@ export function limitRates(plan: Plan): readonly Step[] {
       accept: ["EAFNOSUPPORT"],
     },
   ];
-}
-
-const own = (title: string) => ({ title, scope: "endpoint" }) as const;
-
-function learn(role: Role, name: string): Step {
-  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role, name } };
 }
 
 function createLimiter({ key, switch: { mtu } }: Plan): Step {

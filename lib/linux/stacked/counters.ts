@@ -5,9 +5,9 @@ import { isExternal, isStacked, type Switch } from "../../model/switch.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { getLink } from "../../netlink/route/link.ts";
 import { isErrno } from "../../os/error.ts";
-import { tryOpen } from "../backend.ts";
 import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
+import { tryOpen } from "../try-open.ts";
 import { isVnicOf } from "./remove.ts";
 
 /** Nothing of one whose compartment or interface is gone. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ip } from "../../../lib/addr/ip.ts";
 import { CniError } from "../../../lib/cni/error.ts";
-import { refused, runSteps, StepError, type World } from "../../../lib/linux/run.ts";
+import { refused } from "../../../lib/linux/refused.ts";
+import { runSteps, StepError, type World } from "../../../lib/linux/run.ts";
 import type { Action, Step } from "../../../lib/linux/step.ts";
 import type { Netlink } from "../../../lib/netlink/connection.ts";
 import { NetlinkError } from "../../../lib/netlink/error.ts";

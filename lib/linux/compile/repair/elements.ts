@@ -5,7 +5,7 @@ import { encodeAdd, encodeDelete, encodeEnsure } from "../../layout/element-requ
 import { type AclState, encodePortAcls, formatPortAcl } from "../../layout/port-acl-requests.ts";
 import { isOfPort } from "../../layout/sets.ts";
 import type { Step } from "../../step.ts";
-import { forgetOldFlows } from "../endpoint.ts";
+import { forgetOldFlows } from "../flows.ts";
 import { own } from "./own-step.ts";
 
 export interface ElementState {

@@ -8,7 +8,7 @@ import { deleteLink } from "../../../netlink/route/link.ts";
 import { deleteQdisc } from "../../../netlink/tc/qdisc.ts";
 import { limiterName } from "../../limiter.ts";
 import type { Step } from "../../step.ts";
-import { learnPort } from "../endpoint.ts";
+import { learnPort } from "../port.ts";
 import { limitRates } from "../qos.ts";
 import { own } from "./own-step.ts";
 

@@ -10,7 +10,7 @@ import { deleteRoute, type NewRoute, replaceRoute } from "../../../netlink/route
 import { RTPROT_KERNEL } from "../../../netlink/route/rtmsg.ts";
 import { type LinkChanges, setLink } from "../../../netlink/route/set-link.ts";
 import type { Step } from "../../step.ts";
-import { addressFlags, enableIpv6, inOrder } from "../endpoint.ts";
+import { addressFlags, enableIpv6, inOrder } from "../vnic.ts";
 import { own, wordsOf } from "./own-step.ts";
 
 type VnicFacts = NonNullable<NonNullable<EndpointFacts["compartment"]>["vnic"]>;

@@ -1,0 +1,120 @@
+/** Steps that make the port of an endpoint, with its vNIC at the other end, and what policies need of it. Pure. */
+import { type Plan, portMac } from "../../model/plan.ts";
+import { isBridge } from "../../model/switch.ts";
+import type { Request } from "../../netlink/message.ts";
+import { setBridgePort } from "../../netlink/route/bridge-port.ts";
+import { deleteLink } from "../../netlink/route/link.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
+import { createVeth } from "../../netlink/route/veth.ts";
+import { policiesOf } from "../../policy/policy.ts";
+import { learn, own } from "../endpoint-step.ts";
+import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-requests.ts";
+import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
+import { isOfPort } from "../layout/sets.ts";
+import { endpointAlias } from "../mark.ts";
+import type { Step } from "../step.ts";
+import { endpointAcls, endpointElements } from "./elements.ts";
+
+export function learnSwitch({ switch: { name } }: Plan): Step {
+  return learn("host", "switch", name);
+}
+
+/** The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped. */
+export function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
+  return [
+    { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } },
+    // Somebody else's may have a spanning tree, which takes its time.
+    ...(isBridge(vswitch) && vswitch.existing
+      ? []
+      : [
+          {
+            ...own(`wait for the carrier of ${vswitch.name}`),
+            action: { kind: "carrier", role: "switch" },
+          } satisfies Step,
+        ]),
+  ];
+}
+
+export function learnPort({ port: { name } }: Plan): Step {
+  return learn("host", "port", name);
+}
+
+/** The pair is made by one message, or not at all; deleting the port deletes both ends. */
+export function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly Step[] {
+  const {
+    owner,
+    key,
+    vnic,
+    port,
+    switch: { mtu, isolated },
+  } = plan;
+  const { name } = port;
+  // A process may wait in the compartment for its link: none of its frames passes before the port is isolated.
+  const late = up && isolated === true;
+  const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
+  const alias = endpointAlias(owner, vnic.addresses);
+  return [
+    {
+      ...own(`link add ${name} type veth peer ${vnic.name}`),
+      action: {
+        kind: "host",
+        requests: (index) => [
+          createVeth({ name, mtu, mac: portMac(key), master: index("switch"), up: up && !late, peer }),
+        ],
+      },
+      undo: { kind: "host", requests: () => [deleteLink(name)] },
+    },
+    {
+      ...own(`link set ${name} alias "${alias}"`),
+      action: {
+        kind: "host",
+        requests: () => [
+          setLink(name, { alias }),
+          // The port of a switch speaks for nobody: no link-local address.
+          setLink(name, { addrGenMode: "none" }),
+          ...portFlags(plan),
+          ...(late ? [setLink(name, { up: true })] : []),
+        ],
+      },
+      accept: ["EAFNOSUPPORT"],
+    },
+  ];
+}
+
+/** What the kernel forgets of a port that leaves its bridge. @returns nothing where all is as the kernel has it */
+export function portFlags({ port, switch: { isolated } }: Plan): readonly Request[] {
+  const publishes = policiesOf(port.policies, "PortMapping").length > 0;
+  // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
+  const flags = { ...(publishes ? { hairpin: true } : {}), ...(isolated ? { isolated: true } : {}) };
+  return publishes || isolated ? [setBridgePort(port.name, flags)] : [];
+}
+
+/**
+ * Before the port is there, so that it never carries a packet that its policies forbid, and in one batch, which does
+ * everything or nothing. Its elements bear its name, which nobody else has; a published port may be somebody's.
+ */
+export function applyPolicies(plan: Plan, there: readonly AclParts[]): readonly Step[] {
+  const elements = endpointElements(plan);
+  if (elements.length === 0) return [];
+  const acls = endpointAcls(plan);
+  const count = acls.reduce((sum, { boxes }) => sum + boxes.length, elements.length);
+  const own = elements.filter(({ set }) => isOfPort(set));
+  const shared = elements.filter(({ set }) => !isOfPort(set));
+  return [
+    {
+      title: `policies of ${plan.port.name}: ${count} elements`,
+      scope: "endpoint",
+      action: {
+        kind: "rules",
+        requests: [...encodePortAcls(acls, there), ...encodeEnsure(own), ...encodeAdd(shared)],
+      },
+      undo: {
+        kind: "rules",
+        // Few are undone.
+        get requests() {
+          return [...encodeDelete(elements), ...deletePortAcls(wholeParts(acls))];
+        },
+      },
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+/** Why the kernel did not attach an endpoint, where its errno alone tells nobody. */
+import { CniError, errorCode } from "../cni/error.ts";
+import { formatOwner } from "../model/owner.ts";
+import type { Plan } from "../model/plan.ts";
+import { isErrno } from "../os/error.ts";
+import { linkOf } from "./link-of.ts";
+import type { Machine } from "./machine.ts";
+import type { CompartmentHandle } from "./netns.ts";
+import { portTaken } from "./port-taken.ts";
+import { refused } from "./refused.ts";
+import { StepError } from "./run.ts";
+import { explainStacked } from "./stacked/explain.ts";
+import type { Step } from "./step.ts";
+
+/** Its state was lost, or is in another store of this host; or the name is somebody else's. */
+export function portExists({ owner, port, vnic, compartment }: Plan): CniError {
+  return new CniError(
+    errorCode.interfaceExists,
+    `attach ${formatOwner(owner)}: its port ${port.name} exists already`,
+    {
+      reason: "interface-exists",
+      details: `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
+    },
+  );
+}
+
+/** As where the wire answers that somebody has it. */
+export function addressHeld({ owner, vnic }: Plan, holder: string): CniError {
+  return new CniError(
+    errorCode.addressTaken,
+    `attach ${formatOwner(owner)}: ${holder} of this host has one of its addresses ${vnic.addresses.join(", ")}`,
+    {
+      reason: "address-in-use",
+      details:
+        "give the container another address, or call DEL for the other one (vswitch gc where its container is gone)",
+    },
+  );
+}
+
+/** The kernel says EEXIST for either end of the pair, and for any port of all: tell which. */
+export function explain(
+  error: unknown,
+  plan: Plan,
+  compartment: CompartmentHandle,
+  machine: Machine,
+): CniError {
+  const doing = `attach ${formatOwner(plan.owner)}`;
+  const cause = error instanceof StepError ? error.cause : error;
+  const { name } = plan.vnic;
+  const names = ({ title }: Step): boolean =>
+    title.startsWith("link add") || title.includes(` name ${name} `);
+  if (
+    error instanceof StepError &&
+    names(error.step) &&
+    isErrno(cause, "EEXIST") &&
+    linkOf(compartment.netlink, name) !== undefined
+  ) {
+    return new CniError(
+      errorCode.interfaceExists,
+      `${doing}: interface ${name} exists in ${compartment.path} already`,
+      {
+        reason: "interface-exists",
+        details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
+        cause: error,
+      },
+    );
+  }
+  // Ipvlans of one link are told apart by their addresses: two cannot have the same.
+  if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
+    return addressHeld(plan, "another ipvlan");
+  const published = error instanceof StepError && error.step.action.kind === "rules";
+  const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
+  return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
+}
