@@ -1,9 +1,6 @@
 /** Who works in a compartment holds a lock on its file. */
-import { closeFile, fileSystemType, O_NONBLOCK, openFile } from "../os/file.ts";
+import { closeFile, isNamespace, O_NONBLOCK, openFile } from "../os/file.ts";
 import type { Machine } from "./machine.ts";
-
-/** NSFS_MAGIC of linux/magic.h. */
-const nsfsMagic = 0x6e736673;
 
 export function lockCompartment(path: string, waitMs: number, machine: Machine): () => void {
   let fd: number;
@@ -24,7 +21,7 @@ export function lockCompartment(path: string, waitMs: number, machine: Machine):
 
 export function compartmentExists(path: string): boolean {
   try {
-    return fileSystemType(path) === nsfsMagic;
+    return isNamespace(path);
   } catch {
     return false;
   }

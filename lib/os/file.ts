@@ -80,8 +80,14 @@ export function pathBytes(path: string): Uint8Array {
   return new TextEncoder().encode(`${path}\0`);
 }
 
+/** NSFS_MAGIC of linux/magic.h. */
+const nsfsMagic = 0x6e736673;
+
+/** Whether a namespace is there (f_type of statfs(2)); false where nothing is. @throws {SystemCallError} */
+export const isNamespace = (path: string): boolean => fileSystemType(path) === nsfsMagic;
+
 /** f_type of statfs(2), as in linux/magic.h; undefined when there is nothing. @throws {SystemCallError} */
-export function fileSystemType(path: string): number | undefined {
+function fileSystemType(path: string): number | undefined {
   const statfs = new BigUint64Array(16);
   const name = pathBytes(path);
   const result = attemptCall((symbols) => symbols.statfs(name, statfs));

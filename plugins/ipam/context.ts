@@ -1,7 +1,7 @@
 /** What the verbs of the ipam work with. */
 import type { Backend, DhcpBackend } from "../../lib/backend.ts";
 import type { Log } from "../../lib/cni/run.ts";
-import { fileSystemType } from "../../lib/os/file.ts";
+import { isNamespace } from "../../lib/os/file.ts";
 
 export interface IpamContext {
   readonly log: Pick<Log, "warn">;
@@ -20,11 +20,8 @@ export function isGone(netns: string, context: IpamContext): boolean {
   if (netns === "") return false;
   if (context.backend) return !context.backend.compartmentExists(netns);
   try {
-    return fileSystemType(netns) !== nsfsMagic;
+    return !isNamespace(netns);
   } catch {
     return false;
   }
 }
-
-/** NSFS_MAGIC of linux/magic.h. */
-const nsfsMagic = 0x6e736673;
