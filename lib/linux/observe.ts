@@ -14,7 +14,7 @@ import { decodeBridgePort } from "../netlink/route/bridge-port.ts";
 import type { Link } from "../netlink/route/decode-link.ts";
 import { decodeRoute, type Route } from "../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../netlink/route/route.ts";
-import { RT_TABLE_MAIN, RTPROT_KERNEL } from "../netlink/route/rtmsg.ts";
+import { RT_TABLE_MAIN, RTPROT_KERNEL, RTPROT_RA } from "../netlink/route/rtmsg.ts";
 import { addressesOf } from "./addresses-of.ts";
 import { type BridgeState, observeBridge } from "./bridge/state.ts";
 import { endpointElements, switchElements } from "./compile/elements.ts";
@@ -31,8 +31,6 @@ import { formatWay } from "./routed/ways.ts";
 
 /** Shortest prefix of a route that is taken for a network, not for a direction. */
 const widest = { 4: 8, 6: 16 } as const;
-/** Routes that the kernel learnt from router advertisements (linux/rtnetlink.h RTPROT_RA). */
-const RTPROT_RA = 9;
 
 /** What is there of a switch, beside what is wanted. */
 export interface SwitchState {

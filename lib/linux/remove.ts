@@ -12,6 +12,7 @@ import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { publishedFlows } from "./compile/flows.ts";
 import { forgetFlows } from "./flows.ts";
+import { gone } from "./gone.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { decodeElements, dumpSet, encodeDelete, encodeGet, findElement } from "./layout/element-requests.ts";
 import { getTables, readableTables } from "./layout/layout-state.ts";
@@ -160,14 +161,6 @@ function flowsOf(elements: readonly LayoutElement[]): FlowPattern | undefined {
     hostPorts: stateless.map(({ key }) => Number(key.at(-1))),
     addresses: stateless.map(({ data }) => String(data?.[0]) as Ip),
   };
-}
-
-function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): void {
-  try {
-    netlink.request(request);
-  } catch (error) {
-    if (!isErrno(error, "ENODEV", "ENOENT", "ESRCH")) throw error;
-  }
 }
 
 /**

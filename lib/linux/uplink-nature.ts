@@ -41,7 +41,7 @@ function nameOf(host: Netlink, index: number): string {
 }
 
 /** What is not there, or not for everybody to read, tells nothing. */
-export function readFirmware(sysRoot: string): Firmware {
+function readFirmware(sysRoot: string): Firmware {
   const word = (file: string): string | undefined => {
     try {
       return readText(`${sysRoot}/class/dmi/id/${file}`).trim();

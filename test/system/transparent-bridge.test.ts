@@ -187,6 +187,32 @@ describe.skipIf(reason !== undefined)(
       expect(await status(lab)).toBe(50);
     });
 
+    it("gives the host to nobody else's port when its uplink is gone", async () => {
+      await using lab = await createLanLab({ config });
+      const { host } = lab;
+      const a = await lab.add();
+      await removeUplink(lab);
+      const script = `ip link add tap0 up master ${bridge} type veth peer name tap1; ip link set tap1 up`;
+      await host.exec(host.ns, "sh", "-ec", script);
+      await lab.done("DEL", a);
+      await lab.call("GC", empty);
+      expect(await masterOf(lab, "tap0")).toBe(bridge);
+      const addresses = await host.exec(host.ns, "ip", "-4", "address", "show", "dev", bridge);
+      expect(addresses).toContain(uplink.host4);
+    });
+
+    it("gives the host back to an uplink that somebody has given another name", async () => {
+      await using lab = await createLanLab({ config });
+      const { host } = lab;
+      const a = await lab.add();
+      await host.exec(host.ns, "sh", "-ec", "ip link set eth0 down; ip link set eth0 name lan0 up");
+      await lab.done("DEL", a);
+      await lab.done("GC", empty);
+      expect(await masterOf(lab, "lan0")).toBe(undefined);
+      const addresses = await host.exec(host.ns, "ip", "-4", "address", "show", "dev", "lan0");
+      expect(addresses).toContain(uplink.host4);
+    });
+
     it("is known by its marks when the state file is lost, to the next ADD and to GC", async () => {
       await using lab = await createLanLab({ config });
       const { host } = lab;

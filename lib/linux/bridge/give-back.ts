@@ -8,7 +8,7 @@ import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
-import { markedKey, markedUplink, takenAlias } from "../mark.ts";
+import { markedUplink, takenAlias } from "../mark.ts";
 import { isSwitchOf, removeSwitchElements } from "../remove.ts";
 import { runSteps } from "../run.ts";
 import type { Step } from "../step.ts";
@@ -45,15 +45,13 @@ export function removeBridgeSwitch(
   return true;
 }
 
-/** By the definition, by the mark, or as the one port of the bridge. */
+/** By the definition, by the mark, or, when it has another name by now, as the one port whose MAC the bridge took. */
 function lowerOf(host: Netlink, bridge: Link, definition: RemovedSwitch["definition"]): Link | undefined {
   const name = definition && isBridge(definition) ? definition.lower : markedUplink(bridge.alias)?.lower;
   const named = name === undefined ? undefined : linkOf(host, name);
   if (named !== undefined) return named;
   const [port, ...more] = portsOf(host, bridge);
-  const isEndpoint =
-    port !== undefined && (markedKey(port.alias) !== undefined || port.name.startsWith("vp-"));
-  return more.length === 0 && !isEndpoint ? port : undefined;
+  return more.length === 0 && port?.mac === bridge.mac ? port : undefined;
 }
 
 /** What is on the bridge; and of a takeover that broke off what the journal alone has. */

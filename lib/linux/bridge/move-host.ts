@@ -26,8 +26,6 @@ export interface Move {
 
 /** Nothing is left of an IPv6 link: that it has no such setting is no failure. */
 const without6: readonly ErrnoName[] = ["EAFNOSUPPORT"];
-/** IN6_ADDR_GEN_MODE_NONE. */
-const none = 1;
 
 /**
  * Every address is on the new link before it leaves the old one: the host has it all the time, and the kernel takes no
@@ -42,7 +40,7 @@ export function moveHost({ configuration, from, to, port }: Move): readonly Deed
     // A port that speaks for itself would have the host's link-local address a second time.
     ...(addrGenMode === undefined
       ? []
-      : [{ request: setLink(from, { addrGenMode: none }), accept: without6 }]),
+      : [{ request: setLink(from, { addrGenMode: "none" }), accept: without6 }]),
     ...(into ? [mastered] : []),
     ...inOrder(addresses).flatMap((address) => addTo(address, to)),
     ...routes.map((route): Deed => ({ request: deleteRecordedRoute(route, from), accept: ["ESRCH"] })),

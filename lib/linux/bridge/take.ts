@@ -17,9 +17,6 @@ import { moveHost } from "./move-host.ts";
 import type { Setting } from "./settings.ts";
 import type { BridgeState } from "./state.ts";
 
-/** IN6_ADDR_GEN_MODE_NONE. */
-const none = 1;
-
 /**
  * @param bridge what bears its name
  * @returns nothing when the uplink is where it shall be; else all of it, whatever was done already
@@ -114,7 +111,7 @@ function prepare(
       ...shared(`link set ${name} addrgenmode none up`),
       action: {
         kind: "host",
-        requests: () => [setLink(name, { addrGenMode: none }), setLink(name, { up: true })],
+        requests: () => [setLink(name, { addrGenMode: "none" }), setLink(name, { up: true })],
       },
       accept: ["EAFNOSUPPORT"],
     },

@@ -50,7 +50,7 @@ export function lostWays(host: Netlink, plan: Plan): readonly Way[] {
 }
 
 /** Answers of the host on a link, whoever wants them. */
-export function proxiesOf(host: Netlink, index: number): readonly ReturnType<typeof decodeNeighbour>[] {
+function proxiesOf(host: Netlink, index: number): readonly ReturnType<typeof decodeNeighbour>[] {
   const found = host.request(dumpNeighbours({ proxy: true, index })).map(decodeNeighbour);
   // Older kernels do not filter these.
   return found.filter((one) => one.proxy && one.index === index);

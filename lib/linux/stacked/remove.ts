@@ -7,7 +7,7 @@ import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
 import { deleteRoute } from "../../netlink/route/route.ts";
-import { isErrno } from "../../os/error.ts";
+import { gone } from "../gone.ts";
 import { linkOf } from "../link-of.ts";
 import { isAdapterOf, isOurVlan, markedKey, parseEndpointAlias } from "../mark.ts";
 import { hostRoute } from "./host-route.ts";
@@ -78,12 +78,4 @@ export function removeStackedSwitch(host: Netlink, { network, definition, lowerI
     return;
   const vlan = linkOf(host, definition.lower);
   if (vlan !== undefined && isOurVlan(vlan)) gone(host, deleteLink(vlan.index));
-}
-
-function gone(netlink: Netlink, request: Parameters<Netlink["request"]>[0]): void {
-  try {
-    netlink.request(request);
-  } catch (error) {
-    if (!isErrno(error, "ENODEV", "ENOENT", "ESRCH")) throw error;
-  }
 }

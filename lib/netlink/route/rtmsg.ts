@@ -26,6 +26,8 @@ export const RT_TABLE_LOCAL = 255;
 
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
+/** Routes that the kernel learnt from router advertisements. */
+export const RTPROT_RA = 9;
 /** Ours: routes that bear it are this project's. No daemon of /etc/iproute2/rt_protos has this number. */
 export const RTPROT_VSWITCH = 0x76;
 

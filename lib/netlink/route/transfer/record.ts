@@ -1,6 +1,6 @@
 /** A message of the kernel as it is kept for making the same object again on another link (linux/rtnetlink.h). */
 import { type Attr, bytes, decodeAttrs } from "../../attr.ts";
-import { concat } from "../../bytes.ts";
+import { concat, writeU32 } from "../../bytes.ts";
 
 /** The family header apart from its attributes, so that either can be changed. */
 export interface Parts {
@@ -24,3 +24,9 @@ export function payloadOf({ header, attrs }: Parts): Uint8Array {
 
 export const without = (attrs: readonly Attr[], ...types: readonly number[]): readonly Attr[] =>
   attrs.filter(({ type }) => !types.includes(type));
+
+export function number(type: number, value: number): Attr {
+  const encoded = new Uint8Array(4);
+  writeU32(encoded, 0, value);
+  return { type, bytes: encoded };
+}

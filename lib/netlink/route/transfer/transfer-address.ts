@@ -5,7 +5,7 @@ import { type Attr, findAttr, getText, getU32 } from "../../attr.ts";
 import { readU8, readU32, writeU32 } from "../../bytes.ts";
 import { NLM_F_CREATE, NLM_F_REPLACE, type Reply, type Request } from "../../message.ts";
 import { type Address, decodeAddress } from "../address.ts";
-import { decodeRecord, encodeRecord, payloadOf, without } from "./record.ts";
+import { decodeRecord, encodeRecord, number, payloadOf, without } from "./record.ts";
 
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
@@ -108,7 +108,7 @@ export function addRecordedAddress(record: Recorded, index: number): readonly Re
     flags: NLM_F_CREATE | NLM_F_REPLACE,
     payload: payloadOf({
       header: addressed(header, index),
-      attrs: [...without(attrs, IFA_FLAGS), flagsAttr(bits)],
+      attrs: [...without(attrs, IFA_FLAGS), number(IFA_FLAGS, bits)],
     }),
   });
   const twice = prefixFamily(record.address) === 6 && !unsure && (wanted & IFA_F_NODAD) === 0;
@@ -136,10 +136,4 @@ function addressed(header: Uint8Array, index: number): Uint8Array {
   copy[2] = 0;
   writeU32(copy, 4, index);
   return copy;
-}
-
-function flagsAttr(bits: number): Attr {
-  const value = new Uint8Array(4);
-  writeU32(value, 0, bits);
-  return { type: IFA_FLAGS, bytes: value };
 }

@@ -14,8 +14,9 @@ import {
   RTMSG_LENGTH,
   RTNH_F_ONLINK,
   RTPROT_KERNEL,
+  RTPROT_RA,
 } from "../rtmsg.ts";
-import { decodeRecord, encodeRecord, type Parts, payloadOf, without } from "./record.ts";
+import { decodeRecord, encodeRecord, number, type Parts, payloadOf, without } from "./record.ts";
 
 const RTA_CACHEINFO = 12;
 const RTA_EXPIRES = 23;
@@ -26,7 +27,6 @@ const USER_HZ = 100;
 
 const RTM_F_CLONED = 0x200;
 const RTPROT_REDIRECT = 1;
-const RTPROT_RA = 9;
 
 /** Types that come and go with the addresses they are about. */
 const ofAddresses = ["local", "broadcast", "anycast", "multicast"];
@@ -137,10 +137,4 @@ function withNexthops(attr: Attr, [from, to]: readonly [number, number]): Attr {
     if (readU32(bytes, at + 4) === from) writeU32(bytes, at + 4, to);
   }
   return { type: attr.type, bytes };
-}
-
-function number(type: number, value: number): Attr {
-  const bytes = new Uint8Array(4);
-  writeU32(bytes, 0, value);
-  return { type, bytes };
 }
