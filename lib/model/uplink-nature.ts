@@ -38,8 +38,11 @@ export interface Doubt {
   readonly remedy: string;
 }
 
-/** The tag that every machine of Azure has. */
-const azureTag = "7783-7084-3265-9085-8269-3286-77";
+/** Tags that every machine of a cloud has, whoever made it. */
+const chassisTags: ReadonlyMap<string, string> = new Map([
+  ["7783-7084-3265-9085-8269-3286-77", "Microsoft Azure"],
+  ["OracleCloud.com", "Oracle Cloud"],
+]);
 
 /** Clouds whose switches drop every MAC but the machine's own. What runs on OpenStack or KVM alone may be anybody's. */
 export function cloudOf({
@@ -48,10 +51,11 @@ export function cloudOf({
   bios = "",
   chassisTag = "",
 }: Firmware): string | undefined {
-  if (chassisTag === azureTag) return "Microsoft Azure";
+  const tagged = chassisTags.get(chassisTag);
+  if (tagged !== undefined) return tagged;
   if (vendor === "Amazon EC2" || bios === "Amazon EC2") return "Amazon EC2";
   if (product === "Google Compute Engine" || vendor === "Google") return "Google Compute Engine";
-  if (vendor === "DigitalOcean") return "DigitalOcean";
+  if (vendor === "DigitalOcean" || vendor === "Alibaba Cloud") return vendor;
   return vendor === "Hetzner" ? "Hetzner Cloud" : undefined;
 }
 

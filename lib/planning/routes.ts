@@ -1,5 +1,5 @@
 /** Routes of a vNIC: what the ipam gave, and default routes, behind those of networks that were there before. Pure. */
-import { type Ip, ipFamily } from "../addr/ip.ts";
+import { type Family, type Ip, ipFamily } from "../addr/ip.ts";
 import { defaultPrefix, networkOf, prefixFamily, prefixLength } from "../addr/prefix.ts";
 import type { ResultRoute } from "../cni/result.ts";
 import type { DefaultRoute } from "../model/facts.ts";
@@ -22,14 +22,14 @@ export interface RouteInput {
  */
 export function planRoutes(
   { routes: given, gateways, present }: RouteInput,
-  needsDefault: (family: 4 | 6, routes: readonly Route[]) => boolean,
+  needsDefault: (family: Family) => boolean,
 ): readonly Route[] {
   const routes = given.map((route) => behind(toRoute(route, gateways), present));
   for (const family of [4, 6] as const) {
     const gateway = gateways.find((address) => ipFamily(address) === family);
     const destination = defaultPrefix(family);
     const isThere = routes.some((route) => route.destination === destination);
-    if (gateway === undefined || isThere || !needsDefault(family, routes)) continue;
+    if (gateway === undefined || isThere || !needsDefault(family)) continue;
     routes.push(behind({ destination, gateway }, present));
   }
   return routes;

@@ -8,14 +8,14 @@ import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
-import { type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
+import { type AnyExternalSwitch, type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
 import { splitNetworkPolicies } from "./hcn.ts";
 import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";
 
 export interface TransparentConfig {
   /** Kind of the external switch. */
-  readonly kind: "macvlan" | "ipvlan" | "routed" | "bridge";
+  readonly kind: AnyExternalSwitch["kind"];
   /** Interface of the host; absent: that of the default route. */
   readonly uplink?: string;
   /** 802.1Q id of all that leaves by the uplink. */
@@ -59,7 +59,7 @@ const shape = {
   ...portConfigShape,
 } satisfies Record<keyof RawTransparent | "dad" | "dataDir", unknown>;
 
-export interface RawTransparent {
+interface RawTransparent {
   readonly switch?: TransparentConfig["kind"];
   readonly uplink?: string;
   readonly master?: string;
@@ -105,7 +105,7 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
   const read = readPortConfig(ofPorts, runtime, runtime.network, issues);
   refusePolicies(kind, { ...read, portMappings: [...runtime.portMappings, ...read.portMappings] });
   const probeMs = readProbe(config.dad, issues);
-  refuseForKind(kind, own, vlan, runtime.mac);
+  refuseForKind(kind, { mode: own.mode, hostAccess: own.hostAccess, vlan, mac: runtime.mac });
   if (own.mode === "l2" && kind !== "ipvlan")
     report(issues, "mode", `one of ${macvlanModes.join(", ")}`, "l2");
   const mode = own.mode === undefined || own.mode === "l2" ? "bridge" : own.mode;

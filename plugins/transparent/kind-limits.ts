@@ -2,47 +2,68 @@
 import type { Mac } from "../../lib/addr/mac.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
-import type { RawTransparent, TransparentConfig } from "./config.ts";
+import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 
-type Kind = TransparentConfig["kind"];
+type Kind = AnyExternalSwitch["kind"];
+
+/** What may be asked of some kinds and not of others. */
+interface Asked {
+  readonly mode: string | undefined;
+  readonly hostAccess: boolean | undefined;
+  readonly vlan: number | undefined;
+  readonly mac: Mac | undefined;
+}
+
+interface Limit {
+  /** Names what is asked for in vain. */
+  readonly what: (asked: Asked) => string | false;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+const limits: Readonly<Partial<Record<Kind, readonly Limit[]>>> = {
+  ipvlan: [
+    {
+      what: ({ mac }) => mac !== undefined && `mac ${mac}`,
+      why: "all ipvlans have the MAC of their uplink",
+      remedy: "take it out, or use a macvlan",
+    },
+    {
+      what: ({ mode }) => mode !== undefined && mode !== "l2" && `mode ${mode}`,
+      why: "an ipvlan has mode l2 here",
+      remedy: "take it out",
+    },
+    {
+      what: ({ hostAccess }) => hostAccess === true && "hostAccess",
+      why: "the answers of an ipvlan to the host come in by the uplink, where a strict rp_filter drops them",
+      remedy: `use "switch": "routed": its containers and the host reach each other`,
+    },
+  ],
+  routed: [
+    {
+      what: ({ mode }) => mode !== undefined && `mode ${mode}`,
+      why: "it is for macvlans",
+      remedy: "take it out",
+    },
+    {
+      what: ({ hostAccess }) => hostAccess === false && "hostAccess false",
+      why: "the host is the router of its routed containers",
+      remedy: "take it out, and keep packets out by ACLs",
+    },
+    {
+      what: ({ vlan }) => vlan !== undefined && `vlan ${vlan}`,
+      why: "the host routes for its containers and must have an address on their LAN",
+      remedy: `make the VLAN interface with an address of the host, and name it by "uplink"`,
+    },
+  ],
+};
 
 /** @throws {CniError} 2 */
-export function refuseForKind(
-  kind: Kind,
-  { mode, hostAccess }: Pick<RawTransparent, "mode" | "hostAccess">,
-  vlan: number | undefined,
-  mac: Mac | undefined,
-): void {
-  if (kind === "ipvlan") {
-    if (mac !== undefined)
-      throw refused(
-        `mac ${mac}`,
-        "all ipvlans have the MAC of their uplink",
-        "take it out, or use a macvlan",
-      );
-    if (mode !== undefined && mode !== "l2")
-      throw refused(`mode ${mode}`, "an ipvlan has mode l2 here", "take it out");
-    if (hostAccess)
-      throw refused(
-        "hostAccess",
-        "the answers of an ipvlan to the host come in by the uplink, where a strict rp_filter drops them",
-        `use "switch": "routed": its containers and the host reach each other`,
-      );
+export function refuseForKind(kind: Kind, asked: Asked): void {
+  for (const { what, why, remedy } of limits[kind] ?? []) {
+    const found = what(asked);
+    if (found !== false) throw refused(found, why, remedy);
   }
-  if (kind !== "routed") return;
-  if (mode !== undefined) throw refused(`mode ${mode}`, "it is for macvlans", "take it out");
-  if (hostAccess === false)
-    throw refused(
-      "hostAccess false",
-      "the host is the router of its routed containers",
-      "take it out, and keep packets out by ACLs",
-    );
-  if (vlan !== undefined)
-    throw refused(
-      `vlan ${vlan}`,
-      "the host routes for its containers and must have an address on their LAN",
-      `make the VLAN interface with an address of the host, and name it by "uplink"`,
-    );
 }
 
 /** @throws {CniError} 2 for an ipam that asks the wire, 7 without any */

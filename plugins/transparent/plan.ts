@@ -27,7 +27,8 @@ export function planTransparent(
   const mac = known.kind === "ipvlan" ? known.uplinkMac : (config.mac ?? vnicMac(owner));
   const vswitch = withFamilies(known, given);
   // A bridge carries what the host sends as well, whatever the containers are given.
-  const mtu = vnicMtu(config.port.mtu ?? (vswitch.kind === "bridge" ? config.mtu : undefined), vswitch);
+  const most = vnicMtu(vswitch.kind === "bridge" ? config.mtu : undefined, vswitch);
+  const mtu = vnicMtu(config.port.mtu, { name: vswitch.name, mtu: most });
   requireMtuFor(given, mtu);
   return {
     owner,
@@ -97,15 +98,16 @@ function throughHost(
   const missing = own.filter((subnet) => !routes.some(({ destination }) => destination === subnet));
   return {
     routes: [
-      ...routes.map(({ scope, ...route }) =>
-        prefixFamily(route.destination) === 6
-          ? { ...route, gateway }
-          : { ...route, ...(scope === undefined ? {} : { scope }) },
-      ),
+      ...routes.map((route) => (prefixFamily(route.destination) === 6 ? through(route, gateway) : route)),
       ...[...new Set(missing)].map((destination) => ({ destination, gateway })),
     ],
     offLink: [6],
   };
+}
+
+/** What is behind a gateway is not on the link. */
+function through({ scope: _, ...route }: Route, gateway: Ip): Route {
+  return { ...route, gateway };
 }
 
 /**

@@ -2,15 +2,16 @@
 import type { PortMappingRequest } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { ReadPortConfig } from "../../lib/hcn/port-config.ts";
-import type { TransparentConfig } from "./config.ts";
+import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 
+type Kind = AnyExternalSwitch["kind"];
 type Asked = Omit<ReadPortConfig, "portMappings"> & { readonly portMappings: readonly PortMappingRequest[] };
 
 /** Kinds whose vNICs have no port on the host, where policies could sit out of the container's reach. */
-const portless: readonly TransparentConfig["kind"][] = ["macvlan", "ipvlan"];
+const portless: readonly Kind[] = ["macvlan", "ipvlan"];
 
 /** @throws {CniError} 2 */
-export function refusePolicies(kind: TransparentConfig["kind"], asked: Asked): void {
+export function refusePolicies(kind: Kind, asked: Asked): void {
   if (asked.portMappings.length > 0) throw portsUnsupported();
   if (asked.configuredNat.length + asked.annotatedNat.length > 0)
     throw refused("OutBoundNAT", "a transparent network translates nothing: its containers are on the LAN");

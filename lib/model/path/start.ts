@@ -128,10 +128,8 @@ function fill(probe: Probe, mac: Mac, own: readonly Ip[], source: Ip | undefined
 /** The link on which a vNIC hangs that has the address: no route of the host leads there. */
 function vnicLink(scene: Scene, packet: Packet): string | undefined {
   if (packet.kind !== "ip") return undefined;
-  const holder = scene.endpoints.find(
-    (plan) => isStackedPlan(plan) && addressesOf(plan).includes(packet.destination),
-  );
-  return holder && isStackedPlan(holder) ? holder.switch.lower : undefined;
+  return scene.endpoints.filter(isStackedPlan).find((plan) => addressesOf(plan).includes(packet.destination))
+    ?.switch.lower;
 }
 
 const vnicAddresses = ({ endpoints }: Scene): readonly Prefix[] =>

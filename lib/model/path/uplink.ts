@@ -118,7 +118,7 @@ function siblingApart({ switch: from }: StackedPlan, { switch: to, owner }: Stac
 }
 
 /** Of a vNIC that looks for the host. */
-export function hostApart({ switch: vswitch }: StackedPlan, address: Ip): Fault {
+function hostApart({ switch: vswitch }: StackedPlan, address: Ip): Fault {
   return {
     reason: "host-apart",
     by: `${address} is the host's own, and a ${vswitch.kind} does not reach the host by ${vswitch.lower}, on which it hangs`,
@@ -137,6 +137,8 @@ export function vnicApart({ switch: vswitch, owner }: StackedPlan): Fault {
 
 function hostAccessRemedy(vswitch: StackedSwitch): string {
   const { network, host } = vswitch;
+  if (vswitch.kind === "ipvlan")
+    return `Give network ${network} "switch": "routed": its containers and the host reach each other.`;
   if (host !== undefined)
     return `The host's adapter ${host.name} or its route is amiss: \`vswitch repair\` puts them back.`;
   const mode = meetsInKernel(vswitch) ? "" : ` and "mode": "bridge"`;

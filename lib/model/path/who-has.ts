@@ -1,6 +1,6 @@
 /** Who answers for an address on a switch: the answer to ARP and to neighbour solicitation. */
 import { type Ip, ipFamily } from "../../addr/ip.ts";
-import { type Mac, mac } from "../../addr/mac.ts";
+import type { Mac } from "../../addr/mac.ts";
 import { contains, hostPrefix, type Prefix, prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
@@ -15,10 +15,8 @@ import {
   findInterface,
   localPrefixes,
 } from "./find.ts";
+import { noMac } from "./groups.ts";
 import type { Writer } from "./trace.ts";
-
-/** Of what has none. */
-const noMac = mac("00:00:00:00:00:00");
 
 export interface Answer {
   readonly mac: Mac;

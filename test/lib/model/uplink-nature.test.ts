@@ -47,6 +47,10 @@ describe("a machine's firmware", () => {
     [{ vendor: "Microsoft Corporation", chassisTag: "7783-7084-3265-9085-8269-3286-77" }, "Microsoft Azure"],
     [{ vendor: "DigitalOcean" }, "DigitalOcean"],
     [{ vendor: "Hetzner" }, "Hetzner Cloud"],
+    [{ vendor: "Alibaba Cloud" }, "Alibaba Cloud"],
+    [{ vendor: "QEMU", chassisTag: "OracleCloud.com" }, "Oracle Cloud"],
+    // A server that Oracle made, wherever it stands.
+    [{ vendor: "Oracle Corporation" }, undefined],
     // Anybody's: whoever runs it decides what passes.
     [{ vendor: "Microsoft Corporation", product: "Virtual Machine" }, undefined],
     [{ vendor: "QEMU", product: "Standard PC" }, undefined],

@@ -11,7 +11,7 @@ import { expectApproved } from "../../approved.ts";
 import { seed } from "../../lib/seed.ts";
 import { formatPlan } from "../../plans/format-plan.ts";
 import { formatSteps } from "../../plans/format-steps.ts";
-import { type TransparentCase, transparentInput, transparentPlan } from "./fixture.ts";
+import { lanHost, type TransparentCase, transparentInput, transparentPlan } from "./fixture.ts";
 
 const dual = ["192.0.2.100/24 192.0.2.2", "2001:db8::100/64 2001:db8::2"];
 
@@ -128,9 +128,23 @@ describe("the plan of an attachment to a transparent network", () => {
     );
     expect(transparentPlan({ config: { mtu: 1279 }, ips: ["192.0.2.100/24"] }).vnic.mtu).toBe(1279);
     const policies = [{ Type: "InterfaceParameters", Settings: { Mtu: 1401 } }];
-    expect(() => transparentPlan({ config: { mtu: 1400, policies }, ips: [] })).toThrow(
-      expect.objectContaining({ code: 7, reason: "mtu-too-large" }),
-    );
+    const uplink = {
+      ...lanHost.uplink,
+      name: "eth0",
+      mtu: 1500,
+      addresses: [],
+      mac: mac("02:00:00:00:00:01"),
+    };
+    for (const kind of ["macvlan", "routed", "bridge"])
+      expect(
+        () =>
+          transparentPlan({
+            config: { switch: kind, mtu: 1400, policies },
+            ips: [],
+            host: { ...lanHost, uplink },
+          }),
+        kind,
+      ).toThrow(expect.objectContaining({ code: 7, reason: "mtu-too-large" }));
   });
 });
 

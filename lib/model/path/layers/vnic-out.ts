@@ -1,17 +1,9 @@
-/** Where a frame goes that leaves a vNIC: by what kind its switch is. */
-import type { SwitchKind } from "../../switch.ts";
-import { atEndpoint, type Layer, type Segment } from "../layer.ts";
-
-const segments: Readonly<Record<SwitchKind, Segment>> = {
-  internal: "port.out",
-  macvlan: "uplink.out",
-  ipvlan: "uplink.out",
-  routed: "port.out",
-  bridge: "port.out",
-};
+/** Where a frame goes that leaves a vNIC: to its port, or straight to the uplink that it hangs on. */
+import { atEndpoint, type Layer } from "../layer.ts";
+import { isStackedPlan } from "../uplink.ts";
 
 export const vnicOut: Layer = atEndpoint((walk) => ({
   kind: "on",
   walk,
-  to: segments[walk.endpoint.switch.kind],
+  to: isStackedPlan(walk.endpoint) ? "uplink.out" : "port.out",
 }));

@@ -90,7 +90,7 @@ function hostOf(kind: Kind) {
 
 type From = "a" | "nat" | "host" | "outside";
 
-function end(kind: Kind, from: From, to: string): string | undefined {
+function traced(kind: Kind, from: From, to: string) {
   const { plans, scene: whole } = hostOf(kind);
   const key = plans.at(from === "nat" ? -1 : 0)?.key ?? "";
   const start: TraceStart = from === "a" || from === "nat" ? { kind: "endpoint", key } : { kind: from };
@@ -101,10 +101,25 @@ function end(kind: Kind, from: From, to: string): string | undefined {
     icmpType: 8,
     ...(from === "outside" ? { source: ip("192.0.2.77") } : {}),
   } as Probe;
-  return minimal(tracePacket(whole, start, probe))
+  return tracePacket(whole, start, probe);
+}
+
+const end = (kind: Kind, from: From, to: string): string | undefined =>
+  minimal(traced(kind, from, to))
     .at(-1)
     ?.split(" icmp")[0];
-}
+
+test.each<[From, string]>([
+  ["a", "192.0.2.10"],
+  ["host", "192.0.2.101"],
+])(
+  "ipvlans and the host (from %s to %s) are not told to use hostAccess, which they cannot have",
+  (from, to) => {
+    const { verdict } = traced("ipvlan", from, to);
+    expect(verdict).toMatchObject({ kind: "dropped", remedy: expect.stringContaining('"switch": "routed"') });
+    expect(JSON.stringify(verdict)).not.toContain("hostAccess");
+  },
+);
 
 test.each<[Kind, From, string, string]>([
   ["bridge", "a", "192.0.2.101", "delivered lan/c101/eth0"],

@@ -85,6 +85,11 @@ describe("the uplink of transparent networks", () => {
       "warning: what eth0 leads to drops frames with the MACs of containers (home, guests)",
     ],
     [
+      "a machine of Amazon EC2 by its BIOS alone",
+      { ...onKernel("Xen", "HVM domU"), "/sys/class/dmi/id/bios_vendor": "Amazon EC2\n" },
+      "warning: what eth0 leads to drops frames with the MACs of containers (home, guests)",
+    ],
+    [
       "another virtual machine",
       onKernel("VMware, Inc.", "VMware7,1"),
       "note: what eth0 leads to may drop frames with the MACs of containers (home, guests)",
