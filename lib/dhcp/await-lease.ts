@@ -18,6 +18,8 @@ export interface Waiting<Lease> {
   readonly now: () => number;
   /** Whether somebody else has the address already. */
   readonly isTaken?: (lease: Lease) => boolean;
+  /** Tells the server that nobody uses the lease: when that cannot be found out. */
+  readonly giveBack: (lease: Lease) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export function awaitLease<Lease extends { readonly address: string }>(
   begin: (nowMs: number) => Session<Lease>,
   waiting: Waiting<Lease>,
 ): Lease {
-  const { now, timeoutMs, isTaken } = waiting;
+  const { now, timeoutMs } = waiting;
   const untilMs = now() + timeoutMs;
   const told: string[] = [];
   let asked = 0;
@@ -39,7 +41,7 @@ export function awaitLease<Lease extends { readonly address: string }>(
     for (const one of sends) socket.send(one);
     asked += sends.length;
     if (outcome?.kind === "bound") {
-      if (isTaken?.(outcome.lease) !== true) return outcome.lease;
+      if (!isTaken(outcome.lease, waiting)) return outcome.lease;
       told.push(`${outcome.lease.address} was lent, which somebody has already`);
       session = session.step("taken", now());
       continue;
@@ -52,6 +54,15 @@ export function awaitLease<Lease extends { readonly address: string }>(
   }
 }
 
+function isTaken<Lease>(lease: Lease, waiting: Waiting<Lease>): boolean {
+  try {
+    return waiting.isTaken?.(lease) === true;
+  } catch (error) {
+    waiting.giveBack(lease);
+    throw error;
+  }
+}
+
 const offerOf = ({ offered }: Session<unknown>): readonly string[] =>
   offered === undefined ? [] : [`${offered}, then fell silent`];
 
@@ -60,7 +71,7 @@ function sayRefusal({ server = "a server", text }: Extract<Outcome<unknown>, { k
 }
 
 function timeout(
-  { protocol, link, mac, timeoutMs }: Waiting<never>,
+  { protocol, link, mac, timeoutMs }: Pick<Waiting<never>, "protocol" | "link" | "mac" | "timeoutMs">,
   asked: number,
   told: readonly string[],
 ): CniError {

@@ -44,6 +44,7 @@ export function obtainLease(socket: DhcpSocket, request: LeaseRequest): Lease4 {
     protocol: "DHCP",
     timeoutMs,
     isTaken: ({ address }) => isTaken?.(prefixAddress(address)) === true,
+    giveBack: (lease) => releaseLease(socket, lease, request),
   });
 }
 

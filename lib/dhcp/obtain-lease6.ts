@@ -29,16 +29,20 @@ export interface Lease6Request {
   readonly now: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** Whether somebody on the link has the address already: it is then declined and another one asked for. */
+  readonly isTaken?: (address: Ip) => boolean;
 }
 
 /** @throws {CniError} 11 `dhcp-timeout`, as `obtainLease` */
 export function obtainLease6(socket: DhcpSocket, request: Lease6Request): Lease6 {
-  const { requested, timeoutMs = defaultTimeoutMs } = request;
+  const { requested, isTaken, timeoutMs = defaultTimeoutMs } = request;
   const client = client6(request);
   return awaitLease(socket, (nowMs) => session6(client, nowMs, requested), {
     ...request,
     protocol: "DHCPv6",
     timeoutMs,
+    isTaken: ({ address }) => isTaken?.(address) === true,
+    giveBack: (lease) => releaseLease6(socket, lease, request),
   });
 }
 
@@ -53,7 +57,10 @@ export function releaseLease6(
 
 export function client6({
   key,
-  ...rest
+  mac,
+  linkLocal,
+  duid,
+  random,
 }: Pick<Lease6Request, "mac" | "linkLocal" | "duid" | "key" | "random">): Client6 {
-  return { ...rest, iaid: readBe32(iaid(key), 0) };
+  return { mac, linkLocal, duid, random, iaid: readBe32(iaid(key), 0) };
 }

@@ -108,8 +108,8 @@ export function ipamGc(request: GcRequest, store: Store, context: IpamContext): 
   const isStale = (key: string, takenMs: number): boolean =>
     !valid.has(key) && takenMs < startedMs && store.endpoints.get(key) === undefined;
   if (context.dhcp !== undefined)
-    for (const { key, network: other } of store.dhcp.list())
-      if (other === network && isStale(key, 0)) dhcpDel(key, store, context);
+    for (const { key, network: other, lease } of store.dhcp.list())
+      if (other === network && isStale(key, lease.obtainedMs)) dhcpDel(key, store, context);
   store.transaction(() => {
     for (const { key, takenMs } of store.leases.list(network))
       if (isStale(key, takenMs)) store.leases.release(key);

@@ -1,20 +1,7 @@
 /** Options of DHCPv4 by name and code (RFC 2132, 3397, 3442, 4702 and their like). */
 import { concat } from "../../netlink/bytes.ts";
-import {
-  address,
-  addresses,
-  codes,
-  type Kind,
-  mask,
-  name,
-  names,
-  raw,
-  routes,
-  text,
-  u8,
-  u16,
-  u32,
-} from "./values.ts";
+import { type Kind, u8, u16, u32 } from "../integers.ts";
+import { address, addresses, codes, mask, name, names, raw, routes, text } from "./values.ts";
 
 interface Known<Value> {
   readonly code: number;

@@ -1,24 +1,10 @@
 /** Kinds of values in options (RFC 2132), each both ways. */
 import { type Ip, ipBytes, ipFromBytes } from "../../addr/ip.ts";
 import { type Prefix, prefixAddress, prefixLength, prefixOf } from "../../addr/prefix.ts";
-import {
-  concat,
-  decodeText,
-  encodeText,
-  readBe16,
-  readBe32,
-  readU8,
-  writeBe16,
-  writeBe32,
-} from "../../netlink/bytes.ts";
+import { concat, decodeText, encodeText, readBe32, readU8 } from "../../netlink/bytes.ts";
 import { decodeNames, encodeNames, isDomainName } from "../domain-names.ts";
+import { type Kind, sized, u8, u32 } from "../integers.ts";
 import type { LeaseRoute } from "../lease.ts";
-
-/** @throws {RangeError} from `decode` for bytes that are no such value */
-export interface Kind<Value> {
-  decode(bytes: Uint8Array): Value;
-  encode(value: Value): Uint8Array;
-}
 
 export const address: Kind<Ip> = {
   decode: (bytes) => ipFromBytes(sized(bytes, 4)),
@@ -46,29 +32,6 @@ export const mask: Kind<number> = {
 };
 
 const maskOf = (length: number): number => (length === 0 ? 0 : (-1 << (32 - length)) >>> 0);
-
-export const u8: Kind<number> = {
-  decode: (bytes) => readU8(sized(bytes, 1), 0),
-  encode: (value) => Uint8Array.of(value),
-};
-
-export const u16: Kind<number> = {
-  decode: (bytes) => readBe16(sized(bytes, 2), 0),
-  encode: (value) => {
-    const bytes = new Uint8Array(2);
-    writeBe16(bytes, 0, value);
-    return bytes;
-  },
-};
-
-export const u32: Kind<number> = {
-  decode: (bytes) => readBe32(sized(bytes, 4), 0),
-  encode: (value) => {
-    const bytes = new Uint8Array(4);
-    writeBe32(bytes, 0, value);
-    return bytes;
-  },
-};
 
 /** Some servers end texts with a NUL. */
 export const text: Kind<string> = { decode: decodeText, encode: encodeText };
@@ -127,9 +90,4 @@ function routeOf(destination: Ip, length: number, router: Ip): LeaseRoute {
 function named(value: string): string {
   if (!isDomainName(value)) throw new RangeError(`not a name: ${JSON.stringify(value)}`);
   return value;
-}
-
-function sized(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes instead of ${length}`);
-  return bytes;
 }

@@ -70,7 +70,10 @@ function react(client: Client6, state: State6, message: Message6, nowMs: number)
   const answer = answerOf(options, client.iaid, exchange.startedMs);
   if (state.kind === "soliciting") {
     // The first server that has an address will do: a container waits.
-    if (answer.kind !== "lease") return later(client, state, nowMs);
+    if (answer.kind !== "lease") {
+      const next = later(client, state, nowMs);
+      return answer.kind === "refusal" ? { ...next, outcome: refused(answer) } : next;
+    }
     const { address } = answer.lease;
     const server = options.serverId;
     return ask(client, nowMs, { kind: "requesting", exchange: fresh(client, nowMs), address, server });
@@ -84,13 +87,18 @@ function react(client: Client6, state: State6, message: Message6, nowMs: number)
   }
   // Nothing about our address: another server may know more.
   if (answer.kind === "nothing") return later(client, state, nowMs);
-  const outcome: Outcome<Lease6> = { kind: "refused", ...(answer.text !== "" && { text: answer.text }) };
+  const outcome = refused(answer);
   if (state.kind === "requesting")
     return { ...still({ kind: "waiting", untilMs: nowMs + pauseMs }), outcome };
   // RFC 8415 18.2.10.1: the server may lend the address anew, when it forgot about it.
   const requested = answer.code === statusCode.noBinding ? state.lease.address : undefined;
   return { ...solicit(client, nowMs, requested), outcome };
 }
+
+const refused = ({ text }: { readonly text: string }): Outcome<Lease6> => ({
+  kind: "refused",
+  ...(text !== "" && { text }),
+});
 
 function later(client: Client6, state: State6, nowMs: number): Step6 {
   switch (state.kind) {

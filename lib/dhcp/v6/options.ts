@@ -1,16 +1,8 @@
 /** Options of DHCPv6 (RFC 8415 21, RFC 3646): a code and a length of 16 bits each, then the value. */
 import { type Ip, ipBytes, ipFromBytes } from "../../addr/ip.ts";
-import {
-  concat,
-  decodeText,
-  encodeText,
-  readBe16,
-  readBe32,
-  readU8,
-  writeBe16,
-  writeBe32,
-} from "../../netlink/bytes.ts";
+import { concat, decodeText, encodeText, readBe16, readBe32, readU8 } from "../../netlink/bytes.ts";
 import { decodeNames, encodeNames } from "../domain-names.ts";
+import { u16, u32 } from "../integers.ts";
 
 const OPTION = {
   clientId: 1,
@@ -78,9 +70,9 @@ export function encodeOptions6(options: Options6): Uint8Array {
     ...(clientId ? [option(OPTION.clientId, clientId)] : []),
     ...(serverId ? [option(OPTION.serverId, serverId)] : []),
     ...(associations ?? []).map((one) => option(OPTION.association, encodeAssociation(one))),
-    ...(wanted ? [option(OPTION.wanted, concat(wanted.map(be16)))] : []),
+    ...(wanted ? [option(OPTION.wanted, concat(wanted.map(u16.encode)))] : []),
     ...(preference === undefined ? [] : [option(OPTION.preference, Uint8Array.of(preference))]),
-    ...(elapsed === undefined ? [] : [option(OPTION.elapsed, be16(Math.min(0xffff, elapsed)))]),
+    ...(elapsed === undefined ? [] : [option(OPTION.elapsed, u16.encode(Math.min(0xffff, elapsed)))]),
     ...(status ? [encodeStatus(status)] : []),
     ...(dns ? [option(OPTION.dns, concat(dns.map(ipBytes)))] : []),
     ...(search ? [option(OPTION.search, encodeNames(search))] : []),
@@ -144,16 +136,16 @@ function decodeValue(before: Options6, code: number, bytes: Uint8Array): Options
 
 function encodeAssociation({ iaid, t1Seconds, t2Seconds, addresses, status }: Association): Uint8Array {
   return concat([
-    be32(iaid),
-    be32(t1Seconds),
-    be32(t2Seconds),
+    u32.encode(iaid),
+    u32.encode(t1Seconds),
+    u32.encode(t2Seconds),
     ...addresses.map((one) =>
       option(
         OPTION.address,
         concat([
           ipBytes(one.address),
-          be32(one.preferredSeconds),
-          be32(one.validSeconds),
+          u32.encode(one.preferredSeconds),
+          u32.encode(one.validSeconds),
           ...(one.status ? [encodeStatus(one.status)] : []),
         ]),
       ),
@@ -196,7 +188,7 @@ const decodeStatus = (bytes: Uint8Array): Status => ({
 });
 
 const encodeStatus = ({ code, text }: Status): Uint8Array =>
-  option(OPTION.status, concat([be16(code), encodeText(text)]));
+  option(OPTION.status, concat([u16.encode(code), encodeText(text)]));
 
 function pieces(bytes: Uint8Array, size: number): readonly Uint8Array[] {
   if (bytes.length % size !== 0) throw new RangeError(`${bytes.length} bytes of pieces of ${size}`);
@@ -204,16 +196,4 @@ function pieces(bytes: Uint8Array, size: number): readonly Uint8Array[] {
 }
 
 const option = (code: number, bytes: Uint8Array): Uint8Array =>
-  concat([be16(code), be16(bytes.length), bytes]);
-
-function be16(value: number): Uint8Array {
-  const bytes = new Uint8Array(2);
-  writeBe16(bytes, 0, value);
-  return bytes;
-}
-
-function be32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeBe32(bytes, 0, value);
-  return bytes;
-}
+  concat([u16.encode(code), u16.encode(bytes.length), bytes]);

@@ -33,11 +33,12 @@ export function openDhcpLink(netns: string, ifname: string, family: Family): Dhc
     }
     // The reference macvlan leaves that to what gives it addresses.
     if (!link.up) compartment.netlink.request(setLink(link.index, { up: true }));
+    const linkLocal = linkLocalOf(compartment.netlink, link.index);
     const socket = openDhcpSocket(compartment, link.index, family);
     return {
       socket,
       mac: link.mac,
-      linkLocal: linkLocalOf(compartment.netlink, link.index),
+      linkLocal,
       awaitLinkLocal: (timeoutMs) =>
         awaitLinkLocal(compartment, { index: link.index, name: ifname }, timeoutMs),
       isTaken: (address, waitMs) =>

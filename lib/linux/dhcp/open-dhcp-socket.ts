@@ -5,6 +5,7 @@ import { isErrno } from "../../os/error.ts";
 import { closeFile } from "../../os/file.ts";
 import { systemCall } from "../../os/libc.ts";
 import { POLLIN, poll } from "../../os/poll.ts";
+import { IPPROTO } from "../../policy/packet.ts";
 import { encodeFrame, encodePacket } from "../live/frame.ts";
 import { inCompartment } from "../netns.ts";
 import { attachFilter, encodeFilter, type Instruction, LOAD_BYTE, LOAD_HALF } from "../packet-filter.ts";
@@ -16,7 +17,6 @@ export type DhcpPlace = { readonly fd: number; readonly path: string } | "host";
 
 /** A frame of Ethernet and some. */
 const FRAME_BYTES = 2048;
-const UDP = 17;
 
 /**
  * UDP to the client's port, behind 14 bytes of Ethernet and an IPv4 header without options or an IPv6 header without
@@ -27,13 +27,13 @@ const filters: Readonly<Record<Family, readonly Instruction[]>> = {
     { load: LOAD_BYTE, from: 14 },
     { equals: 0x45, yes: 2, no: "refuse" },
     { load: LOAD_BYTE, from: 23 },
-    { equals: UDP, yes: 4, no: "refuse" },
+    { equals: IPPROTO.udp, yes: 4, no: "refuse" },
     { load: LOAD_HALF, from: 36 },
     { equals: 68, yes: "accept", no: "refuse" },
   ],
   6: [
     { load: LOAD_BYTE, from: 20 },
-    { equals: UDP, yes: 2, no: "refuse" },
+    { equals: IPPROTO.udp, yes: 2, no: "refuse" },
     { load: LOAD_HALF, from: 56 },
     { equals: 546, yes: "accept", no: "refuse" },
   ],

@@ -1,17 +1,14 @@
 /** An IPv4 address that a server on the wire lends (RFC 2131). */
 import { type Ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { prefixAddress } from "../../../lib/addr/prefix.ts";
-import { folded } from "../../../lib/cni/keys.ts";
 import type { ResultRoute } from "../../../lib/cni/result.ts";
 import { clientId } from "../../../lib/dhcp/client-id.ts";
 import type { Lease4, LeaseRoute } from "../../../lib/dhcp/lease.ts";
 import { type LeaseRequest, obtainLease, releaseLease } from "../../../lib/dhcp/obtain-lease.ts";
 import type { IpamResult } from "../../../lib/verbs/ipam-result.ts";
 import { anotherLent, noLink } from "./errors.ts";
-import { type DhcpWish, deviceOf, hostnameOf, linkOf } from "./wish.ts";
+import { asksWire, type DhcpWish, deviceOf, hostnameOf, linkOf, probeMs } from "./wish.ts";
 
-/** How long the wire is asked whether somebody has an address that a server lends. */
-const probeMs = 20;
 /** rtnetlink: on the link itself. */
 const scopeLink = 253;
 
@@ -21,7 +18,11 @@ export function lease4(wish: DhcpWish): Lease4 {
   const link = access.openLink(owner.netns, owner.ifname, 4);
   if (link === undefined) throw noLink(owner);
   const { mac, socket } = link;
-  const client: LeaseRequest = { ...clientOf(wish), mac, ...(asksWire(wish) ? { isTaken } : {}) };
+  const client: LeaseRequest = {
+    ...clientOf(wish),
+    mac,
+    ...(asksWire(wish) ? { isTaken: (one: Ip) => link.isTaken(one, probeMs) } : {}),
+  };
   const lease = obtainLease(socket, client);
   const address = prefixAddress(lease.address);
   try {
@@ -43,10 +44,6 @@ export function lease4(wish: DhcpWish): Lease4 {
     throw error;
   }
   return lease;
-
-  function isTaken(one: Ip): boolean {
-    return link?.isTaken(one, probeMs) ?? false;
-  }
 }
 
 function clientOf(wish: DhcpWish): Omit<LeaseRequest, "mac"> {
@@ -65,9 +62,6 @@ function clientOf(wish: DhcpWish): Omit<LeaseRequest, "mac"> {
     ...(requested === undefined ? {} : { requested }),
   };
 }
-
-/** `dad` of the network. */
-const asksWire = ({ request }: DhcpWish): boolean => folded(request.config.raw, "dad") !== false;
 
 export function result4({ address, gateway, routes, dns }: Lease4): IpamResult {
   const ip = { address, ...(gateway === undefined ? {} : { gateway }) };

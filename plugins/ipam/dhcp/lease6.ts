@@ -5,7 +5,7 @@ import { duid } from "../../../lib/dhcp/client-id.ts";
 import { type Lease6Request, obtainLease6, releaseLease6 } from "../../../lib/dhcp/obtain-lease6.ts";
 import type { Lease6 } from "../../../lib/dhcp/v6/lease.ts";
 import { anotherLent, noLink } from "./errors.ts";
-import { type DhcpWish, deviceOf, linkOf } from "./wish.ts";
+import { asksWire, type DhcpWish, deviceOf, linkOf, probeMs } from "./wish.ts";
 
 /** Addresses that the kernel made and keeps up. @throws {CniError} 11 when no router says which in time */
 export function autoconf({ owner, access, config }: DhcpWish): readonly Prefix[] {
@@ -36,6 +36,7 @@ export function lease6(wish: DhcpWish): Lease6 {
     now: context.now,
     random: Math.random,
     ...(requested === undefined ? {} : { requested }),
+    ...(asksWire(wish) ? { isTaken: (one) => link.isTaken(one, probeMs) } : {}),
   };
   const lease = obtainLease6(socket, client);
   try {

@@ -1,6 +1,7 @@
 /** What an ADD wants of servers on the wire. */
 import type { Ip } from "../../../lib/addr/ip.ts";
 import type { DhcpBackend } from "../../../lib/backend.ts";
+import { folded } from "../../../lib/cni/keys.ts";
 import type { AddRequest } from "../../../lib/cni/request.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
 import { isExternal } from "../../../lib/model/switch.ts";
@@ -19,6 +20,12 @@ export interface DhcpWish {
   readonly context: IpamContext;
   readonly access: DhcpBackend;
 }
+
+/** How long the wire is asked whether somebody has an address that a server lends. */
+export const probeMs = 20;
+
+/** `dad` of the network. */
+export const asksWire = ({ request }: DhcpWish): boolean => folded(request.config.raw, "dad") !== false;
 
 /** Name of the vNIC, for errors. */
 export const linkOf = ({ owner }: DhcpWish): string => `${owner.ifname} of ${formatOwner(owner)}`;

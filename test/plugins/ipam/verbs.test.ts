@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { DhcpBackend } from "../../../lib/backend.ts";
 import { ownerKey } from "../../../lib/model/owner.ts";
 import { ipamDataDir } from "../../../plugins/ipam/data-dir.ts";
 import { cachedLeases } from "../../../plugins/ipam/libcni-cache.ts";
 import { parseResolvConf } from "../../../plugins/ipam/resolv-conf.ts";
 import { requireUsableFolder } from "../../../plugins/ipam/usable-folder.ts";
 import { testFolder } from "../../lib/state/fixture.ts";
+import { dhcpRow4 } from "../../lib/state/fixture-values.ts";
 import { ipamFor } from "./fixture.ts";
 
 const gone = { CNI_NETNS: "/run/netns/gone-for-ever" };
@@ -111,6 +113,20 @@ describe("GC", () => {
     ipam.add("young");
     ipam.gc([]);
     expect(left(ipam)).toEqual(["young"]);
+  });
+
+  test("leaves what a DHCP server lent after it began", () => {
+    const dhcp = { openHost: () => undefined } as Partial<DhcpBackend> as DhcpBackend;
+    const ipam = ipamFor({ source: "dhcp" }, { dhcp });
+    for (const [id, obtainedMs] of [
+      ["old", ipam.now - 1],
+      ["young", ipam.now],
+    ] as const) {
+      const row = dhcpRow4(id);
+      ipam.store.dhcp.put({ ...row, lease: { ...row.lease, obtainedMs } });
+    }
+    ipam.gc([]);
+    expect(ipam.store.dhcp.list().map(({ containerId }) => containerId)).toEqual(["young"]);
   });
 
   test("without a list frees only what is verifiably gone, and says what it left (C80)", () => {

@@ -205,7 +205,7 @@ export function dhcpKeeper(host: KeeperHost): DhcpKeeper {
   };
 }
 
-const idOf = ({ key, family }: Pick<DhcpRow, "key" | "family">): string => `${key}/${family}`;
+export const idOf = ({ key, family }: Pick<DhcpRow, "key" | "family">): string => `${key}/${family}`;
 
 function sayChange(before: LeaseSettings | undefined, after: LeaseSettings): string {
   if (before === undefined) return "got";

@@ -107,9 +107,11 @@ describe("a DHCPv6 client", () => {
     made.hear("reply", one);
     made.hear("advertise", one, { associations: [lent], clientId: two });
     made.hear("advertise", one, { associations: [{ ...lent, iaid: 8 }] });
-    made.hear("advertise", one, {
+    const none = made.hear("advertise", one, {
       associations: [{ ...lent, addresses: [], status: { code: 2, text: "none" } }],
     });
+    // Who waits in vain is told.
+    expect(none.outcome).toEqual({ kind: "refused", text: "none" });
     made.hear("advertise", one, {
       associations: [{ ...lent, addresses: [{ ...address, validSeconds: 0 }] }],
     });
