@@ -2,6 +2,7 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import { isRouted } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
@@ -65,10 +66,29 @@ export function explain(
       },
     );
   }
+  // Those of other endpoints were looked for before.
+  if (error instanceof StepError && isRouted(plan.switch) && isErrno(cause, "EEXIST") && isRoute(error.step))
+    return routeExists(plan, error);
   // Ipvlans of one link are told apart by their addresses: two cannot have the same.
   if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
     return addressHeld(plan, "another ipvlan");
   const published = error instanceof StepError && error.step.action.kind === "rules";
   const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
   return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
+}
+
+const isRoute = ({ title }: Step): boolean => title.startsWith("route add ");
+
+/** It leads packets for the address elsewhere, and is not ours to take away. */
+function routeExists({ owner }: Plan, error: StepError): CniError {
+  const [, , destination] = error.step.title.split(" ");
+  return new CniError(
+    errorCode.conflict,
+    `attach ${formatOwner(owner)}: the host has a route to ${destination} already, by another program`,
+    {
+      reason: "route-exists",
+      details: `it was left as it is; look at ip route show ${destination}, or give the container another address`,
+      cause: error,
+    },
+  );
 }

@@ -142,3 +142,8 @@ export function askedOn(vswitch: Switch): string | undefined {
 export function proxyOf(vswitch: Switch): string | undefined {
   return isRouted(vswitch) ? vswitch.lower : undefined;
 }
+
+/** The host's own adapter, where the kind has one and the network wants it. */
+export function hostAdapterOf(vswitch: Switch): HostAdapter | undefined {
+  return vswitch.kind === "macvlan" ? vswitch.host : undefined;
+}

@@ -3,7 +3,7 @@ import { contains, prefixAddress } from "../addr/prefix.ts";
 import type { Dns } from "../cni/dns.ts";
 import type { Result, ResultInterface, ResultIp, ResultRoute } from "../cni/result.ts";
 import { type Plan, portMac } from "../model/plan.ts";
-import { isStacked, type Switch } from "../model/switch.ts";
+import { hostAdapterOf, isStacked, type Switch } from "../model/switch.ts";
 import type { Route } from "../model/vnic.ts";
 
 /** Switch, port and vNIC, in this order (CNI 1.1 ADD: every interface of the attachment, the host's too). */
@@ -33,9 +33,8 @@ function switchOf({ name, mac, mtu }: Switch): ResultInterface {
 
 /** What an uplink is besides is not the attachment's. */
 function hostAdapter(vswitch: Switch): readonly ResultInterface[] {
-  if (vswitch.kind !== "macvlan" || vswitch.host === undefined) return [];
-  const { name, mac } = vswitch.host;
-  return [{ name, mac, mtu: vswitch.mtu }];
+  const adapter = hostAdapterOf(vswitch);
+  return adapter === undefined ? [] : [{ name: adapter.name, mac: adapter.mac, mtu: vswitch.mtu }];
 }
 
 function toResultRoute({ destination, gateway, ...metrics }: Route): ResultRoute {

@@ -6,7 +6,7 @@ import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Result } from "../../lib/cni/result.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
 import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
-import { type AnyExternalSwitch, isRouted } from "../../lib/model/switch.ts";
+import { type AnyExternalSwitch, hostAdapterOf, isRouted } from "../../lib/model/switch.ts";
 import type { Route, Vnic } from "../../lib/model/vnic.ts";
 import { planLayers } from "../../lib/planning/layers.ts";
 import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
@@ -118,7 +118,7 @@ function routesToHost(
   { switch: vswitch }: Pick<PlanInput<TransparentConfig, AnyExternalSwitch>, "switch">,
   addresses: readonly Ip[],
 ): readonly Route[] {
-  const host = vswitch.kind === "macvlan" ? vswitch.host : undefined;
+  const host = hostAdapterOf(vswitch);
   if (host === undefined || !addresses.some((address) => ipFamily(address) === 6)) return [];
   const gateway = linkLocal(host.mac);
   return host.addresses

@@ -127,6 +127,27 @@ describe.skipIf(reason !== undefined)(`a routed endpoint${reason ? ` (${reason})
     expect(await host.answersPing(host.outside, a.ip4)).toBe(true);
   });
 
+  it.each([
+    ["IPv4", "192.0.2.100/32", ["-4"]],
+    ["IPv6", "2001:db8::100/128", ["-6"]],
+  ])(
+    "is refused where another program has a route of %s to its address, which stays",
+    async (_, to, family) => {
+      await using lab = await createRoutedLab({ dad: false });
+      const { host } = lab;
+      await host.exec(host.ns, "ip", ...family, "route", "add", to, "dev", "eth0");
+      const before = await ways(lab);
+      const ns = await host.compartment("a");
+      const refused = await lab.refused("ADD", { id: "a", netns: ns.path });
+      expect(refused).toMatchObject({
+        code: 108,
+        msg: expect.stringContaining("the host has a route to"),
+        details: expect.stringContaining("ip route show"),
+      });
+      expect(await ways(lab)).toBe(before);
+    },
+  );
+
   it("gives its address up with DEL, and takes over one that others knew elsewhere", async () => {
     await using lab = await createRoutedLab();
     const { host } = lab;

@@ -7,6 +7,7 @@ import { proxyOf } from "../../model/switch.ts";
 import { addNeighbour, deleteNeighbour } from "../../netlink/route/neighbour.ts";
 import { addRoute, deleteRoute, replaceRoute } from "../../netlink/route/route.ts";
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
+import { learn, own } from "../endpoint-step.ts";
 import type { Step } from "../step.ts";
 
 export interface Way {
@@ -34,8 +35,6 @@ export function formatWay({ kind, address, link }: Way): string {
     : `proxy ${address} dev ${link}`;
 }
 
-const own = (title: string) => ({ title, scope: "endpoint" }) as const;
-
 /** @returns nothing for other switches; the index of the switch is known */
 export function makeWays(plan: Plan): readonly Step[] {
   const proxy = proxyOf(plan.switch);
@@ -49,12 +48,10 @@ export function repairWays(plan: Plan, lost: readonly Way[]): readonly Step[] {
     return { title: title.replace("route add", "route replace"), scope: "switch", action };
   });
   const { name } = plan.switch;
-  const learn: Step = {
-    ...own(`learn ${name}`),
-    action: { kind: "learn", where: "host", role: "switch", name },
-  };
   const proxy = proxyOf(plan.switch);
-  return steps.length === 0 || proxy === undefined ? [] : [learn, learnUplink(proxy), ...steps];
+  return steps.length === 0 || proxy === undefined
+    ? []
+    : [learn("host", "switch", name), learnUplink(proxy), ...steps];
 }
 
 function make({ kind, address, link }: Way, newRoute: typeof addRoute): Step {
@@ -77,7 +74,7 @@ function make({ kind, address, link }: Way, newRoute: typeof addRoute): Step {
 
 /** The link of the host that leads to the wire. */
 export function learnUplink(name: string): Step {
-  return { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "uplink", name } };
+  return learn("host", "uplink", name);
 }
 
 /** Whoever knew the address at another MAC learns that it is here now. */

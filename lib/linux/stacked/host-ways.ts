@@ -1,11 +1,11 @@
 /** Steps that lead the host to vNICs which hang on its uplink. Pure. */
 import { hostPrefix, prefixAddress } from "../../addr/prefix.ts";
 import type { Plan } from "../../model/plan.ts";
+import { hostAdapterOf } from "../../model/switch.ts";
 import { deleteRoute, replaceRoute } from "../../netlink/route/route.ts";
 import { learn, own } from "../endpoint-step.ts";
 import type { Step } from "../step.ts";
 import { hostRoute } from "./host-route.ts";
-import { hostAdapterOf } from "./remove.ts";
 
 /** The host reaches vNICs that hang on its uplink through an adapter of its own. */
 export function hostWays({ key, switch: vswitch, vnic }: Plan): readonly Step[] {

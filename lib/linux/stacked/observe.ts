@@ -1,7 +1,7 @@
 /** Reading vNICs that hang on an uplink, and what they hang on. Changes nothing. */
 import type { EndpointFacts } from "../../model/facts.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { StackedSwitch } from "../../model/switch.ts";
+import { hostAdapterOf, type StackedSwitch } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
@@ -11,7 +11,6 @@ import { addressesOf } from "../addresses-of.ts";
 import { linkOf } from "../link-of.ts";
 import { interfaceFacts, observeVnic } from "../observe.ts";
 import { hostRoute } from "./host-route.ts";
-import { hostAdapterOf } from "./remove.ts";
 import type { StackedState } from "./switch.ts";
 import { sublinkOf } from "./vnic.ts";
 

@@ -2,7 +2,7 @@
 import type { Prefix } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan, portName } from "../../model/plan.ts";
-import { type HostAdapter, isExternal, type Switch } from "../../model/switch.ts";
+import { hostAdapterOf, isExternal } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
@@ -63,10 +63,6 @@ function removeRoutes(host: Netlink, adapter: string, key: string, addresses: re
   const index = linkOf(host, adapter)?.index;
   if (index === undefined) return;
   for (const address of addresses) gone(host, deleteRoute(hostRoute(key, address, index)));
-}
-
-export function hostAdapterOf(vswitch: Switch): HostAdapter | undefined {
-  return vswitch.kind === "macvlan" ? vswitch.host : undefined;
 }
 
 /** The host's adapter, and the VLAN where no other network has vNICs on it. */

@@ -1,13 +1,17 @@
 /** Steps that make ready what vNICs hang on: the uplink's VLAN, and the host's own adapter beside them. Pure. */
 import { CniError, errorCode } from "../../cni/error.ts";
-import type { AnyExternalSwitch, HostAdapter, StackedSwitch } from "../../model/switch.ts";
+import {
+  type AnyExternalSwitch,
+  type HostAdapter,
+  hostAdapterOf,
+  type StackedSwitch,
+} from "../../model/switch.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, decodeSublink } from "../../netlink/route/sublink.ts";
 import { isAdapterOf, isOurVlan, networkComment, vlanAlias, vlanGroup } from "../mark.ts";
 import type { Role, Step } from "../step.ts";
 import { requireUplink } from "../uplink.ts";
-import { hostAdapterOf } from "./remove.ts";
 
 /** What there is of a switch whose vNICs hang on an uplink. */
 export interface StackedState {

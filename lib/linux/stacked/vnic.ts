@@ -4,11 +4,10 @@ import type { StackedSwitch } from "../../model/switch.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, type Sublink, sublinkTitle } from "../../netlink/route/sublink.ts";
+import { learn, own } from "../endpoint-step.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
 import { firstName } from "./remove.ts";
-
-const own = (title: string) => ({ title, scope: "endpoint" }) as const;
 
 /**
  * It is made under another name: kernels before 6.13 look for the name of a new link where the request comes from, and
@@ -25,10 +24,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
   // An ipvlan has its uplink's.
   const mac = vswitch.kind === "ipvlan" ? {} : { mac: vnic.mac };
   return [
-    {
-      ...own(`learn ${vswitch.lower}`),
-      action: { kind: "learn", where: "host", role: "switch", name: vswitch.lower },
-    },
+    learn("host", "switch", vswitch.lower),
     {
       ...own(`link add link ${vswitch.lower} ${first} type ${sublinkTitle(sublink)}`),
       action: {
@@ -41,8 +37,7 @@ export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): r
       needs: sublink.kind,
     },
     {
-      ...own(`learn ${first}`),
-      action: { kind: "learn", where: "compartment", role: "vnic", name: first },
+      ...learn("compartment", "vnic", first),
       // Of the next step a part may be done when it fails: by its name it could not be found then.
       undo: { kind: "compartment", requests: (index) => [deleteLink(index("vnic"))] },
     },

@@ -1,6 +1,6 @@
 /** The host's own adapters on external switches, beside the containers'. */
 import type { Scene } from "../../../../lib/model/scene.ts";
-import { type HostAdapter, isStacked } from "../../../../lib/model/switch.ts";
+import { type HostAdapter, hostAdapterOf } from "../../../../lib/model/switch.ts";
 import { detail, type GraphEdge, type GraphNode, line, warning } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { hostId } from "./host.ts";
@@ -12,7 +12,7 @@ export const hostAdapterKind: Kind = {
   mermaid: ["[", "]"],
   part: (scene) => {
     const parts = scene.networks.flatMap(({ switch: vswitch }) => {
-      const adapter = isStacked(vswitch) ? vswitch.host : undefined;
+      const adapter = hostAdapterOf(vswitch);
       return adapter === undefined ? [] : [{ adapter, on: switchId(vswitch) }];
     });
     return {
