@@ -57,6 +57,7 @@ export async function observeLoad(): Promise<Load> {
 
 async function shareInUse(lookMs: number): Promise<number> {
   const before = processorTicks();
+  // The share is one of a span of time, so a span is what this waits for.
   await Bun.sleep(lookMs);
   const after = processorTicks();
   const all = after.all - before.all;

@@ -112,6 +112,7 @@ async function bothUp(...machines: readonly Machine[]): Promise<void> {
   const deadline = performance.now() + 5000;
   while (machines.some((machine) => linkNamed(machine, "eth0").operState !== "up")) {
     if (performance.now() > deadline) throw new Error("the uplink has no carrier after 5 s");
+    // It is a matter of milliseconds: too few for a socket that subscribes to the kernel's news of links.
     await Bun.sleep(1);
   }
 }

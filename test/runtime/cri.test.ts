@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uplink } from "../system/host.ts";
-import { type Containerd, pauseImage, startContainerd } from "./containerd.ts";
-import { type Cri, connectCri, type PodPort } from "./cri.ts";
+import type { PodPort } from "./cri.ts";
 import { eventually } from "./eventually.ts";
 import { type Lab, startLab, whoAnswer, whoWords } from "./lab.ts";
 import { leavingNothing } from "./leaving-nothing.ts";
+import { type Pods, startPods } from "./pods.ts";
 import { suiteTitle, whyNoRuntime } from "./requirements.ts";
 import { webPort } from "./rootfs.ts";
 import { runtimeTarget } from "./target.ts";
@@ -17,44 +17,29 @@ const web: PodPort = { containerPort: webPort, hostPort: 8082 };
 
 describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", target, reason), () => {
   let lab: Lab;
-  let containerd: Containerd;
-  let cri: Cri;
+  let pods: Pods;
 
   beforeAll(async () => {
     lab = await startLab(target);
-    containerd = await startContainerd(lab.sandbox);
-    await containerd.ctr("--namespace", "k8s.io", "images", "import", lab.image(pauseImage));
-    cri = connectCri(containerd.socket);
+    pods = await startPods(lab);
     // A first pod makes what the network keeps.
     await remove(await run("first", [web]));
   }, limitMs);
   afterAll(async () => {
-    cri?.[Symbol.dispose]();
+    pods?.[Symbol.dispose]();
     await lab?.close();
   }, limitMs);
 
   const run = (name: string, ports: readonly PodPort[]) =>
-    cri.runPod({ name, ports, cgroupParent: lab.sandbox.cgroup, annotations: { "example.org/note": "yes" } });
-  const remove = async (id: string) => {
-    await cri.stopPod(id);
-    await cri.removePod(id);
-  };
-  const address = async (id: string) => (await cri.podStatus(id)).address;
-  const execs = { count: 0 };
-  const exec = (id: string, ...[program = "sh", ...words]: readonly string[]) => {
-    execs.count += 1;
-    const execId = ["--exec-id", `x${execs.count}`];
-    return containerd.ctr(
-      "--namespace",
-      "k8s.io",
-      "task",
-      "exec",
-      ...execId,
-      id,
-      `/bin/${program}`,
-      ...words,
-    );
-  };
+    pods.cri.runPod({
+      name,
+      ports,
+      cgroupParent: lab.sandbox.cgroup,
+      annotations: { "example.org/note": "yes" },
+    });
+  const remove = (id: string) => pods.remove(id);
+  const address = async (id: string) => (await pods.cri.podStatus(id)).address;
+  const exec = (id: string, ...command: readonly string[]) => pods.exec(id, ...command);
 
   /** Runs a pod and removes it whatever comes of the test. */
   const withPod = (name: string, ports: readonly PodPort[], test: (id: string) => Promise<void>) =>
@@ -68,8 +53,8 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
     });
 
   it("find their network ready", async () => {
-    expect(await cri.version()).toContain("containerd");
-    expect(await cri.networkTrouble()).toBe("");
+    expect(await pods.cri.version()).toContain("containerd");
+    expect(await pods.cri.networkTrouble()).toBe("");
   });
 
   it(
@@ -137,12 +122,12 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
     async () => {
       const before = await lab.traces();
       await withPod("a", [web], async (id) => {
-        await cri.stopPod(id);
+        await pods.cri.stopPod(id);
         expect(await lab.traces()).toEqual(before);
-        await cri.stopPod(id);
-        expect((await cri.podStatus(id)).state).toBe("SANDBOX_NOTREADY");
+        await pods.cri.stopPod(id);
+        expect((await pods.cri.podStatus(id)).state).toBe("SANDBOX_NOTREADY");
       });
-      expect(await cri.listPods()).toEqual([]);
+      expect(await pods.cri.listPods()).toEqual([]);
     },
     limitMs,
   );
@@ -152,7 +137,7 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
     "leave nothing when their network namespace was removed by hand before the stop",
     () =>
       withPod("a", [web], async (id) => {
-        const { netns } = await cri.podStatus(id);
+        const { netns } = await pods.cri.podStatus(id);
         await lab.sandbox.exec(["sh", "-c", 'umount "$1" && rm "$1"', "sh", netns]);
       }),
     limitMs,
@@ -162,9 +147,9 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
     "leave nothing when their process was killed before the stop",
     () =>
       withPod("a", [web], async (id) => {
-        await containerd.ctr("--namespace", "k8s.io", "task", "kill", "--signal", "KILL", id);
+        await pods.containerd.ctr("--namespace", "k8s.io", "task", "kill", "--signal", "KILL", id);
         await eventually("the pod is seen as not ready", async () =>
-          (await cri.podStatus(id)).state === "SANDBOX_NOTREADY" ? true : undefined,
+          (await pods.cri.podStatus(id)).state === "SANDBOX_NOTREADY" ? true : undefined,
         );
       }),
     limitMs,
@@ -174,13 +159,13 @@ describe.skipIf(reason !== undefined)(suiteTitle("pods of containerd's CRI", tar
     "stay reachable while containerd is restarted, and leave nothing when stopped afterwards",
     () =>
       withPod("a", [web], async (id) => {
-        await containerd.stop();
+        await pods.containerd.stop();
         try {
           expect((await lab.who(lab.host.outside, uplink.host4, web.hostPort)).hostname).toBe("a");
         } finally {
-          await containerd.start();
+          await pods.containerd.start();
         }
-        expect(await cri.listPods()).toEqual([id]);
+        expect(await pods.cri.listPods()).toEqual([id]);
       }),
     limitMs,
   );

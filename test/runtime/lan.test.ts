@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uplink } from "../system/host.ts";
-import { type Containerd, pauseImage, startContainerd } from "./containerd.ts";
-import { type Cri, connectCri } from "./cri.ts";
 import { runWithCtr } from "./ctr.ts";
 import { type Lab, startLab } from "./lab.ts";
 import { leavingNothing } from "./leaving-nothing.ts";
-import { type Podman, podmanIn } from "./podman.ts";
+import { type Podman, podmanIn, withContainer } from "./podman.ts";
+import { type Pods, startPods } from "./pods.ts";
 import { suiteTitle, whyNoRuntime } from "./requirements.ts";
 import { lanTarget as target } from "./target.ts";
 
@@ -55,10 +54,9 @@ describe.skipIf(whyNoPodman !== undefined)(suiteTitle("podman on a LAN", target,
   it(
     "has containers that a machine of the LAN reaches by their own address and MAC, a restart included",
     () =>
-      leavingNothing(lab, async () => {
-        const exec = (...command: readonly string[]) => podman.exec("a", ...command);
-        try {
-          await podman.run({ name: "a", image, options: ["--hostname", "a"] });
+      leavingNothing(lab, () =>
+        withContainer(podman, { name: "a", image, options: ["--hostname", "a"] }, async () => {
+          const exec = (...command: readonly string[]) => podman.exec("a", ...command);
           const own = await ownOf(exec);
           expect(own.ip4).toBe(await podman.address("a"));
           await expectOnLan(lab, own, "a");
@@ -68,10 +66,8 @@ describe.skipIf(whyNoPodman !== undefined)(suiteTitle("podman on a LAN", target,
           expect(again.mac).toBe(own.mac);
           await expectOnLan(lab, again, "a");
           expect((await lab.traces()).leases).toHaveLength(2);
-        } finally {
-          await podman.remove("a");
-        }
-      }),
+        }),
+      ),
     limitMs,
   );
 
@@ -80,15 +76,12 @@ describe.skipIf(whyNoPodman !== undefined)(suiteTitle("podman on a LAN", target,
     () =>
       leavingNothing(lab, async () => {
         const [ip, mac] = ["192.0.2.177", "02:00:00:00:00:99"];
-        try {
-          const options = ["--ip", ip, "--mac-address", mac, "--hostname", "b"];
-          await podman.run({ name: "b", image, options });
+        const options = ["--ip", ip, "--mac-address", mac, "--hostname", "b"];
+        await withContainer(podman, { name: "b", image, options }, async () => {
           const own = await ownOf((...command) => podman.exec("b", ...command));
           expect(own).toMatchObject({ ip4: ip, mac });
           await expectOnLan(lab, own, "b");
-        } finally {
-          await podman.remove("b");
-        }
+        });
       }),
     limitMs,
   );
@@ -98,17 +91,14 @@ describe.skipIf(whyNoContainerd !== undefined)(
   suiteTitle("containerd on a LAN", target, whyNoContainerd),
   () => {
     let lab: Lab;
-    let containerd: Containerd;
-    let cri: Cri;
+    let pods: Pods;
 
     beforeAll(async () => {
       lab = await startLab(target);
-      containerd = await startContainerd(lab.sandbox);
-      await containerd.ctr("--namespace", "k8s.io", "images", "import", lab.image(pauseImage));
-      cri = connectCri(containerd.socket);
+      pods = await startPods(lab);
     }, limitMs);
     afterAll(async () => {
-      cri?.[Symbol.dispose]();
+      pods?.[Symbol.dispose]();
       await lab?.close();
     }, limitMs);
 
@@ -117,7 +107,7 @@ describe.skipIf(whyNoContainerd !== undefined)(
       () =>
         leavingNothing(lab, async () => {
           const { host } = lab;
-          const a = await runWithCtr(lab, containerd, "a", host.outside);
+          const a = await runWithCtr(lab, pods.containerd, "a", host.outside);
           try {
             const own = await ownOf(a.exec);
             const { hostname } = await lab.who(host.outside, own.ip4);
@@ -135,20 +125,14 @@ describe.skipIf(whyNoContainerd !== undefined)(
       () =>
         leavingNothing(lab, async () => {
           const { cgroup: cgroupParent } = lab.sandbox;
-          const id = await cri.runPod({ name: "p", ports: [], cgroupParent, annotations: {} });
+          const id = await pods.cri.runPod({ name: "p", ports: [], cgroupParent, annotations: {} });
           try {
-            let count = 0;
-            const exec = ([program = "sh", ...words]: readonly string[]) => {
-              const at = ["--namespace", "k8s.io", "task", "exec", "--exec-id", `x${++count}`, id];
-              return containerd.ctr(...at, `/bin/${program}`, ...words);
-            };
-            const own = await ownOf((...command) => exec(command));
-            expect((await cri.podStatus(id)).address).toBe(own.ip4);
+            const own = await ownOf((...command) => pods.exec(id, ...command));
+            expect((await pods.cri.podStatus(id)).address).toBe(own.ip4);
             await expectOnLan(lab, own, "p");
-            await exec(["ping", "-c", "1", "-W", "2", uplink.outside4]);
+            await pods.exec(id, "ping", "-c", "1", "-W", "2", uplink.outside4);
           } finally {
-            await cri.stopPod(id);
-            await cri.removePod(id);
+            await pods.remove(id);
           }
         }),
       limitMs,

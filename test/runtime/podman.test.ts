@@ -3,7 +3,7 @@ import { uplink } from "../system/host.ts";
 import { eventually } from "./eventually.ts";
 import { type Lab, startLab, whoAnswer, whoWords } from "./lab.ts";
 import { leavingNothing } from "./leaving-nothing.ts";
-import { type Podman, podmanIn } from "./podman.ts";
+import { type Podman, podmanIn, withContainer } from "./podman.ts";
 import { suiteTitle, whyNoRuntime } from "./requirements.ts";
 import { webPort } from "./rootfs.ts";
 import { runtimeTarget } from "./target.ts";
@@ -98,13 +98,11 @@ describe.skipIf(reason !== undefined)(suiteTitle("podman", target, reason), () =
     () =>
       leavingNothing(lab, async () => {
         const [ip, mac] = ["10.77.0.99", "02:00:00:00:00:99"];
-        try {
-          await podman.run({ name: "a", image, options: ["--ip", ip, "--mac-address", mac] });
+        const options = ["--ip", ip, "--mac-address", mac];
+        await withContainer(podman, { name: "a", image, options }, async () => {
           expect(await podman.exec("a", "ip", "address", "show", "eth0")).toContain(` ${ip}/`);
           expect(await podman.exec("a", "ip", "link", "show", "eth0")).toContain(mac);
-        } finally {
-          await podman.remove("a");
-        }
+        });
       }),
     limitMs,
   );

@@ -67,3 +67,17 @@ export function podmanIn(sandbox: Sandbox, target: RuntimeTarget): Podman {
     },
   };
 }
+
+/** Runs a container, and removes it whatever comes of the test. */
+export async function withContainer(
+  podman: Podman,
+  run: PodmanRun,
+  test: () => Promise<void>,
+): Promise<void> {
+  try {
+    await podman.run(run);
+    await test();
+  } finally {
+    await podman.remove(run.name);
+  }
+}

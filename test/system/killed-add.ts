@@ -1,10 +1,8 @@
 /** ADDs that are killed at random moments, and what is left of them. */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { expect } from "vitest";
-import { enterWords } from "./command.ts";
+import { killedCall, randomOf, seed } from "./killed.ts";
 import type { Namespace } from "./namespaces.ts";
-import { binDir, type NatLab } from "./nat-lab.ts";
+import type { NatLab } from "./nat-lab.ts";
 
 export interface KilledAdd {
   /** Whose executable is called, and the network's name. */
@@ -15,56 +13,48 @@ export interface KilledAdd {
 
 export const rowsOf = (lab: NatLab) => lab.rows().filter((row) => !row.startsWith("networks"));
 
-/** mulberry32: a small generator whose sequence a seed repeats. */
-export function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+export interface Killing {
+  readonly ns: Namespace;
+  readonly seen: { killed: number; recorded: number; unfinished: number };
+  /**
+   * @param stretch how much more than usual there is to do
+   * @returns which attempt it was, for a failure that is to be seen again
+   */
+  attempt(index: number, id: string, stretch?: number): Promise<string>;
+  /** Prints what was seen. @throws unless more attempts than so many were killed in the middle of their work */
+  expectUnfinished(moreThan: number, alsoSeen?: Readonly<Record<string, number>>): void;
 }
 
-/** ADD, killed after so many milliseconds; a timer is not exact enough, so this waits busily. */
-export function killedAdd(
-  lab: NatLab,
-  what: KilledAdd,
-  id: string,
-  ns: Namespace,
-  afterMs: number,
-): Promise<boolean> {
-  const [program = "", ...words] = enterWords(lab.host.ns, [join(binDir, what.type)]);
-  const env = {
-    CNI_COMMAND: "ADD",
-    CNI_CONTAINERID: id,
-    CNI_NETNS: ns.path,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: binDir,
-    VSWITCH_DATA_DIR: lab.dataDir,
-  };
-  const child = spawn(`/usr/bin/${program}`, words, { env, stdio: ["pipe", "ignore", "ignore"] });
-  const started = performance.now();
-  const gone = new Promise<boolean>((resolve) =>
-    child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
-  );
-  child.stdin.on("error", () => {});
+/** ADDs to one compartment, killed at moments that `SEED` repeats; `offset` gives other ones. */
+export async function startKilling(lab: NatLab, what: KilledAdd, offset = 0): Promise<Killing> {
+  const ns = await lab.host.compartment();
+  const wholeMs = await addMs(lab, what, ns);
+  const moments = momentsOf(randomOf(seed + offset), wholeMs);
+  const seen = { killed: 0, recorded: 0, unfinished: 0 };
   const { type, config, runtimeConfig } = what;
-  child.stdin.end(JSON.stringify({ cniVersion: "1.1.0", name: type, type, ...config, runtimeConfig }));
-  // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
-  setTimeout(() => {
-    while (performance.now() - started < afterMs);
-    child.kill("SIGKILL");
-  }, 1);
-  return gone;
+  const call = { type, verb: "ADD", netns: ns.path, config: { ...config, runtimeConfig } } as const;
+  return {
+    ns,
+    seen,
+    async attempt(index, id, stretch = 1) {
+      const afterMs = moments.next() * stretch;
+      if (await killedCall(lab, { ...call, id }, afterMs)) seen.killed++;
+      const rows = rowsOf(lab).join();
+      moments.seen(rows);
+      if (rows !== "") seen.recorded++;
+      if (rows.includes("adding")) seen.unfinished++;
+      return `SEED=${seed}, attempt ${index}, killed after ${afterMs.toFixed(2)} ms`;
+    },
+    expectUnfinished(moreThan, alsoSeen = {}) {
+      console.log(`an ADD takes ${wholeMs.toFixed(1)} ms; ${JSON.stringify({ ...seen, ...alsoSeen })}`);
+      // Else the moments were not where the work is, and this test says nothing.
+      expect(seen.unfinished).toBeGreaterThan(moreThan);
+    },
+  };
 }
 
 /** How long an ADD takes here and now. */
-export async function addMs(
-  lab: NatLab,
-  { config, runtimeConfig }: KilledAdd,
-  ns: Namespace,
-): Promise<number> {
+async function addMs(lab: NatLab, { config, runtimeConfig }: KilledAdd, ns: Namespace): Promise<number> {
   const taken: number[] = [];
   for (let i = 0; i < 5; i++) {
     const outcome = await lab.call("ADD", { id: "measured", netns: ns.path, config, runtimeConfig });
@@ -79,7 +69,7 @@ export async function addMs(
  * Moments around the work of an ADD, however slow the machine is just now: too early and the next ones come later, too
  * late and they come sooner.
  */
-export function momentsOf(random: () => number, wholeMs: number) {
+function momentsOf(random: () => number, wholeMs: number) {
   let scale = wholeMs;
   return {
     next: () => scale * (0.3 + random()),

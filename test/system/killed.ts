@@ -1,8 +1,11 @@
 /** A verb whose process is killed in the middle of its work. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { enterWords } from "./command.ts";
 import { binDir, type NatLab } from "./nat-lab.ts";
+
+/** Of the moments at which a test kills; `SEED` gives those of another run again. */
+export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 
 export interface KilledCall {
   /** Executable, e.g. "transparent". */
@@ -49,3 +52,13 @@ export function randomOf(start: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Says why no process can be killed at one of its messages, or undefined when it can. */
+export const whyNoStrace = (): string | undefined =>
+  spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0 ? undefined : "strace cannot run here";
+
+/** What a program is called under so that it is gone when it sends for the nth time. */
+export const killedAt = (n: number): readonly string[] => [
+  ...["strace", "-f", "-o", "/dev/null", "-e", "trace=sendto"],
+  ...["-e", `inject=sendto:signal=SIGKILL:when=${n}`],
+];

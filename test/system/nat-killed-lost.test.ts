@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { killedAt, whyNoStrace } from "./killed.ts";
 import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
-const noStrace =
-  spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0 ? undefined : "strace cannot run here";
-const reason = whyNoNat() ?? noStrace;
+const reason = whyNoNat() ?? whyNoStrace();
 
 const config = {
   ...dual,
@@ -20,12 +18,6 @@ const config = {
 };
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");
 const nobody = { ...config, "cni.dev/valid-attachments": [] };
-
-/** As `-e` wants it: the process is gone when it sends for the nth time. */
-const killedAt = (n: number) => [
-  ...["strace", "-f", "-o", "/dev/null", "-e", "trace=sendto"],
-  ...["-e", `inject=sendto:signal=SIGKILL:when=${n}`],
-];
 
 async function left({ host }: NatLab): Promise<{ readonly rules: string; readonly links: string }> {
   const rules = await host.exec(host.ns, "nft", "list", "ruleset");

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { uplink } from "./host.ts";
-import { killedCall, randomOf } from "./killed.ts";
+import { killedCall, randomOf, seed } from "./killed.ts";
 import { createLanLab, lanWith } from "./lan-lab.ts";
 import { type NatLab, whyNoNat } from "./nat-lab.ts";
 import { startSteady } from "./steady.ts";
 import { toolOf } from "./tool.ts";
 
 const reason = whyNoNat();
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 const times = 100;
 const timeout = 240_000;
 const config = lanWith({ switch: "bridge" });

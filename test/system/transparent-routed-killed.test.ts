@@ -1,14 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type KilledAdd, killedAdd, momentsOf, randomOf, rowsOf } from "./killed-add.ts";
+import { killedAt, seed, whyNoStrace } from "./killed.ts";
+import { type KilledAdd, rowsOf, startKilling } from "./killed-add.ts";
 import { type NatLab, whyNoNat } from "./nat-lab.ts";
 import { createRoutedLab, routed } from "./routed-lab.ts";
 
 const reason = whyNoNat();
-const noStrace =
-  spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0 ? undefined : "strace cannot run here";
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
+const noStrace = whyNoStrace();
 const times = 60;
 const timeout = 240_000;
 const asked: KilledAdd = { type: "transparent", config: routed, runtimeConfig: {} };
@@ -26,45 +24,24 @@ const left = ({ host }: NatLab) =>
     nft list ruleset; cd /proc/sys/net; grep . ipv?/neigh/eth0/proxy_delay ipv6/conf/all/proxy_ndp`,
   );
 
-/** As `-e` wants it: the process is gone when it sends for the nth time. */
-const killedAt = (n: number) => [
-  ...["strace", "-f", "-o", "/dev/null", "-e", "trace=sendto"],
-  ...["-e", `inject=sendto:signal=SIGKILL:when=${n}`],
-];
-
 describe.skipIf(reason !== undefined)(
   `an ADD to a routed network that is killed${reason ? ` (${reason})` : ""}`,
   () => {
     it(`at ${times} random moments is cleaned by DEL and GC (SEED=${seed})`, { timeout }, async () => {
       await using lab = await createRoutedLab();
-      const ns = await lab.host.compartment();
       const before = await left(lab);
-      const taken: number[] = [];
-      for (let i = 0; i < 3; i++) {
-        const outcome = await lab.call("ADD", { id: "measured", netns: ns.path });
-        taken.push(outcome.elapsedMs);
-        await lab.done("DEL", { id: "measured", netns: ns.path });
-      }
-      const wholeMs = taken.sort((a, b) => a - b)[1] ?? 0;
-      const moments = momentsOf(randomOf(seed), wholeMs);
-      const seen = { killed: 0, unfinished: 0, answered: 0 };
+      const killing = await startKilling(lab, asked);
+      let answered = 0;
       for (let i = 0; i < times; i++) {
-        const afterMs = moments.next();
-        if (await killedAdd(lab, asked, `c${i}`, ns, afterMs)) seen.killed++;
-        const rows = rowsOf(lab).join();
-        moments.seen(rows);
-        if (rows.includes("adding")) seen.unfinished++;
-        if ((await left(lab)).includes("proxy proto")) seen.answered++;
-        await lab.done("DEL", { id: `c${i}`, netns: ns.path });
-        const what = `SEED=${seed}, attempt ${i}, killed after ${afterMs.toFixed(2)} ms`;
-        expect(rowsOf(lab), what).toEqual([]);
+        const when = await killing.attempt(i, `c${i}`);
+        if ((await left(lab)).includes("proxy proto")) answered++;
+        await lab.done("DEL", { id: `c${i}`, netns: killing.ns.path });
+        expect(rowsOf(lab), when).toEqual([]);
         if (i % 4 !== 3) continue;
         await lab.done("GC", { config: nobody });
-        expect(await left(lab), what).toBe(before);
+        expect(await left(lab), when).toBe(before);
       }
-      console.log(`an ADD takes ${wholeMs.toFixed(1)} ms; ${JSON.stringify(seen)}`);
-      // Else the moments were not where the work is, and this test says nothing.
-      expect(seen.unfinished).toBeGreaterThan(times / 20);
+      killing.expectUnfinished(times / 20, { answered });
     });
 
     it.skipIf(noStrace)(

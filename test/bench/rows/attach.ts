@@ -2,8 +2,8 @@
 import { type CallRequest, chainMs } from "../call.ts";
 import { natNetwork, publishedPorts } from "../networks.ts";
 import type { Side } from "../pair.ts";
-import { interleave } from "../rounds.ts";
 import type { Bench, Family, Measured, Row } from "../row.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 const rows = {
   addPort: {
@@ -33,21 +33,12 @@ type Name = keyof typeof rows;
 
 async function measure(bench: Bench): Promise<readonly Measured[]> {
   await using pair = await bench.createPair();
-  const compartments = new Map<Side, string>();
   for (const side of pair.sides) {
     for (let at = 0; at < bench.residents; at++) {
       await side.resident(natNetwork(side, true), `resident${at}`, publishedPorts(20_000 + at, 1));
     }
-    compartments.set(side, (await side.host.compartment()).path);
   }
-  const [ours, reference] = await interleave(pair.sides, bench.rounds, (side, round) =>
-    oneRound(side, `c${round}`, compartments.get(side) ?? ""),
-  );
-  return (Object.keys(rows) as Name[]).map((name) => ({
-    row: rows[name],
-    ours: ours.map((sample) => sample[name]),
-    reference: reference.map((sample) => sample[name]),
-  }));
+  return await oneByOne(pair, bench.rounds, rows, oneRound);
 }
 
 async function oneRound(side: Side, id: string, netns: string): Promise<Readonly<Record<Name, number>>> {

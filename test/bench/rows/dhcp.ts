@@ -100,6 +100,7 @@ async function startHelper(side: Side): Promise<Child> {
   }
   const socket = dhcpSocket(side);
   const daemon = host.start(host.ns, [join(bin, "dhcp"), "daemon", "-socketpath", socket]);
+  // The reference's daemon prints nothing when it listens: its socket is all there is to see.
   for (let waits = 0; !existsSync(socket); waits++) {
     if (waits === 500) throw new Error(`no daemon at ${socket}: ${daemon.lines.join(" | ")}`);
     await Bun.sleep(10);

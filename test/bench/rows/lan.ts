@@ -2,8 +2,8 @@
 import { type CallRequest, chainMs, type JsonObject } from "../call.ts";
 import { lanNetwork } from "../networks.ts";
 import type { Side } from "../pair.ts";
-import { interleave } from "../rounds.ts";
 import type { Bench, Family, Measured, Row } from "../row.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 const goal = { kind: "ratio-at-most", value: 0.7 } as const;
 
@@ -20,16 +20,7 @@ type Name = keyof typeof rows;
 
 async function measure(bench: Bench): Promise<readonly Measured[]> {
   await using pair = await bench.createPair();
-  const compartments = new Map<Side, string>();
-  for (const side of pair.sides) compartments.set(side, (await side.host.compartment()).path);
-  const [ours, reference] = await interleave(pair.sides, bench.rounds, (side, round) =>
-    oneRound(side, `c${round}`, compartments.get(side) ?? ""),
-  );
-  return (Object.keys(rows) as Name[]).map((name) => ({
-    row: rows[name],
-    ours: ours.map((sample) => sample[name]),
-    reference: reference.map((sample) => sample[name]),
-  }));
+  return await oneByOne(pair, bench.rounds, rows, oneRound);
 }
 
 async function oneRound(side: Side, id: string, netns: string): Promise<Readonly<Record<Name, number>>> {

@@ -12,6 +12,7 @@ import { addRoute, type NewRoute } from "../../../../lib/netlink/route/route.ts"
 import { recordAddress } from "../../../../lib/netlink/route/transfer/transfer-address.ts";
 import { recordNeighbour } from "../../../../lib/netlink/route/transfer/transfer-neighbour.ts";
 import { recordRoute } from "../../../../lib/netlink/route/transfer/transfer-route.ts";
+import { someLink } from "../some-link.ts";
 
 /** Index of the uplink where the kernel told of it. */
 const uplinkIndex = 2;
@@ -56,32 +57,7 @@ export const wanted: BridgeSwitch = {
   host: onUplink,
 };
 
-export function link(over: Partial<Link>): Link {
-  return {
-    index: 2,
-    name: "eth0",
-    flags: 0x1003,
-    up: true,
-    carrier: true,
-    operState: "up",
-    mtu: 1500,
-    mac: wanted.mac,
-    permanentMac: undefined,
-    master: undefined,
-    group: 0,
-    kind: undefined,
-    alias: undefined,
-    peerIndex: undefined,
-    netnsId: undefined,
-    txQueueLength: 1000,
-    data: [],
-    slaveKind: undefined,
-    slaveData: [],
-    stats: undefined,
-    attrs: [],
-    ...over,
-  };
-}
+export const link = (over: Partial<Link>): Link => someLink({ mac: wanted.mac, ...over });
 
 export const bridgeLink = (alias: string | undefined, over: Partial<Link> = {}): Link =>
   link({ index: 7, name: "vsw-lan", kind: "bridge", alias, ...over });

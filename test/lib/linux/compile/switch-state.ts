@@ -5,6 +5,7 @@ import { switchAlias } from "../../../../lib/linux/mark.ts";
 import type { SwitchState } from "../../../../lib/linux/observe.ts";
 import type { InternalSwitch as Switch } from "../../../../lib/model/switch.ts";
 import type { Link } from "../../../../lib/netlink/route/decode-link.ts";
+import { someLink } from "../some-link.ts";
 
 /** A host that has never seen a network of ours. */
 export function freshHost(wanted: Switch, over: Partial<SwitchState> = {}): SwitchState {
@@ -33,28 +34,6 @@ export function warmHost(wanted: Switch, over: Partial<SwitchState> = {}): Switc
 }
 
 export function bridge({ name, mac, mtu, network, gateways }: Switch, over: Partial<Link> = {}): Link {
-  return {
-    index: 7,
-    name,
-    flags: 0x1003,
-    up: true,
-    carrier: true,
-    operState: "up",
-    mtu,
-    mac,
-    permanentMac: undefined,
-    master: undefined,
-    group: 0,
-    kind: "bridge",
-    alias: switchAlias(network, gateways),
-    peerIndex: undefined,
-    netnsId: undefined,
-    txQueueLength: 1000,
-    data: [],
-    slaveKind: undefined,
-    slaveData: [],
-    stats: undefined,
-    attrs: [],
-    ...over,
-  };
+  const alias = switchAlias(network, gateways);
+  return someLink({ index: 7, name, mtu, mac, kind: "bridge", alias, ...over });
 }
