@@ -98,19 +98,13 @@ function addressFirst<Config, S extends Switch>(adding: Adding<Config, S>, progr
 
 /** The container is on the wire without an address; who gives it one may ask there. */
 function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress: Progress): Planned {
-  const { store, request, context, compartment } = adding;
-  const planWith = (ipam: IpamResult): Plan =>
-    store.transaction(() => {
-      const network = defineNetwork(adding.plugin, adding.config, request, adding);
-      return record(adding, ipam, network.switch);
-    });
-  const bare = planWith({ interfaces: [], ips: [], routes: [], dns: {} });
+  const bare = planWith(adding, { interfaces: [], ips: [], routes: [], dns: {} });
   progress.begun = true;
   apply(adding, bare);
   progress.applied = bare;
   const ipam = addressesOf(adding);
-  const plan = planWith(ipam);
-  context.backend.configure(plan, compartment);
+  const plan = planWith(adding, ipam);
+  adding.context.backend.configure(plan, adding.compartment);
   progress.applied = plan;
   return { plan, ipam };
 }
@@ -182,11 +176,15 @@ function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): 
   const row = { ...owner, netns: request.netns, phase: "adding", plan: null } as const;
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
   const ipam = addressesOf(adding);
-  const plan = store.transaction(() => {
-    const network = defineNetwork(adding.plugin, adding.config, request, adding);
+  return { plan: planWith(adding, ipam), ipam };
+}
+
+/** With addresses that came from elsewhere. */
+function planWith<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamResult): Plan {
+  return adding.store.transaction(() => {
+    const network = defineNetwork(adding.plugin, adding.config, adding.request, adding);
     return record(adding, ipam, network.switch);
   });
-  return { plan, ipam };
 }
 
 /** Of a delegate. @throws {CniError} 7 when it gives none: who wants none names no ipam */
