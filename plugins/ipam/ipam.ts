@@ -15,7 +15,7 @@ import type {
 } from "../../lib/cni/request.ts";
 import type { ResultIp } from "../../lib/cni/result.ts";
 import { formatOwner, type Owner, ownerKey } from "../../lib/model/owner.ts";
-import type { LeaseOwner } from "../../lib/state/rows.ts";
+import type { DhcpRow, LeaseOwner } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
 import type { IpamResult } from "../../lib/verbs/ipam-result.ts";
 import { allocate, inSet, reclaim } from "./allocate.ts";
@@ -107,9 +107,7 @@ export function ipamGc(request: GcRequest, store: Store, context: IpamContext): 
   );
   const isStale = (key: string, takenMs: number): boolean =>
     !valid.has(key) && takenMs < startedMs && store.endpoints.get(key) === undefined;
-  if (context.dhcp !== undefined)
-    for (const { key, network: other, lease } of store.dhcp.list())
-      if (other === network && isStale(key, lease.obtainedMs)) dhcpDel(key, store, context);
+  giveBackWhere(network, store, context, ({ key, lease }) => isStale(key, lease.obtainedMs));
   store.transaction(() => {
     for (const { key, takenMs } of store.leases.list(network))
       if (isStale(key, takenMs)) store.leases.release(key);
@@ -136,11 +134,27 @@ export function ipamStatus(request: StatusRequest, store: Store, context: IpamCo
   }
 }
 
+/** To the servers that lent them. */
+function giveBackWhere(
+  network: string,
+  store: Store,
+  context: IpamContext,
+  isOver: (row: DhcpRow) => boolean,
+): void {
+  if (context.dhcp === undefined) return;
+  for (const row of lentOn(network, store)) if (isOver(row)) dhcpDel(row.key, store, context);
+}
+
+const lentOn = (network: string, store: Store): readonly DhcpRow[] =>
+  store.dhcp.list().filter((row) => row.network === network);
+
 function collectGone(network: string, store: Store, context: IpamContext): void {
-  const left = store.transaction(() => {
+  giveBackWhere(network, store, context, ({ netns }) => isGone(netns, context));
+  const own = store.transaction(() => {
     reclaim(store.leases.list(network), store, context);
     return store.leases.list(network);
   });
+  const left = [...own, ...lentOn(network, store)];
   if (left.length === 0) return;
   throw new CniError(
     errorCode.invalidConfig,

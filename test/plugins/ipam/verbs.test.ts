@@ -11,6 +11,11 @@ import { testFolder } from "../../lib/state/fixture.ts";
 import { dhcpRow4 } from "../../lib/state/fixture-values.ts";
 import { ipamFor } from "./fixture.ts";
 
+/** A wire on which nobody listens. */
+const noServer = {
+  openHost: () => undefined,
+  openLink: () => undefined,
+} as Partial<DhcpBackend> as DhcpBackend;
 const gone = { CNI_NETNS: "/run/netns/gone-for-ever" };
 
 describe("DEL", () => {
@@ -116,8 +121,7 @@ describe("GC", () => {
   });
 
   test("leaves what a DHCP server lent after it began", () => {
-    const dhcp = { openHost: () => undefined } as Partial<DhcpBackend> as DhcpBackend;
-    const ipam = ipamFor({ source: "dhcp" }, { dhcp });
+    const ipam = ipamFor({ source: "dhcp" }, { dhcp: noServer });
     for (const [id, obtainedMs] of [
       ["old", ipam.now - 1],
       ["young", ipam.now],
@@ -143,6 +147,16 @@ describe("GC", () => {
     expect(left(ipam)).toEqual(["alive"]);
     ipam.del("alive");
     ipam.gc(undefined);
+  });
+
+  test("without a list gives back what a server lent to a container that is gone", () => {
+    const ipam = ipamFor({ source: "dhcp" }, { dhcp: noServer });
+    ipam.store.dhcp.put({ ...dhcpRow4("alive"), netns: "/proc/self/ns/net" });
+    ipam.store.dhcp.put({ ...dhcpRow4("dead"), netns: gone.CNI_NETNS });
+    expect(() => ipam.gc(undefined)).toThrow(
+      expect.objectContaining({ details: expect.stringContaining("1 leases stay") }),
+    );
+    expect(ipam.store.dhcp.list().map(({ containerId }) => containerId)).toEqual(["alive"]);
   });
 });
 
