@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ip } from "../../lib/addr/ip.ts";
+import { prefix } from "../../lib/addr/prefix.ts";
 import { releaseLease } from "../../lib/dhcp/obtain-lease.ts";
+import { openDhcpLink } from "../../lib/linux/dhcp/dhcp-link.ts";
 import { openDhcpSocket } from "../../lib/linux/dhcp/open-dhcp-socket.ts";
 import { inCompartment, openCompartment } from "../../lib/linux/netns.ts";
 import { openNetlink } from "../../lib/linux/socket.ts";
@@ -153,5 +155,19 @@ describe.skipIf(reason !== undefined)(`a lease by DHCP${reason ? ` (${reason})` 
     expect(await queued("9999")).toBe(0);
     expect(await queued("68")).toBeGreaterThan(0);
     expect(() => web.obtain({ timeoutMs: 200 })).toThrow(/no server answered/);
+  });
+
+  it("comes to the vNIC though the server says an MTU that it cannot have", async () => {
+    await using lab = await createDhcpLab();
+    const { ns } = await lab.client("web");
+    const link = openDhcpLink(ns.path, "eth0", 4);
+    try {
+      link?.apply(undefined, { address: prefix("10.9.0.77/24"), routes: [], mtu: 70_000 });
+    } finally {
+      link?.close();
+    }
+    expect(await lab.host.exec(ns, "ip", "address", "show", "dev", "eth0")).toMatch(
+      /mtu 1500 .*10\.9\.0\.77\/24/s,
+    );
   });
 });

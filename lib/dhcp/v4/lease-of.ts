@@ -17,6 +17,9 @@ export interface Asked {
   readonly random: () => number;
 }
 
+/** RFC 2132 5.1: less is no MTU. */
+const leastMtu = 68;
+
 /** @returns undefined for one without an address that a host may have, a server or a time */
 export function leaseOf({ yiaddr, options }: Message4, { askedMs, from, random }: Asked): Lease4 | undefined {
   const { server, leaseSeconds = 0, subnetMask, mtu } = options;
@@ -30,7 +33,7 @@ export function leaseOf({ yiaddr, options }: Message4, { askedMs, from, random }
     ...(gateway && { gateway }),
     routes: given.flatMap((route) => withWay(route, address)),
     dns: makeDns({ nameservers: dns, domain, search, options: [] }),
-    ...(mtu !== undefined && { mtu }),
+    ...(mtu !== undefined && mtu >= leastMtu && { mtu }),
     server,
     serverMac: from,
     obtainedMs: askedMs,

@@ -13,6 +13,7 @@ import { decodeRoute } from "../../netlink/route/decode-route.ts";
 import { deleteRoute, dumpRoutes, type NewRoute, replaceRoute } from "../../netlink/route/route.ts";
 import { RT_TABLE_MAIN, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
+import type { ErrnoName } from "../../os/errno.ts";
 import { isErrno } from "../../os/error.ts";
 import { linkOf } from "../link-of.ts";
 import { type CompartmentHandle, openCompartment } from "../netns.ts";
@@ -149,10 +150,12 @@ function apply(
   });
   const stale = <T>(old: readonly T[] = [], kept: readonly T[] = []): readonly T[] =>
     old.filter((one) => !kept.some((other) => JSON.stringify(other) === JSON.stringify(one)));
-  const run = (requests: readonly Request[], ...absent: readonly ("ESRCH" | "EADDRNOTAVAIL")[]): void => {
-    for (const request of requests) tolerant(() => netlink.request(request), ...absent);
+  const run = (requests: readonly Request[], ...accept: readonly ErrnoName[]): void => {
+    for (const request of requests) tolerant(() => netlink.request(request), ...accept);
   };
-  if (after?.mtu !== undefined && after.mtu !== before?.mtu) run([setLink(index, { mtu: after.mtu })]);
+  // EINVAL: more than what it hangs on carries. It keeps its own then, and gets its address all the same.
+  if (after?.mtu !== undefined && after.mtu !== before?.mtu)
+    run([setLink(index, { mtu: after.mtu })], "EINVAL");
   if (after !== undefined) run([replaceAddress({ index, address: after.address })]);
   // Before the new ones: a route of the same destination and metric takes the place of the old one.
   run(stale(before?.routes, after?.routes).map(as).map(deleteRoute), "ESRCH");
@@ -161,10 +164,10 @@ function apply(
     run([deleteAddress(index, before.address)], "EADDRNOTAVAIL");
 }
 
-function tolerant(fn: () => unknown, ...absent: readonly ("ESRCH" | "EADDRNOTAVAIL")[]): void {
+function tolerant(fn: () => unknown, ...accept: readonly ErrnoName[]): void {
   try {
     fn();
   } catch (error) {
-    if (!isErrno(error, ...absent)) throw error;
+    if (!isErrno(error, ...accept)) throw error;
   }
 }

@@ -24,7 +24,9 @@ export function replan(
     (after?.routes ?? []).map((route) => ({ ...route, ...(priority !== undefined && { priority }) })),
   );
   const policies = port.policies.map((policy) => guarding(policy, before?.address, after?.address));
-  const mtu = after?.mtu ?? vnic.mtu;
+  // A server that says another than before; what the switch cannot carry the kernel refuses.
+  const isNew = after?.mtu !== undefined && after.mtu !== before?.mtu;
+  const mtu = isNew ? Math.min(after.mtu, plan.switch.mtu) : vnic.mtu;
   return { ...plan, vnic: { ...vnic, mtu, addresses, routes }, port: { ...port, policies } };
 }
 

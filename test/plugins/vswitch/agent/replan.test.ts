@@ -12,6 +12,7 @@ const lease = (number: number): LeaseSettings => ({
 });
 const other = { destination: prefix("10.5.0.0/16"), gateway: ip("10.7.0.1") };
 const plan = {
+  switch: { mtu: 1500 },
   vnic: {
     mtu: 1500,
     addresses: [prefix("10.9.1.10/24"), prefix("fd09::1/64")],
@@ -38,6 +39,12 @@ describe("a plan whose lease changed", () => {
       routes: [{ destination: "0.0.0.0/0", gateway: "10.9.2.1", priority: 1000 }, other],
     });
     expect(port.policies).toMatchObject([{ addresses: ["10.9.2.10", "fe80::1"] }]);
+  });
+
+  it("has an MTU that the server says anew, as far as the switch carries it", () => {
+    const mtuOf = (before: number | undefined, after: number) =>
+      replan(plan, { ...lease(1), ...(before && { mtu: before }) }, { ...lease(1), mtu: after }).vnic.mtu;
+    expect([mtuOf(undefined, 1400), mtuOf(1500, 9000), mtuOf(1400, 1400)]).toEqual([1400, 1500, 1500]);
   });
 
   it("has neither while there is none, and gets them again", () => {
