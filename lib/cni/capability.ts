@@ -38,6 +38,8 @@ export interface RuntimeConfig {
   readonly infinibandGUID?: string;
   readonly cgroupPath?: string;
   readonly podAnnotations?: JsonObject;
+  /** Type of the vNIC, or an object that says more: for lib/planning to read. */
+  readonly vnic?: unknown;
 }
 
 const annotationsKey = "io.kubernetes.cri.pod-annotations";
@@ -54,6 +56,7 @@ const shape = {
   infinibandGUID: anyShape,
   aliases: listShape(anyShape),
   cgroupPath: anyShape,
+  vnic: anyShape,
   [annotationsKey]: anyShape,
 } as const;
 
@@ -87,6 +90,7 @@ export function parseRuntimeConfig(runtimeConfig: JsonObject | undefined, networ
     ...text("infinibandGUID"),
     ...text("cgroupPath"),
     ...(annotations !== undefined && { podAnnotations: annotations }),
+    ...(object.vnic !== undefined && { vnic: object.vnic }),
   };
   throwIssues(issues);
   return parsed;

@@ -3,6 +3,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { isRouted } from "../model/switch.ts";
+import { joinedTap, linkName, portTap } from "../model/vm-nic.ts";
 import { isErrno } from "../os/error.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
@@ -47,24 +48,17 @@ export function explain(
 ): CniError {
   const doing = `attach ${formatOwner(plan.owner)}`;
   const cause = error instanceof StepError ? error.cause : error;
-  const { name } = plan.vnic;
-  const names = ({ title }: Step): boolean =>
-    title.startsWith("link add") || title.includes(` name ${name} `);
-  if (
-    error instanceof StepError &&
-    names(error.step) &&
-    isErrno(cause, "EEXIST") &&
-    linkOf(compartment.netlink, name) !== undefined
-  ) {
-    return new CniError(
-      errorCode.interfaceExists,
-      `${doing}: interface ${name} exists in ${compartment.path} already`,
-      {
-        reason: "interface-exists",
-        details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
-        cause: error,
-      },
-    );
+  const names = ({ title }: Step): boolean => title.startsWith("link add") || title.includes(" name ");
+  const taken =
+    error instanceof StepError && names(error.step) && isErrno(cause, "EEXIST")
+      ? takenName(plan, compartment, machine)
+      : undefined;
+  if (taken !== undefined) {
+    return new CniError(errorCode.interfaceExists, `${doing}: interface ${taken} already`, {
+      reason: "interface-exists",
+      details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
+      cause: error,
+    });
   }
   // Those of other endpoints were looked for before.
   if (error instanceof StepError && isRouted(plan.switch) && isErrno(cause, "EEXIST") && isRoute(error.step))
@@ -73,8 +67,18 @@ export function explain(
   if (plan.switch.kind === "ipvlan" && isErrno(cause, "EADDRINUSE"))
     return addressHeld(plan, "another ipvlan");
   const published = error instanceof StepError && error.step.action.kind === "rules";
-  const taken = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
-  return taken ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
+  const claimed = published && isErrno(cause, "EEXIST") ? portTaken(machine.rules, plan) : undefined;
+  return claimed ?? explainStacked(error, plan, machine.host) ?? refused(doing, error);
+}
+
+/** Which of the names that the attachment needs is somebody's, and where. */
+function takenName(plan: Plan, { netlink, path }: CompartmentHandle, { host }: Machine): string | undefined {
+  const tap = joinedTap(plan)?.name;
+  const inside = portTap(plan) === undefined ? [linkName(plan), ...(tap === undefined ? [] : [tap])] : [];
+  const found = inside.find((name) => linkOf(netlink, name) !== undefined);
+  if (found !== undefined) return `${found} exists in ${path}`;
+  const port = portTap(plan)?.name;
+  return port !== undefined && linkOf(host, port) !== undefined ? `${port} exists on the host` : undefined;
 }
 
 const isRoute = ({ title }: Step): boolean => title.startsWith("route add ");

@@ -5,6 +5,7 @@ import { inCompartment, openCompartment, stillThere } from "./netns.ts";
 import { announceOnWire } from "./routed/announce.ts";
 import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
+import { createTap } from "./vm/create-tap.ts";
 
 export interface Machine {
   /** rtnetlink in the host's compartment. */
@@ -18,6 +19,8 @@ export interface Machine {
   readonly readSysctl: typeof readSysctl;
   readonly writeSysctl: typeof writeSysctl;
   readonly lockDescriptor: typeof lockDescriptor;
+  /** In the compartment that the thread is in. */
+  readonly createTap: typeof createTap;
   readonly announceOnWire: typeof announceOnWire;
   /** Where sysfs is mounted; absent: /sys. */
   readonly sysRoot?: string;
@@ -46,6 +49,7 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     readSysctl,
     writeSysctl,
     lockDescriptor,
+    createTap,
     announceOnWire,
     close() {
       host?.close();

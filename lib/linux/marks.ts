@@ -15,7 +15,7 @@ interface Marks {
 
 /** @param network only what is of this one; absent for all */
 export function observeMarks({ host, rules }: Pick<Readers, "host" | "rules">, network?: string): Marks {
-  const links = ["veth", "ifb", "bridge"].flatMap((kind) =>
+  const links = ["veth", "tun", "ifb", "bridge"].flatMap((kind) =>
     host.request(dumpLinks({ kind })).map(decodeLink),
   );
   const switches = links.flatMap((link) => parseSwitchAlias(link.name, link.mtu, link.alias, link.mac) ?? []);

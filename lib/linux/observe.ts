@@ -6,6 +6,7 @@ import type { DefaultRoute, EndpointFacts, HostFacts, InterfaceFacts, UplinkFact
 import type { Plan } from "../model/plan.ts";
 import type { LayoutState } from "../model/probe.ts";
 import { type PortedSwitch, proxyOf } from "../model/switch.ts";
+import { linkName } from "../model/vm-nic.ts";
 import type { Route as PlannedRoute } from "../model/vnic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { NetlinkError } from "../netlink/error.ts";
@@ -170,7 +171,7 @@ export function observeEndpoint(
     ...(bridge.link === undefined ? {} : { switch: interfaceFacts(bridge.link, bridge.addresses) }),
     ...(port === undefined ? {} : { port: portFacts(port, master) }),
     ...(limits === undefined ? {} : { limits }),
-    ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
+    ...(inside === undefined ? {} : { compartment: observeVnic(inside, linkName(plan)) }),
     missing: absent,
   };
 }

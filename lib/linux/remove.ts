@@ -3,6 +3,7 @@ import type { Ip } from "../addr/ip.ts";
 import { CniError } from "../cni/error.ts";
 import { limitsOf } from "../model/limits.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
+import { portTap } from "../model/vm-nic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { TableName } from "../netlink/nft/message.ts";
 import { deleteTable } from "../netlink/nft/table.ts";
@@ -32,25 +33,35 @@ import { markedKey, markedNetwork, networkMark, parseRoutedAlias } from "./mark.
 import { aclParts } from "./port-acls.ts";
 import { releaseRouted, removeMarkedWays, removeWays } from "./routed/remove.ts";
 import type { FlowPattern } from "./step.ts";
+import { findTap, isTapOf } from "./vm/remove.ts";
 
 const published = layoutSetNames.filter((name) => name.startsWith("published"));
 
-/** The port with its vNIC and its limiter first: while it is there its policies hold. */
-export function removeEndpoint(machine: Readers, key: string, plan?: Plan): void {
+/**
+ * The port with its vNIC and its limiter first: while it is there its policies hold.
+ *
+ * @param first takes away what of the vNIC would not go with the port
+ */
+export function removeEndpoint(machine: Readers, key: string, plan?: Plan, first = () => {}): void {
   const { host, rules } = machine;
   const known = ourTables(rules).length > 0;
   const elements = known ? elementsOf(rules, key, plan) : [];
   const judged = plan === undefined || plan.port.aclDefault !== undefined;
-  const port = linkOf(host, portName(key));
+  const port = portOf(host, key, plan);
   if (plan !== undefined) removeWays(host, plan);
-  else if (port !== undefined && isPortOf(port, key)) removeMarkedWays(host, port);
+  else if (port !== undefined) removeMarkedWays(host, port);
   const limited = plan === undefined || limitsOf(plan).out !== undefined;
   const limiter = limited ? linkOf(host, limiterName(key)) : undefined;
+  first();
   deleteLinks(host, {
-    port: port && isPortOf(port, key) ? port : undefined,
+    port,
     limiter: limiter && isLimiterOf(limiter, key) ? limiter : undefined,
   });
-  deleteElements(rules, elements, known && judged ? portName(key) : undefined);
+  deleteElements(
+    rules,
+    elements,
+    known && judged ? (plan?.port.name ?? port?.name ?? portName(key)) : undefined,
+  );
   if (port !== undefined && elements.some(({ set }) => set === "judged")) forgetKnownFlows(rules, port.index);
   const flows = plan === undefined ? flowsOf(elements) : publishedFlows(plan);
   if (flows !== undefined) forgetFlows(machine, flows);
@@ -212,8 +223,16 @@ export function isSwitchOf(link: Link, network: string): boolean {
   return markedNetwork(link.alias) === networkMark(network);
 }
 
+/** A tap may have any name; without a plan it is looked for by its mark. */
+function portOf(host: Netlink, key: string, plan: Plan | undefined): Link | undefined {
+  const named = linkOf(host, plan?.port.name ?? portName(key));
+  if (named !== undefined && isPortOf(named, key)) return named;
+  return plan === undefined || portTap(plan) !== undefined ? findTap(host, key, undefined) : undefined;
+}
+
 /** The same for a port. */
 function isPortOf(link: Link, key: string): boolean {
+  if (link.kind === "tun") return isTapOf(link, key);
   if (link.kind !== "veth") return false;
   return link.alias === undefined ? link.mac === portMac(key) : markedKey(link.alias) === key;
 }

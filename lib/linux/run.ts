@@ -6,6 +6,7 @@ import type { Netlink } from "../netlink/connection.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { isErrno } from "../os/error.ts";
 import type { Action, Deed, FlowPattern, LinkIndex, Role, Step } from "./step.ts";
+import type { NewTap } from "./vm/create-tap.ts";
 
 /** What steps act on. Fakes implement it; `world.ts` is the kernel. */
 export interface World {
@@ -16,6 +17,7 @@ export interface World {
   /** @param optional whether an absent key will do */
   sysctl(where: "host" | "compartment", key: readonly string[], value: string, optional: boolean): void;
   linkIndex(where: "host" | "compartment", name: string): number;
+  createTap(where: "host" | "compartment", tap: NewTap): void;
   awaitCarrier(index: number): void;
   /** @throws {CniError} 103 when somebody else has one of the addresses */
   probe(where: "host" | "compartment", index: number, addresses: readonly Ip[], waitMs: number): void;
@@ -106,6 +108,9 @@ function runAction(
       return;
     case "learn":
       indexes.set(action.role, world.linkIndex(action.where, action.name));
+      return;
+    case "tap":
+      world.createTap(action.where, action.tap);
       return;
     case "carrier":
       world.awaitCarrier(index(action.role));

@@ -6,6 +6,7 @@
 import type { Ip } from "../addr/ip.ts";
 import type { Request } from "../netlink/message.ts";
 import type { ErrnoName } from "../os/errno.ts";
+import type { NewTap } from "./vm/create-tap.ts";
 
 /** A request, with the refusals that mean "it is so already". */
 export interface Deed {
@@ -14,7 +15,7 @@ export interface Deed {
 }
 
 /** The links a plan speaks of. */
-export type Role = "switch" | "port" | "vnic" | "limiter" | "uplink";
+export type Role = "switch" | "port" | "vnic" | "tap" | "limiter" | "uplink";
 
 /** Index of each link by its role, as far as it is known. */
 export type LinkIndex = (role: Role) => number;
@@ -45,6 +46,8 @@ export type Action =
       readonly role: Role;
       readonly name: string;
     }
+  /** Makes a tap, which stays. */
+  | { readonly kind: "tap"; readonly where: "host" | "compartment"; readonly tap: NewTap }
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
   /** Asks the wire whether somebody has one of the addresses: RFC 5227 for IPv4, RFC 4862 5.4 for IPv6. */

@@ -41,6 +41,11 @@ export function openWorld(machine: Machine, compartment?: CompartmentHandle): Wo
       const netlink = where === "host" ? machine.host : inside().netlink;
       return requireLink(netlink, name).index;
     },
+    createTap(where, tap) {
+      const make = (): void => machine.createTap(tap);
+      if (where === "host") make();
+      else machine.inCompartment(inside(), make);
+    },
     awaitCarrier: (index) => awaitCarrier(machine.host, index),
     probe(where, index, addresses, waitMs) {
       const netlink = where === "host" ? machine.host : inside().netlink;

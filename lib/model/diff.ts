@@ -1,18 +1,14 @@
 /** What differs between a plan and the facts: the meaning of CHECK, and of "repair". Pure. */
 import { networkOf, prefixFamily } from "../addr/prefix.ts";
 import type { Limit } from "../policy/qos.ts";
+import { absent, type Compare, type Difference, unequal } from "./compare.ts";
 import type { EndpointFacts } from "./facts.ts";
+import { guestDiff } from "./guest-diff.ts";
 import { limitsOf } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { isStacked, type PortedSwitch, type StackedSwitch, switchAddresses } from "./switch.ts";
+import { isVmPlan } from "./vm-nic.ts";
 import type { Route } from "./vnic.ts";
-
-export interface Difference {
-  /** What differs, e.g. `address 172.30.0.2/20 of eth0`. */
-  readonly what: string;
-  readonly expected: string;
-  readonly found: string;
-}
 
 /**
  * Compares what we put there with what is there; anything extra is somebody else's business (CNI 1.1 CHECK:
@@ -26,21 +22,9 @@ export function diff(plan: Plan, facts: EndpointFacts): readonly Difference[] {
     ...(isStacked(vswitch) ? lowerDiff(vswitch, facts) : switchDiff(vswitch, facts)),
     ...(isStacked(vswitch) ? [] : portDiff(plan, facts)),
     ...limitDiff(plan, facts),
-    ...vnicDiff(plan, facts),
+    ...(isVmPlan(plan) ? guestDiff(plan, facts) : vnicDiff(plan, facts)),
     ...facts.missing.flatMap(absent),
   ];
-}
-
-type Compare = readonly [what: string, expected: string | number, found: string | number | undefined];
-
-function unequal(pairs: readonly Compare[]): Difference[] {
-  return pairs
-    .filter(([, expected, found]) => expected !== found)
-    .map(([what, expected, found]) => ({ what, expected: `${expected}`, found: `${found ?? "nothing"}` }));
-}
-
-function absent(what: string): Difference[] {
-  return [{ what, expected: "present", found: "absent" }];
 }
 
 /** What vNICs hang on is the host's own: it need only carry what they send. */

@@ -87,12 +87,22 @@ export interface EndpointFacts {
     /** It reaches no port that is isolated too. */
     readonly isolated: boolean;
   };
+  /** Of a synthetic VM NIC: where it shall be. */
+  readonly tap?: TapFacts;
   /** Absent when the compartment cannot be entered. */
   readonly compartment?: { readonly vnic?: InterfaceFacts & { readonly routes: readonly Route[] } };
   /** Only of a port that the plan limits. */
   readonly limits?: LimitFacts;
   /** Model entries (NAT sources, published ports, forwarding ...) that the data path lacks, in words. */
   readonly missing: readonly string[];
+}
+
+export interface TapFacts extends InterfaceFacts {
+  readonly owner?: number;
+  readonly group?: number;
+  readonly multiQueue: boolean;
+  /** Of a tap in the compartment: whether it sends what the link to the switch receives, and the other way round. */
+  readonly joined?: { readonly towardsGuest: boolean; readonly fromGuest: boolean };
 }
 
 /** What holds a port to its rates. */

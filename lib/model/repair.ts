@@ -2,6 +2,7 @@
 import type { EndpointFacts } from "./facts.ts";
 import type { Plan } from "./plan.ts";
 import { isStacked, type StackedSwitch } from "./switch.ts";
+import { isVmPlan, portTap, type VmPlan } from "./vm-nic.ts";
 
 /** Why nothing can be mended. */
 export interface BeyondRepair {
@@ -17,6 +18,9 @@ export function beyondRepair(plan: Plan, facts: EndpointFacts): BeyondRepair | u
       why: `its compartment ${plan.compartment.path} is gone`,
       remedy: "vswitch gc removes what is left of it",
     };
+  const guest = isVmPlan(plan) ? beyondGuest(plan, facts) : undefined;
+  if (guest !== undefined) return guest;
+  if (portTap(plan) !== undefined) return undefined;
   // Both ends of the pair go together; the one that is made anew would be another interface to the container.
   if (compartment.vnic === undefined)
     return {
@@ -31,6 +35,19 @@ export function beyondRepair(plan: Plan, facts: EndpointFacts): BeyondRepair | u
       remedy: "restart the container: only the runtime can attach it again",
     };
   return undefined;
+}
+
+/** To the monitor that has the old one open, a tap that is made anew is another one. */
+function beyondGuest(plan: VmPlan, { tap: found, port }: EndpointFacts): BeyondRepair | undefined {
+  const { tap } = plan.vnic;
+  const remedy = "restart the container: only the runtime can attach it again";
+  const where = tap.attach === "switch" ? "" : ` from ${plan.compartment.path}`;
+  if (found === undefined || (portTap(plan) !== undefined && port === undefined))
+    return { why: `its tap ${tap.name} is gone${where}`, remedy };
+  const same = found.owner === tap.owner && found.group === tap.group && found.multiQueue === tap.multiQueue;
+  return same
+    ? undefined
+    : { why: `the tap ${tap.name} is another one: owner, group or queues differ`, remedy };
 }
 
 /** What hangs on an uplink goes with it. */

@@ -130,14 +130,6 @@ export function switchFamilies({ gateways, forwarding, kind }: PortedSwitch): Re
   return new Set(kind === "routed" ? forwarding : gateways.map(prefixFamily));
 }
 
-/**
- * The interface on which the host asks for addresses of its containers, where they cannot: a routed container is not on
- * the wire, and the answer to who has no address yet and no MAC of its own comes to the host.
- */
-export function askedOn(vswitch: Switch): string | undefined {
-  return isRouted(vswitch) || vswitch.kind === "ipvlan" ? vswitch.lower : undefined;
-}
-
 /** The interface on which the host answers for addresses of its containers. */
 export function proxyOf(vswitch: Switch): string | undefined {
   return isRouted(vswitch) ? vswitch.lower : undefined;

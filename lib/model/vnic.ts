@@ -3,8 +3,19 @@ import type { Family, Ip } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
 
-/** `hostVnic`: adapter of a process-isolated container (veth pair on Linux). */
-export type VnicType = "hostVnic";
+/**
+ * `hostVnic`: adapter of a process-isolated container, whose compartment has its addresses (veth pair on Linux).
+ * `vmNic`: synthetic NIC of a VM-isolated container, whose addresses the guest alone has (tap on Linux).
+ */
+export const vnicTypes = ["hostVnic", "vmNic"] as const;
+export type VnicType = (typeof vnicTypes)[number];
+
+/**
+ * Where the tap of a vmNic is: in the compartment, in which the virtual machine monitor (VMM) runs; or on the host, as
+ * the port of the switch itself.
+ */
+export const tapPlaces = ["compartment", "switch"] as const;
+export type TapPlace = (typeof tapPlaces)[number];
 
 export interface Route {
   readonly destination: Prefix;
@@ -20,8 +31,7 @@ export interface Route {
   readonly advmss?: number;
 }
 
-export interface Vnic {
-  readonly type: VnicType;
+interface CommonVnic {
   /** Name inside the compartment: CNI_IFNAME. */
   readonly name: string;
   readonly mac: Mac;
@@ -39,3 +49,37 @@ export interface Vnic {
   /** How long others on the wire are asked whether they have its addresses, before it takes them. Absent: nobody is. */
   readonly probeMs?: number;
 }
+
+export interface HostVnic extends CommonVnic {
+  readonly type: "hostVnic";
+}
+
+/** What a VMM opens as the other end of a guest's NIC. */
+export interface Tap {
+  readonly attach: TapPlace;
+  readonly name: string;
+  /** User that may open it; absent: root alone, or the group. */
+  readonly owner?: number;
+  readonly group?: number;
+  /** It has a queue for each time it is opened; whoever opens it must say so, too. */
+  readonly multiQueue: boolean;
+  /** Frames bear a header for segmentation and checksum offload (struct virtio_net_hdr), until a VMM says otherwise. */
+  readonly vnetHeader: boolean;
+}
+
+/** Name servers and search list, which nobody but the guest itself can set up. */
+export interface GuestDns {
+  readonly nameservers?: readonly string[];
+  readonly domain?: string;
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
+}
+
+/** MAC, addresses and routes are the guest's, and nobody else on the host has them. */
+export interface VmNic extends CommonVnic {
+  readonly type: "vmNic";
+  readonly tap: Tap;
+  readonly dns: GuestDns;
+}
+
+export type Vnic = HostVnic | VmNic;

@@ -9,6 +9,7 @@ import { attemptCall, libc, systemCall } from "./libc.ts";
 /** asm-generic/fcntl.h: these are the same on x86-64, arm64 and riscv64. */
 export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_NONBLOCK = 0o4000;
 const O_TRUNC = 0o1000;

@@ -35,14 +35,19 @@ const toolSymbols = {
   umount2: { args: ["ptr", "i32"], returns: "i32" },
 } as const;
 
+/** For taps alone. The last argument is a number, or where a structure is. */
+const ioctlSymbols = { ioctl: { args: ["i32", "u64", "u64"], returns: "i32" } } as const;
+
 /** glibc; musl's development name; musl by machine. */
 const names = ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 export type Libc = ReturnType<typeof open<typeof symbols>>["symbols"];
 export type ToolLibc = ReturnType<typeof open<typeof toolSymbols>>["symbols"];
+type IoctlLibc = ReturnType<typeof open<typeof ioctlSymbols>>["symbols"];
 
 let opened: Libc | undefined;
 let openedTool: ToolLibc | undefined;
+let openedIoctl: IoctlLibc | undefined;
 
 /**
  * Opened at the first call (0.2 ms) and kept: a library cannot be opened anew for every call.
@@ -104,6 +109,17 @@ export function toolCall(title: string, call: (symbols: ToolLibc) => number | bi
   const result = attemptToolCall(call);
   if (result < 0) throw new SystemCallError(title, -result);
   return result;
+}
+
+/**
+ * ioctl(2), by the number of its request.
+ * @param argument a number, or `addressOf` a structure
+ * @throws {SystemCallError}
+ */
+export function ioctlCall(title: string, fd: number, request: number, argument: number | bigint): void {
+  openedIoctl ??= open(ioctlSymbols).symbols;
+  const result = attempt(openedIoctl, ({ ioctl }) => ioctl(fd, BigInt(request), BigInt(argument)));
+  if (result < 0) throw new SystemCallError(title, -result);
 }
 
 /** Bytes that stay where they are: a small array that has no buffer of its own moves when it first needs one. */

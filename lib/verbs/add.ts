@@ -6,7 +6,7 @@
  */
 import type { HeldCompartment } from "../backend.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
-import { firstDns } from "../cni/dns.ts";
+import { type Dns, firstDns } from "../cni/dns.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { type AddRequest, toDelRequest } from "../cni/request.ts";
 import { mergeResult, type Result } from "../cni/result.ts";
@@ -75,13 +75,11 @@ function attach<Config, S extends Switch>(adding: Adding<Config, S>): Result {
   const isNew = store.networks.get(owner.network) === undefined;
   const progress: Progress = { begun: !source.inProcess };
   try {
-    const attached = source.needsVnic ? vnicFirst(adding, progress) : addressFirst(adding, progress);
+    // A guest is not there yet: what asks the wire for addresses would ask in vain.
+    const early = source.needsVnic && adding.plugin.vnicType(adding.config) === "hostVnic";
+    const attached = early ? vnicFirst(adding, progress) : addressFirst(adding, progress);
     if (!store.endpoints.setPhase(key, "ready")) throw overtaken(attached.plan);
-    const { dns } = parseRuntimeConfig(request.config.runtimeConfig, owner.network);
-    return mergeResult(
-      request.config.prevResult,
-      resultOf(attached.plan, firstDns(dns, request.config.dns, attached.ipam.dns)),
-    );
+    return mergeResult(request.config.prevResult, resultOf(attached.plan, dnsOf(request, attached.ipam)));
   } catch (error) {
     if (progress.begun) undo(adding, key, isNew, progress.applied);
     throw error;
@@ -179,6 +177,11 @@ function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): 
   return { plan: planWith(adding, ipam), ipam };
 }
 
+/** The runtime's word, else the configuration's, else the ipam's. */
+function dnsOf({ config }: AddRequest, ipam: IpamResult): Dns {
+  return firstDns(parseRuntimeConfig(config.runtimeConfig, config.name).dns, config.dns, ipam.dns);
+}
+
 /** With addresses that came from elsewhere. */
 function planWith<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamResult): Plan {
   return adding.store.transaction(() => {
@@ -209,7 +212,8 @@ function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamR
   const { plugin, request, config, store, context, compartment } = adding;
   const { key, ...owner } = ownerOf(request);
   const { defaultRoutes } = compartment;
-  const plan = plugin.plan({ owner, path: request.netns, config, switch: known, ipam, defaultRoutes });
+  const dns = dnsOf(request, ipam);
+  const plan = plugin.plan({ owner, path: request.netns, config, switch: known, ipam, defaultRoutes, dns });
   rememberSwitch(plan.switch, adding);
   const row = { ...owner, key, netns: request.netns, phase: "adding", plan } as const;
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });

@@ -2,7 +2,8 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import type { CheckRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import { type Difference, diff } from "../model/diff.ts";
+import type { Difference } from "../model/compare.ts";
+import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { EndpointRow } from "../state/rows.ts";

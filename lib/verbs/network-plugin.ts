@@ -6,6 +6,7 @@ import type { DefaultRoute, HostFacts, HostQuery } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
+import type { GuestDns, VnicType } from "../model/vnic.ts";
 import type { IpamResult } from "./ipam-result.ts";
 
 export interface PlanInput<Config, S extends Switch = Switch> {
@@ -19,6 +20,8 @@ export interface PlanInput<Config, S extends Switch = Switch> {
   readonly ipam: IpamResult;
   /** Default routes the compartment has already, of other networks. */
   readonly defaultRoutes: readonly DefaultRoute[];
+  /** For a guest: nobody else can set its name servers up. */
+  readonly dns: GuestDns;
 }
 
 /** What the verbs must know of a network type where the configuration need not be valid any more. */
@@ -41,6 +44,7 @@ export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> exte
   parse(request: AddRequest): Config;
   /** Interface whose MTU the network takes; absent: that of the default route. */
   uplink(config: Config): string | undefined;
+  vnicType(config: Config): VnicType;
   /** What else of the host the definition needs. */
   query?(network: string, config: Config): HostQuery;
   /** What the operator should know of a network on such a host, said when it is defined. */

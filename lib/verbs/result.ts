@@ -4,18 +4,19 @@ import type { Dns } from "../cni/dns.ts";
 import type { Result, ResultInterface, ResultIp, ResultRoute } from "../cni/result.ts";
 import { type Plan, portMac } from "../model/plan.ts";
 import { hostAdapterOf, isStacked, type Switch } from "../model/switch.ts";
+import { joinedTap, linkName, portTap } from "../model/vm-nic.ts";
 import type { Route } from "../model/vnic.ts";
 
-/** Switch, port and vNIC, in this order (CNI 1.1 ADD: every interface of the attachment, the host's too). */
+/**
+ * Switch, port and vNIC, in this order (CNI 1.1 ADD: every interface of the attachment, the host's too). Of a guest's NIC
+ * the tap comes with it, with the MAC that the guest's NIC shall have.
+ */
 export function resultOf(plan: Plan, dns: Dns): Result {
-  const { switch: vswitch, port, vnic } = plan;
+  const { switch: vswitch, vnic } = plan;
   const ofHost: readonly ResultInterface[] = isStacked(vswitch)
     ? hostAdapter(vswitch)
-    : [switchOf(vswitch), { name: port.name, mac: portMac(plan.key), mtu: vswitch.mtu }];
-  const interfaces = [
-    ...ofHost,
-    { name: vnic.name, mac: vnic.mac, mtu: vnic.mtu, sandbox: plan.compartment.path },
-  ];
+    : [switchOf(vswitch), ...portOf(plan)];
+  const interfaces = [...ofHost, ...vnicsOf(plan)];
   const gateways = vnic.gateways ?? vswitch.gateways.map(prefixAddress);
   const used = new Set(vnic.routes.map((route) => route.gateway));
   const ips = [...vnic.addresses, ...(vnic.autoconf ?? [])].map((address): ResultIp => {
@@ -25,6 +26,21 @@ export function resultOf(plan: Plan, dns: Dns): Result {
     return { address, interface: ofHost.length, ...(gateway === undefined ? {} : { gateway }) };
   });
   return { interfaces, ips, routes: vnic.routes.map(toResultRoute), dns };
+}
+
+/** A tap that is a port is the vNIC, too. */
+function portOf(plan: Plan): readonly ResultInterface[] {
+  if (portTap(plan) !== undefined) return [];
+  return [{ name: plan.port.name, mac: portMac(plan.key), mtu: plan.switch.mtu }];
+}
+
+/** The one with the name that runtimes look for comes first: the addresses are its. */
+function vnicsOf(plan: Plan): readonly ResultInterface[] {
+  const { mac, mtu, name } = plan.vnic;
+  if (portTap(plan) !== undefined) return [{ name: plan.port.name, mac, mtu }];
+  const tap = joinedTap(plan)?.name;
+  const others = [linkName(plan), ...(tap === undefined ? [] : [tap])].filter((other) => other !== name);
+  return [name, ...others].map((one) => ({ name: one, mac, mtu, sandbox: plan.compartment.path }));
 }
 
 function switchOf({ name, mac, mtu }: Switch): ResultInterface {

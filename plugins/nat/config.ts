@@ -11,6 +11,12 @@ import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
+import {
+  readVnicConfig,
+  type VnicConfig,
+  type VnicRequest,
+  vnicConfigShape,
+} from "../../lib/planning/vnic-config.ts";
 import { letPublishedIn } from "./hcn.ts";
 import { readReachable, splitOutboundNat } from "./network-config.ts";
 
@@ -30,6 +36,7 @@ export interface NatConfig {
   readonly reachable: true | readonly string[];
   /** Of each port: published ports are among its `portMappings`. */
   readonly port: PortConfig;
+  readonly vnic: VnicConfig;
   readonly mac?: Mac;
   /** Gateway by Microsoft's `forceBridgeGateway`: the network address with 2 as its last byte. */
   readonly gatewayIsTwo: boolean;
@@ -58,6 +65,7 @@ const shape = {
   DisableInterComputeCommunication: anyShape,
   reachable: listShape(anyShape),
   ...portConfigShape,
+  ...vnicConfigShape,
   optionalFlags: flatShape(...flagNames),
   additionalRoutes: listShape(flatShape("dst", "GW")),
 };
@@ -82,6 +90,7 @@ interface RawNat {
 export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
   readonly portMappings: readonly PortMappingRequest[];
   readonly mac?: Mac;
+  readonly vnicRequest?: VnicRequest;
   /** Name of the network. */
   readonly network: string;
 }
@@ -107,6 +116,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
   const own = listedPrefixes(nat.exceptions, "exceptions", issues);
   const translations = splitOutboundNat({ configuredNat, annotatedNat }, own, masquerade, issues);
   const reachable = readReachable(config.reachable, issues);
+  const vnic = readVnicConfig(config, runtime.vnicRequest ?? {}, issues);
   const { mac } = runtime;
   if (nat.mtu !== undefined && nat.mtu !== 0 && nat.mtu < 68)
     report(issues, "mtu", "0 (automatic) or 68 and more", nat.mtu);
@@ -121,6 +131,7 @@ export function parseNatConfig(raw: JsonObject, runtime: Requested): NatConfig {
     exceptions: translations.ofNetwork,
     isolated: nat.DisableInterComputeCommunication ?? false,
     reachable,
+    vnic,
     port: {
       ...asked,
       portMappings,

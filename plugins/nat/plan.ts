@@ -12,11 +12,13 @@ import {
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { ResultIp } from "../../lib/cni/result.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
-import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
+import { type Plan, vnicMac } from "../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
+import { portNameOf } from "../../lib/model/vm-nic.ts";
 import { planLayers } from "../../lib/planning/layers.ts";
 import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
 import { planRoutes } from "../../lib/planning/routes.ts";
+import { planVnic } from "../../lib/planning/vnic.ts";
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { NatConfig } from "./config.ts";
 import { forcedGateway } from "./hcn.ts";
@@ -32,27 +34,26 @@ export function planNat(input: PlanInput<NatConfig, InternalSwitch>): Plan<Inter
   const layers = planLayers(config.port, mac, addresses.map(prefixAddress));
   const mtu = vnicMtu(config.port.mtu, input.switch);
   requireMtuFor(addresses, mtu);
+  const vnic = planVnic(config.vnic, input, {
+    mac,
+    mtu,
+    addresses,
+    routes: planRoutes(
+      { routes: ipam.routes, gateways: gateways.map(prefixAddress), present: input.defaultRoutes },
+      () => true,
+    ),
+  });
   return {
     owner,
     key,
     compartment: { path: input.path },
     switch: withGateways(input.switch, gateways),
     port: {
-      name: portName(key),
+      name: portNameOf(key, vnic),
       ...layers,
       policies: [...layers.policies, ...publishAll(config.port.portMappings, addresses)],
     },
-    vnic: {
-      type: "hostVnic",
-      name: owner.ifname,
-      mac,
-      mtu,
-      addresses,
-      routes: planRoutes(
-        { routes: ipam.routes, gateways: gateways.map(prefixAddress), present: input.defaultRoutes },
-        () => true,
-      ),
-    },
+    vnic,
   };
 }
 

@@ -2,6 +2,7 @@
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
+import { requestedVnic } from "../../lib/planning/vnic-config.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { type NatConfig, parseNatConfig } from "./config.ts";
 import { nativeIpam } from "./hcn.ts";
@@ -19,11 +20,13 @@ export const nat: NetworkPlugin<NatConfig, InternalSwitch> = {
     const mac = requestedMac(request);
     return parseNatConfig(config.raw, {
       ...runtime,
+      vnicRequest: requestedVnic(request),
       network: config.name,
       ...(mac === undefined ? {} : { mac }),
     });
   },
   uplink: (config) => config.uplink,
+  vnicType: (config) => config.vnic.type,
   switch: natSwitch,
   settings: natSettings,
   nativeIpam,

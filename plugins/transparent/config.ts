@@ -9,6 +9,12 @@ import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
 import { type AnyExternalSwitch, type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
+import {
+  readVnicConfig,
+  type VnicConfig,
+  type VnicRequest,
+  vnicConfigShape,
+} from "../../lib/planning/vnic-config.ts";
 import { splitNetworkPolicies } from "./hcn.ts";
 import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";
@@ -33,6 +39,7 @@ export interface TransparentConfig {
   /** How long the wire is asked for an address before it is taken; absent: not at all. */
   readonly probeMs?: number;
   readonly port: PortConfig;
+  readonly vnic: VnicConfig;
   readonly mac?: Mac;
 }
 
@@ -57,6 +64,7 @@ const shape = {
   dad: anyShape,
   dataDir: anyShape,
   ...portConfigShape,
+  ...vnicConfigShape,
 } satisfies Record<keyof RawTransparent | "dad" | "dataDir", unknown>;
 
 interface RawTransparent {
@@ -75,6 +83,7 @@ interface RawTransparent {
 export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
   readonly portMappings: readonly PortMappingRequest[];
   readonly mac?: Mac;
+  readonly vnicRequest?: VnicRequest;
   /** Name of the network. */
   readonly network: string;
 }
@@ -105,7 +114,8 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
   const read = readPortConfig(ofPorts, runtime, runtime.network, issues);
   refusePolicies(kind, { ...read, portMappings: [...runtime.portMappings, ...read.portMappings] });
   const probeMs = readProbe(config.dad, issues);
-  refuseForKind(kind, { mode: own.mode, hostAccess: own.hostAccess, vlan, mac: runtime.mac });
+  const vnic = readVnicConfig(config, runtime.vnicRequest ?? {}, issues);
+  refuseForKind(kind, { mode: own.mode, hostAccess: own.hostAccess, vlan, mac: runtime.mac, vnic });
   if (own.mode === "l2" && kind !== "ipvlan")
     report(issues, "mode", `one of ${macvlanModes.join(", ")}`, "l2");
   const mode = own.mode === undefined || own.mode === "l2" ? "bridge" : own.mode;
@@ -128,6 +138,7 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
     checkUplink: own.checkUplink ?? true,
     ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
     port: { ...port, outboundNat: [] },
+    vnic,
     ...(uplink === undefined ? {} : { uplink }),
     ...(vlan === undefined ? {} : { vlan }),
     ...(own.mtu ? { mtu: own.mtu } : {}),

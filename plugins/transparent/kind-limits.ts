@@ -1,8 +1,11 @@
 /** What some kinds of external switch cannot do: nothing asked for is left undone in silence. Pure. */
 import type { Mac } from "../../lib/addr/mac.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { folded } from "../../lib/cni/keys.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
+import type { VnicType } from "../../lib/model/vnic.ts";
+import type { VnicConfig } from "../../lib/planning/vnic-config.ts";
 
 type Kind = AnyExternalSwitch["kind"];
 
@@ -12,6 +15,7 @@ interface Asked {
   readonly hostAccess: boolean | undefined;
   readonly vlan: number | undefined;
   readonly mac: Mac | undefined;
+  readonly vnic: VnicConfig;
 }
 
 interface Limit {
@@ -21,8 +25,21 @@ interface Limit {
   readonly remedy: string;
 }
 
+/** A VM's NIC on what hangs on the uplink. */
+const tapOnUplink: Limit = {
+  what: ({ vnic }) => vnic.type === "vmNic" && vnic.attach === "switch" && "vmNicAttach switch",
+  why: "what hangs on the uplink inside the kernel is no port on the host that a tap could be",
+  remedy: `use "vmNicAttach": "compartment", or "switch": "bridge"`,
+};
+
 const limits: Readonly<Partial<Record<Kind, readonly Limit[]>>> = {
+  macvlan: [tapOnUplink],
   ipvlan: [
+    {
+      what: ({ vnic }) => vnic.type === "vmNic" && "vnic vmNic",
+      why: "an ipvlan lets in only what is for its own addresses, and those of a guest are not its own",
+      remedy: `use "switch": "routed", which sends nothing but the uplink's MAC to the wire either`,
+    },
     {
       what: ({ mac }) => mac !== undefined && `mac ${mac}`,
       why: "all ipvlans have the MAC of their uplink",
@@ -80,6 +97,16 @@ export function requireAddresses(kind: Kind, { ipam }: AddRequest["config"]): vo
       "the wire answers the host's MAC alone, and routed containers are not on it",
       "give them addresses that the LAN's DHCP server leaves out",
     );
+}
+
+/** @throws {CniError} 2 for addresses that a DHCP client in the compartment would have to get */
+export function requireGuestAsks(type: VnicType, { ipam }: AddRequest["config"]): void {
+  if (type !== "vmNic" || (ipam?.type !== "dhcp" && folded(ipam?.raw, "source") !== "dhcp")) return;
+  throw refused(
+    "DHCP for a vmNic",
+    "the guest alone has its NIC and its addresses",
+    "leave ipam out and run the DHCP client in the guest, as on Windows",
+  );
 }
 
 function refused(what: string, why: string, remedy: string): CniError {

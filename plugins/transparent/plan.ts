@@ -5,12 +5,14 @@ import { hostPrefix, networkOf, type Prefix, prefixAddress, prefixFamily } from 
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { Result } from "../../lib/cni/result.ts";
 import { ownerKey } from "../../lib/model/owner.ts";
-import { type Plan, portName, vnicMac } from "../../lib/model/plan.ts";
+import { type Plan, vnicMac } from "../../lib/model/plan.ts";
 import { type AnyExternalSwitch, hostAdapterOf, isRouted } from "../../lib/model/switch.ts";
+import { portNameOf } from "../../lib/model/vm-nic.ts";
 import type { Route, Vnic } from "../../lib/model/vnic.ts";
 import { planLayers } from "../../lib/planning/layers.ts";
 import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
 import { planRoutes } from "../../lib/planning/routes.ts";
+import { planVnic } from "../../lib/planning/vnic.ts";
 import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
 import type { TransparentConfig } from "./config.ts";
 
@@ -30,30 +32,29 @@ export function planTransparent(
   const most = vnicMtu(vswitch.kind === "bridge" ? config.mtu : undefined, vswitch);
   const mtu = vnicMtu(config.port.mtu, { name: vswitch.name, mtu: most });
   requireMtuFor(given, mtu);
+  const vnic = planVnic(config.vnic, input, {
+    mac,
+    mtu,
+    addresses,
+    ...(autoconf.length === 0 ? {} : { autoconf }),
+    ...throughHost(vswitch, addresses, [
+      ...planRoutes(
+        { routes: ipam.routes, gateways, present: input.defaultRoutes },
+        // Who lists routes has said which: as for a second network, whose traffic must not go that way.
+        (family) => !ipam.routes.some(({ dst }) => prefixFamily(dst) === family),
+      ),
+      ...routesToHost(input, given.map(prefixAddress)),
+    ]),
+    gateways,
+    ...(config.probeMs === undefined || ipam.probed === true ? {} : { probeMs: config.probeMs }),
+  });
   return {
     owner,
     key,
     compartment: { path: input.path },
     switch: vswitch,
-    port: { name: portName(key), ...planLayers(config.port, mac, given.map(prefixAddress)) },
-    vnic: {
-      type: "hostVnic",
-      name: owner.ifname,
-      mac,
-      mtu,
-      addresses,
-      ...(autoconf.length === 0 ? {} : { autoconf }),
-      ...throughHost(vswitch, addresses, [
-        ...planRoutes(
-          { routes: ipam.routes, gateways, present: input.defaultRoutes },
-          // Who lists routes has said which: as for a second network, whose traffic must not go that way.
-          (family) => !ipam.routes.some(({ dst }) => prefixFamily(dst) === family),
-        ),
-        ...routesToHost(input, given.map(prefixAddress)),
-      ]),
-      gateways,
-      ...(config.probeMs === undefined || ipam.probed === true ? {} : { probeMs: config.probeMs }),
-    },
+    port: { name: portNameOf(key, vnic), ...planLayers(config.port, mac, given.map(prefixAddress)) },
+    vnic,
   };
 }
 

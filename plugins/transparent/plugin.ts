@@ -4,9 +4,10 @@ import { anyShape, foldObject } from "../../lib/cni/keys.ts";
 import { isObject, type JsonObject } from "../../lib/cni/read.ts";
 import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
+import { requestedVnic } from "../../lib/planning/vnic-config.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
-import { requireAddresses } from "./kind-limits.ts";
+import { requireAddresses, requireGuestAsks } from "./kind-limits.ts";
 import { transparentQuery, transparentSettings, transparentSwitch } from "./network.ts";
 import { planTransparent } from "./plan.ts";
 import { transparentWarnings } from "./warnings.ts";
@@ -21,12 +22,15 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
     const parsed = parseTransparentConfig(config.raw, {
       ...parseRuntimeConfig(config.runtimeConfig, config.name),
       network: config.name,
+      vnicRequest: requestedVnic(request),
       ...(mac === undefined ? {} : { mac }),
     });
     requireAddresses(parsed.kind, config);
+    requireGuestAsks(parsed.vnic.type, config);
     return parsed;
   },
   uplink: (config) => config.uplink,
+  vnicType: (config) => config.vnic.type,
   query: transparentQuery,
   warnings: transparentWarnings,
   isOfHost: (config) => config.kind === "bridge",

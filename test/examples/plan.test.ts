@@ -29,6 +29,7 @@ function planOf(file: string) {
     switch: natSwitch(list.name, config, host),
     ipam: ipamResult(["10.88.0.5/16", "fd00:88::5/64"]),
     defaultRoutes: [],
+    dns: {},
   });
 }
 

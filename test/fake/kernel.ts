@@ -11,9 +11,11 @@ import { NetlinkError } from "../../lib/netlink/error.ts";
 import type { Reply, Request } from "../../lib/netlink/message.ts";
 import { NFNL_SUBSYS_CTNETLINK } from "../../lib/netlink/nfnetlink.ts";
 import { type ErrnoName, errno } from "../../lib/os/errno.ts";
+import { SystemCallError } from "../../lib/os/error.ts";
 import { answerRoute } from "./rtnetlink.ts";
 import { answerRules, commit, formatRuleset, newReaders, type Ruleset } from "./ruleset.ts";
 import { addLink, formatStack, Refusal, readSetting, type Stack, saveStack, writeSetting } from "./stack.ts";
+import { addTap } from "./tap.ts";
 
 export interface FakeKernel extends Machine {
   /** Titles of all that was asked of it and could be refused: requests, and settings that change. */
@@ -160,6 +162,15 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
       return before;
     },
     lockDescriptor: (fd, path) => lock(locks, path, fd),
+    createTap(tap) {
+      try {
+        ask(`tuntap add ${tap.name}`);
+        addTap(current, tap);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        throw new SystemCallError(`make the tap ${tap.name}`, errno[error.errnoName]);
+      }
+    },
     announceOnWire: (index, mac, addresses) =>
       ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},

@@ -14,6 +14,7 @@ import * as rt from "../../lib/netlink/route/rtmsg.ts";
 import { answerNeighbour, neighbourTypes } from "./neighbours.ts";
 import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
 import { addSublink, encodeLower, refuseUp } from "./sublink.ts";
+import { encodeTap } from "./tap.ts";
 import { answerTc, tcTypes } from "./tc.ts";
 
 const RTM_NEWADDR = 20;
@@ -128,12 +129,21 @@ function changeLink(request: Request, stack: Stack): void {
     link.name = wanted.name;
   }
   if (wanted.alias !== undefined) link.alias = wanted.alias;
+  if (hasAttr(wanted.attrs, ifla.IFLA_MASTER)) moveTo(stack, link, wanted.master ?? 0);
+  if (wanted.mtu !== 0) link.mtu = wanted.mtu;
+  if ((readU32(request.payload, 8) & ifla.IFF_ALLMULTI) !== 0) link.traits.add("allmulticast on");
   if (hasAttr(wanted.attrs, ifla.IFLA_GROUP)) link.group = wanted.group;
   const conf = getNested(getNested(families, AF_INET) ?? [], 1) ?? [];
   if (getU32(conf, IPV4_DEVCONF_ARP_NOTIFY) === 1) link.sysctls.set("ipv4/arp_notify", "1");
   if (wanted.mac === undefined) return;
   link.mac = wanted.mac;
   if (link.up && link.sysctls.get("ipv4/arp_notify") === "1") link.announced = [...link.addresses];
+}
+
+function moveTo(stack: Stack, link: FakeLink, master: number): void {
+  if (master === 0) delete link.master;
+  else if (stack.links.has(master)) link.master = master;
+  else throw new Refusal("EINVAL");
 }
 
 /** One by its name or number, or all of a group. */
@@ -170,7 +180,7 @@ function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
 function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
   const { index, name, kind, mac, mtu, up, master, group, alias } = link;
   const below = encodeLower(link);
-  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind), ...below.info];
+  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind), ...below.info, ...encodeTap(link)];
   if (master !== undefined) {
     const flags = Object.entries(portFlags).map(([flag, attr]) =>
       u8(attr, link.traits.has(`${flag} on`) ? 1 : 0),

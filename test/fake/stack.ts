@@ -2,6 +2,7 @@
 import type { Ip } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
+import type { NewTap } from "../../lib/linux/vm/create-tap.ts";
 import type { Route } from "../../lib/netlink/route/decode-route.ts";
 import { type Sublink, sublinkTitle } from "../../lib/netlink/route/sublink.ts";
 import { type TokenBucket, tbfTitle } from "../../lib/netlink/tc/tbf.ts";
@@ -35,6 +36,8 @@ export interface FakeLink {
   /** What it hangs on, and as what. */
   readonly lower?: FakeLink;
   readonly sublink?: Sublink;
+  /** Of a tap. */
+  readonly tap?: NewTap;
   /** What hangs on it, in whatever namespace; some may be gone. */
   uppers?: readonly { readonly stack: Stack; readonly link: FakeLink }[];
   /** Machines beyond it, by their addresses. */
@@ -141,7 +144,15 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
   const master = stack.links.get(link.master ?? 0)?.name;
   const far = peer && `peer ${peer.stack.links.get(peer.index)?.name}@${peer.stack.name}`;
   const below = link.lower && link.sublink && `${sublinkTitle(link.sublink)} on ${link.lower.name}`;
-  const words = [`link ${name}`, kind, far, below, `address ${mac} mtu ${mtu}`, up ? "up" : "down"];
+  const words = [
+    `link ${name}`,
+    kind,
+    far,
+    below,
+    link.tap && formatTap(link.tap),
+    `address ${mac} mtu ${mtu}`,
+    up ? "up" : "down",
+  ];
   words.push(master && `master ${master}`, ...link.traits, alias && `alias "${alias}"`);
   return [
     `  ${words.filter(Boolean).join(" ")}`,
@@ -155,6 +166,11 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
     ...[...(link.neighbours ?? [])].map(([address, known]) => `    neigh ${address} ${known ?? "unknown"}`),
     ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
   ];
+}
+
+function formatTap({ owner, group, multiQueue, vnetHeader }: NewTap): string {
+  const words = [owner !== undefined && `user ${owner}`, group !== undefined && `group ${group}`];
+  return [...words, multiQueue && "multi_queue", vnetHeader && "vnet_hdr"].filter(Boolean).join(" ");
 }
 
 const nameIn = (stack: Stack) => (index: number) => stack.links.get(index)?.name ?? "nothing";

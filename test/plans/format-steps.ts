@@ -7,6 +7,7 @@ const indexes: Readonly<Record<Role, number>> = {
   vnic: 1003,
   limiter: 1004,
   uplink: 1005,
+  tap: 1006,
 };
 
 /** In requests the number of a link is replaced by what it is. */
@@ -49,6 +50,12 @@ function formatAction(action: Action): readonly string[] {
       ];
     case "learn":
       return [`${action.where}: ${action.name} is the ${action.role}`];
+    case "tap": {
+      const { owner, group, multiQueue, vnetHeader, name } = action.tap;
+      const words = [owner !== undefined && `user ${owner}`, group !== undefined && `group ${group}`];
+      const flags = [multiQueue && "multi_queue", vnetHeader && "vnet_hdr"];
+      return [`${action.where}: tuntap add ${[name, ...words, ...flags].filter(Boolean).join(" ")}`];
+    }
     case "carrier":
       return [`until the ${action.role} works`];
     case "probe":

@@ -58,6 +58,10 @@ export function failingMachine(at: number, counted = /^/): FailingMachine {
       call(`lock ${path}`);
       machine.lockDescriptor(fd, path, timeoutMs);
     },
+    createTap(tap) {
+      call(`tap ${tap.name}`);
+      machine.createTap(tap);
+    },
     announceOnWire(index, mac, addresses) {
       call(`announce ${addresses.join(" ")}`);
       machine.announceOnWire(index, mac, addresses);

@@ -1,6 +1,7 @@
 /** Steps that attach one endpoint to a switch that is there. Pure. */
 import type { Plan } from "../../model/plan.ts";
 import { isStacked } from "../../model/switch.ts";
+import { isVmPlan, portTap, type VmPlan } from "../../model/vm-nic.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { learn, own } from "../endpoint-step.ts";
 import type { AclParts } from "../layout/port-acl-requests.ts";
@@ -9,6 +10,8 @@ import { announceWays, makeWays } from "../routed/ways.ts";
 import { hostWays } from "../stacked/host-ways.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
+import { joinTap } from "../vm/join.ts";
+import { createTapPort } from "../vm/tap-port.ts";
 import { forgetOldFlows } from "./flows.ts";
 import { applyPolicies, carriers, createVnic, learnPort, learnSwitch } from "./port.ts";
 import { limitRates } from "./qos.ts";
@@ -46,13 +49,26 @@ export function compileConfigure(plan: Plan, there: readonly AclParts[] = []): r
   ];
 }
 
+/** The same for a guest's: it configures itself, and the host does its own part. */
+function joinSteps(plan: VmPlan): readonly Step[] {
+  return [
+    ...(portTap(plan) === undefined ? joinTap(plan) : probe(plan)),
+    ...(isStacked(plan.switch) ? [] : [learnPort(plan), ...carriers(plan)]),
+    ...hostWays(plan),
+    ...makeWays(plan),
+    ...announceWays(plan),
+  ];
+}
+
 function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): readonly Step[] {
   const limits = limitRates(plan);
   return [
     ...applyPolicies(plan, there),
     learnSwitch(plan),
     // Limits need a port that is down, learn it, and set it up.
-    ...createVnic(plan, netnsFd, limits.length === 0),
+    ...(isVmPlan(plan) && portTap(plan) !== undefined
+      ? createTapPort(plan, limits.length === 0)
+      : createVnic(plan, netnsFd, limits.length === 0)),
     ...limits,
   ];
 }
@@ -60,6 +76,7 @@ function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): 
 /** From a vNIC that is there to one that is on the network. */
 function configureSteps(plan: Plan): readonly Step[] {
   const { vnic } = plan;
+  if (isVmPlan(plan)) return joinSteps(plan);
   return [
     learn("compartment", "vnic", vnic.name),
     ...enableIpv6(plan),

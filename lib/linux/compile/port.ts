@@ -1,12 +1,10 @@
 /** Steps that make the port of an endpoint, with its vNIC at the other end, and what policies need of it. Pure. */
 import { type Plan, portMac } from "../../model/plan.ts";
 import { isBridge } from "../../model/switch.ts";
-import type { Request } from "../../netlink/message.ts";
-import { setBridgePort } from "../../netlink/route/bridge-port.ts";
+import { linkName, portTap } from "../../model/vm-nic.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createVeth } from "../../netlink/route/veth.ts";
-import { policiesOf } from "../../policy/policy.ts";
 import { learn, own } from "../endpoint-step.ts";
 import { encodeAdd, encodeDelete, encodeEnsure } from "../layout/element-requests.ts";
 import { type AclParts, deletePortAcls, encodePortAcls, wholeParts } from "../layout/port-acl-requests.ts";
@@ -14,13 +12,17 @@ import { isOfPort } from "../layout/sets.ts";
 import { endpointAlias } from "../mark.ts";
 import type { Step } from "../step.ts";
 import { endpointAcls, endpointElements } from "./elements.ts";
+import { portFlags } from "./port-flags.ts";
 
 export function learnSwitch({ switch: { name } }: Plan): Step {
   return learn("host", "switch", name);
 }
 
 /** The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped. */
-export function carriers({ port, switch: vswitch }: Plan): readonly Step[] {
+export function carriers(plan: Plan): readonly Step[] {
+  const { port, switch: vswitch } = plan;
+  // A tap has none before somebody opens it.
+  if (portTap(plan) !== undefined) return [];
   return [
     { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } },
     // Somebody else's may have a spanning tree, which takes its time.
@@ -51,11 +53,12 @@ export function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly S
   const { name } = port;
   // A process may wait in the compartment for its link: none of its frames passes before the port is isolated.
   const late = up && isolated === true;
-  const peer = { name: vnic.name, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
+  const end = linkName(plan);
+  const peer = { name: end, mtu: vnic.mtu, mac: vnic.mac, netnsFd };
   const alias = endpointAlias(owner, vnic.addresses);
   return [
     {
-      ...own(`link add ${name} type veth peer ${vnic.name}`),
+      ...own(`link add ${name} type veth peer ${end}`),
       action: {
         kind: "host",
         requests: (index) => [
@@ -79,14 +82,6 @@ export function createVnic(plan: Plan, netnsFd: number, up: boolean): readonly S
       accept: ["EAFNOSUPPORT"],
     },
   ];
-}
-
-/** What the kernel forgets of a port that leaves its bridge. @returns nothing where all is as the kernel has it */
-export function portFlags({ port, switch: { isolated } }: Plan): readonly Request[] {
-  const publishes = policiesOf(port.policies, "PortMapping").length > 0;
-  // Where br_netfilter is on, a container's call of its own published port goes back out of the port it came by.
-  const flags = { ...(publishes ? { hairpin: true } : {}), ...(isolated ? { isolated: true } : {}) };
-  return publishes || isolated ? [setBridgePort(port.name, flags)] : [];
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Steps that bring a vNIC which is there onto its network: addresses, routes, announcements. Pure. */
 import { defaultPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
+import { askedOn } from "../../model/asked-on.ts";
 import type { Plan } from "../../model/plan.ts";
-import { askedOn, isExternal } from "../../model/switch.ts";
+import { isExternal } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
@@ -18,7 +19,7 @@ export function probe(plan: Plan): readonly Step[] {
   if (probeMs === undefined || addresses.length === 0) return [];
   const asked = addresses.map(prefixAddress);
   const title = `ask who has ${asked.join(" ")}`;
-  const uplink = askedOn(plan.switch);
+  const uplink = askedOn(plan);
   if (uplink !== undefined) {
     return [
       learnUplink(uplink),

@@ -2,6 +2,7 @@
 import type { LinkState, PortCounters } from "../../model/counters.ts";
 import type { Plan } from "../../model/plan.ts";
 import { isExternal, isStacked, type Switch } from "../../model/switch.ts";
+import { linkName } from "../../model/vm-nic.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { getLink } from "../../netlink/route/link.ts";
 import { isErrno } from "../../os/error.ts";
@@ -18,7 +19,7 @@ export function observeStackedCounters(machine: Machine, plans: readonly Plan[])
 function countersOf(machine: Machine, plan: Plan): PortCounters | undefined {
   const inside = tryOpen(plan.compartment.path, machine);
   try {
-    const [link] = inside?.netlink.request(getLink(plan.vnic.name, { stats: true })).map(decodeLink) ?? [];
+    const [link] = inside?.netlink.request(getLink(linkName(plan), { stats: true })).map(decodeLink) ?? [];
     return link === undefined || !isVnicOf(link, plan.key, plan) ? undefined : toCounters(link, plan);
   } catch (error) {
     if (isErrno(error, "ENODEV")) return undefined;

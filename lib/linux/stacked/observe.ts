@@ -2,6 +2,7 @@
 import type { EndpointFacts } from "../../model/facts.ts";
 import type { Plan } from "../../model/plan.ts";
 import { hostAdapterOf, type StackedSwitch } from "../../model/switch.ts";
+import { linkName } from "../../model/vm-nic.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
@@ -34,25 +35,27 @@ export function observeStackedEndpoint(
   const { lower, adapter } = observeStackedSwitch(host, plan.switch);
   return {
     ...(lower === undefined ? {} : { switch: interfaceFacts(lower, addressesOf(host, lower.index)) }),
-    ...(inside === undefined ? {} : { compartment: observeVnic(inside, plan.vnic.name) }),
+    ...(inside === undefined ? {} : { compartment: observeVnic(inside, linkName(plan)) }),
     missing: [...strangeVnic(plan, lower, inside), ...lostHostWays(host, plan, adapter)],
   };
 }
 
 /** An interface of that name that is not ours, or hangs on something else. */
 function strangeVnic(
-  { switch: vswitch, vnic }: Plan<StackedSwitch>,
+  plan: Plan<StackedSwitch>,
   lower: Link | undefined,
   inside: Netlink | undefined,
 ): readonly string[] {
-  const link = inside === undefined ? undefined : linkOf(inside, vnic.name);
+  const { switch: vswitch } = plan;
+  const name = linkName(plan);
+  const link = inside === undefined ? undefined : linkOf(inside, name);
   if (link === undefined || lower === undefined) return [];
   const wanted = sublinkTitle(sublinkOf(vswitch));
   const found = decodeSublink(link);
   // A macvlan of a macvlan hangs on what that one hangs on.
   const base = lower.kind === "macvlan" ? lower.peerIndex : lower.index;
   const same = found !== undefined && sublinkTitle(found) === wanted && link.peerIndex === base;
-  return same ? [] : [`${vnic.name} as ${wanted} of ${vswitch.lower}`];
+  return same ? [] : [`${name} as ${wanted} of ${vswitch.lower}`];
 }
 
 function lostHostWays(

@@ -3,6 +3,7 @@ import type { Prefix } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan, portName } from "../../model/plan.ts";
 import { hostAdapterOf, isExternal } from "../../model/switch.ts";
+import { linkName } from "../../model/vm-nic.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
@@ -25,7 +26,7 @@ export function removeStackedVnic(
   key: string,
   plan: Plan | undefined,
 ): void {
-  const named = plan === undefined ? undefined : linkOf(inside, plan.vnic.name);
+  const named = plan === undefined ? undefined : linkOf(inside, linkName(plan));
   const isThere = named !== undefined && isVnicOf(named, key, plan);
   const own = isThere ? [named] : allOf(inside).filter((link) => isVnicOf(link, key, plan));
   if (plan === undefined) for (const { alias } of own) removeMarkedRoutes(host, alias);

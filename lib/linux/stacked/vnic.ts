@@ -1,6 +1,7 @@
 /** Steps that make a vNIC which hangs on an uplink, in its compartment and without anything on the host. Pure. */
 import type { Plan } from "../../model/plan.ts";
 import type { StackedSwitch } from "../../model/switch.ts";
+import { linkName } from "../../model/vm-nic.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import { createSublink, type Sublink, sublinkTitle } from "../../netlink/route/sublink.ts";
@@ -17,7 +18,8 @@ import { firstName } from "./remove.ts";
  */
 export function createStackedVnic(plan: Plan<StackedSwitch>, netnsFd: number): readonly Step[] {
   const { switch: vswitch, vnic, owner, compartment } = plan;
-  const { name, mtu } = vnic;
+  const { mtu } = vnic;
+  const name = linkName(plan);
   const sublink = sublinkOf(vswitch);
   const alias = endpointAlias(owner, vnic.addresses);
   const first = firstName(plan);

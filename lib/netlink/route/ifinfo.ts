@@ -32,26 +32,38 @@ export const IFLA_INFO_SLAVE_DATA = 5;
 /** net_device flags of linux/if.h. */
 export const IFF_UP = 0x1;
 export const IFF_LOOPBACK = 0x8;
+export const IFF_ALLMULTI = 0x200;
+
+/** Flags to set or to clear; undefined leaves one as it is. */
+export interface FlagChanges {
+  readonly up?: boolean | undefined;
+  /** Frames to all groups come in, not only to those that the stack has joined. */
+  readonly allMulticast?: boolean | undefined;
+}
 
 /** Index or name. */
 export type LinkKey = number | string;
 
 export const IFINFOMSG_LENGTH = 16;
 
-/** struct ifinfomsg. @param up sets or clears IFF_UP; undefined leaves it as it is */
-export function ifinfomsg(index: number, up?: boolean): Uint8Array {
+/** struct ifinfomsg. */
+export function ifinfomsg(index: number, up?: boolean, allMulticast?: boolean): Uint8Array {
   const header = new Uint8Array(IFINFOMSG_LENGTH);
   writeU32(header, 4, index);
-  if (up !== undefined) {
-    writeU32(header, 8, up ? IFF_UP : 0);
-    writeU32(header, 12, IFF_UP);
-  }
+  const [values, mask] = [
+    (up ? IFF_UP : 0) | (allMulticast ? IFF_ALLMULTI : 0),
+    (up === undefined ? 0 : IFF_UP) | (allMulticast === undefined ? 0 : IFF_ALLMULTI),
+  ];
+  writeU32(header, 8, values);
+  writeU32(header, 12, mask);
   return header;
 }
 
 /** Family header and, for a link known by its name, IFLA_IFNAME. */
-export function keyedLink(key: LinkKey, up?: boolean): Uint8Array {
-  return typeof key === "number" ? ifinfomsg(key, up) : concat([ifinfomsg(0, up), text(IFLA_IFNAME, key)]);
+export function keyedLink(key: LinkKey, { up, allMulticast }: FlagChanges = {}): Uint8Array {
+  return typeof key === "number"
+    ? ifinfomsg(key, up, allMulticast)
+    : concat([ifinfomsg(0, up, allMulticast), text(IFLA_IFNAME, key)]);
 }
 
 /** As `ip` names a link in its messages; the index stands for a name that was not needed. */

@@ -4,6 +4,7 @@ import { concat, encodeText } from "../bytes.ts";
 import type { Request } from "../message.ts";
 import { AF_INET, AF_INET6 } from "./family.ts";
 import {
+  type FlagChanges,
   IFLA_AF_SPEC,
   IFLA_IFALIAS,
   IFLA_IFNAME,
@@ -39,8 +40,7 @@ export type Devconf = keyof typeof devconf;
 /** IN6_ADDR_GEN_MODE_*. */
 const addrGenModes = { eui64: 0, none: 1, stable_secret: 2, random: 3 } as const;
 
-export interface LinkChanges extends LinkSettings {
-  readonly up?: boolean;
+export interface LinkChanges extends LinkSettings, FlagChanges {
   /** At most 255 bytes; "" removes it. */
   readonly alias?: string;
   /** New name; the link must be named by its index. */
@@ -58,9 +58,9 @@ export interface LinkChanges extends LinkSettings {
  * @throws {RangeError} for a new name on a link that is named by its old one
  */
 export function setLink(key: LinkKey, changes: LinkChanges): Request {
-  const { up, alias, rename, netnsFd } = changes;
+  const { alias, rename, netnsFd } = changes;
   if (rename !== undefined && typeof key === "string") throw new RangeError(`rename ${key}: give its index`);
-  const parts = [keyedLink(key, up), ...encodeSettings(changes)];
+  const parts = [keyedLink(key, changes), ...encodeSettings(changes)];
   if (netnsFd !== undefined) parts.push(u32(IFLA_NET_NS_FD, netnsFd));
   if (rename !== undefined) parts.push(text(IFLA_IFNAME, rename));
   if (alias !== undefined) parts.push(bytes(IFLA_IFALIAS, encodeText(alias)));
@@ -90,9 +90,10 @@ function encodeFamilies({ ipv4, addrGenMode }: LinkChanges): Uint8Array[] {
 }
 
 function changesTitle(key: LinkKey, changes: LinkChanges): string {
-  const { up, alias, rename, netnsFd, ipv4, addrGenMode } = changes;
+  const { up, allMulticast, alias, rename, netnsFd, ipv4, addrGenMode } = changes;
   const words = [`link set ${keyTitle(key)}${settingsTitle(changes)}`];
   if (up !== undefined) words.push(up ? "up" : "down");
+  if (allMulticast !== undefined) words.push(`allmulticast ${allMulticast ? "on" : "off"}`);
   if (netnsFd !== undefined) words.push(`netns fd ${netnsFd}`);
   if (rename !== undefined) words.push(`name ${rename}`);
   if (alias !== undefined) words.push(`alias "${alias}"`);

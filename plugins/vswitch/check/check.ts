@@ -1,5 +1,6 @@
 /** `vswitch check`: every endpoint as it was planned against what is there. */
-import { type Difference, diff } from "../../../lib/model/diff.ts";
+import type { Difference } from "../../../lib/model/compare.ts";
+import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import { type BeyondRepair, beyondRepair } from "../../../lib/model/repair.ts";
 import { readBootMs } from "../../../lib/state/boot-id.ts";

@@ -1,5 +1,5 @@
 /** `vswitch check` for people. Pure. */
-import type { Difference } from "../../../lib/model/diff.ts";
+import type { Difference } from "../../../lib/model/compare.ts";
 import { formatTable, plural, shortOwner } from "../format.ts";
 import type { CheckReport } from "./check.ts";
 

@@ -1,6 +1,7 @@
 /** `--diff-kernel`: what the model took from plans, held against the kernel: missing, different, extra. */
 import { contains, prefixAddress } from "../../../lib/addr/prefix.ts";
-import { type Difference, diff, formatRoute } from "../../../lib/model/diff.ts";
+import type { Difference } from "../../../lib/model/compare.ts";
+import { diff, formatRoute } from "../../../lib/model/diff.ts";
 import type { EndpointFacts } from "../../../lib/model/facts.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
 import type { Trace } from "../../../lib/model/path/trace.ts";

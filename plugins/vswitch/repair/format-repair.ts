@@ -1,5 +1,5 @@
 /** `vswitch repair` for people. Pure. */
-import type { Difference } from "../../../lib/model/diff.ts";
+import type { Difference } from "../../../lib/model/compare.ts";
 import { formatDifferences } from "../check/format-check.ts";
 import { plural, shortOwner } from "../format.ts";
 import type { RepairReport } from "./repair.ts";

@@ -41,6 +41,7 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
       orThrow(ask(where, `index of ${name}`));
       return 7;
     },
+    createTap: (where, tap) => orThrow(ask(where, `tap ${tap.name}`)),
     awaitCarrier: (index) => orThrow(ask("host", `carrier of ${index}`)),
     probe: (where, index, addresses) => orThrow(ask(where, `who has ${addresses.join(" ")} on ${index}`)),
     announce: (index, addresses) => orThrow(ask("host", `announce ${addresses.join(" ")} on ${index}`)),

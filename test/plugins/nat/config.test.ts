@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CniError } from "../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import { natConfig } from "./fixture.ts";
+import { natConfig, plainVnic } from "./fixture.ts";
 
 const port = { portMappings: [], acls: [], outboundNat: [], guard: { allow: [], addresses: [] } };
 
@@ -11,6 +11,7 @@ const smallest = {
   isolated: false,
   reachable: [],
   port,
+  vnic: plainVnic,
   gatewayIsTwo: false,
   fallbackGateways: [],
 };

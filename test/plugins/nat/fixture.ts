@@ -56,6 +56,9 @@ export function ipamResult(ips: readonly string[], routes: readonly ResultRoute[
   return { interfaces: [], ips: entries, routes, dns: {} };
 }
 
+/** Of a configuration that says nothing of it. */
+export const plainVnic = { type: "hostVnic", attach: "compartment", multiQueue: false, vnetHeader: true };
+
 export interface NatCase {
   readonly owner?: Partial<Owner>;
   readonly config?: JsonObject;
@@ -84,6 +87,7 @@ export function planInput({
     switch: natSwitch(whole.network, parsed, host),
     ipam: ipamResult(ips, routes),
     defaultRoutes: [],
+    dns: {},
     ...over,
   };
 }

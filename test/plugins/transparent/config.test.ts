@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { mac } from "../../../lib/addr/mac.ts";
 import type { CniError } from "../../../lib/cni/error.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import { annotated } from "../nat/fixture.ts";
+import { annotated, plainVnic } from "../nat/fixture.ts";
 import { transparentConfig } from "./fixture.ts";
 
 const smallest = {
@@ -12,6 +12,7 @@ const smallest = {
   checkUplink: true,
   probeMs: 20,
   port: { portMappings: [], acls: [], outboundNat: [] },
+  vnic: plainVnic,
 };
 
 const policy = (Type: string, Settings: JsonObject): JsonObject => ({ Type, Settings });

@@ -57,6 +57,7 @@ export function transparentInput(one: TransparentCase): PlanInput<TransparentCon
     switch: transparentSwitch(whole.network, parsed, host),
     ipam: ipamResult(ips, routes),
     defaultRoutes: [],
+    dns: {},
     ...over,
   };
 }

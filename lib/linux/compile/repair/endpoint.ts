@@ -2,9 +2,11 @@
 import type { EndpointFacts } from "../../../model/facts.ts";
 import type { Plan } from "../../../model/plan.ts";
 import { isStacked } from "../../../model/switch.ts";
+import { isVmPlan } from "../../../model/vm-nic.ts";
 import { repairWays, type Way } from "../../routed/ways.ts";
 import { hostWays } from "../../stacked/host-ways.ts";
 import type { Step } from "../../step.ts";
+import { repairJoined } from "../../vm/repair.ts";
 import { learnPort } from "../port.ts";
 import { announce } from "../vnic.ts";
 import { type ElementState, repairPolicies, repairShared } from "./elements.ts";
@@ -23,7 +25,8 @@ export interface RepairState extends ElementState {
 /** @returns nothing where all is as planned; the switch is there */
 export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
   if (isStacked(plan.switch)) return repairStacked(plan, state);
-  const links = [...repairPort(plan, state.facts), ...repairVnic(plan, state.facts)];
+  const isVm = isVmPlan(plan);
+  const links = [...repairPort(plan, state.facts), ...(isVm ? [] : repairVnic(plan, state.facts))];
   const carrier: Step = {
     ...own(`wait for the carrier of ${plan.port.name}`),
     action: { kind: "carrier", role: "port" },
@@ -31,8 +34,9 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
   return [
     ...repairPolicies(plan, state),
     ...(links.length === 0 ? [] : [...learn(plan), ...links]),
+    ...(isVm ? repairJoined(plan, state.facts) : []),
     ...repairLimits(plan, state.facts),
-    ...(links.length === 0 ? [] : [carrier, ...announce(plan)]),
+    ...(links.length === 0 || isVm ? [] : [carrier, ...announce(plan)]),
     ...repairWays(plan, state.lostWays ?? []),
     // Last: a port of the host may be somebody else's by now, and what comes before does not depend on it.
     ...repairShared(plan, state),
@@ -41,9 +45,13 @@ export function compileRepair(plan: Plan, state: RepairState): readonly Step[] {
 
 /** A vNIC without a port, and the host's way to it. */
 function repairStacked(plan: Plan, { facts }: RepairState): readonly Step[] {
-  const links = repairVnic(plan, facts);
+  const links = isVmPlan(plan) ? [] : repairVnic(plan, facts);
   const ways = facts.missing.length === 0 ? [] : hostWays(plan);
-  return [...(links.length === 0 ? [] : [learnVnic(plan), ...links, ...announce(plan)]), ...ways];
+  return [
+    ...(links.length === 0 ? [] : [learnVnic(plan), ...links, ...announce(plan)]),
+    ...(isVmPlan(plan) ? repairJoined(plan, facts) : []),
+    ...ways,
+  ];
 }
 
 function learn(plan: Plan): readonly Step[] {
@@ -54,7 +62,7 @@ function learn(plan: Plan): readonly Step[] {
       action: { kind: "learn", where: "host", role: "switch", name: vswitch.name },
     },
     learnPort(plan),
-    learnVnic(plan),
+    ...(isVmPlan(plan) ? [] : [learnVnic(plan)]),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Plan } from "../../../model/plan.ts";
 import { setBridgePort } from "../../../netlink/route/bridge-port.ts";
 import { type LinkChanges, setLink } from "../../../netlink/route/set-link.ts";
 import type { Step } from "../../step.ts";
-import { portFlags } from "../port.ts";
+import { portFlags } from "../port-flags.ts";
 import { own, wordsOf } from "./own-step.ts";
 
 export function repairPort(plan: Plan, { port: found }: EndpointFacts): readonly Step[] {

@@ -1,5 +1,5 @@
 /** Attachments that are not as they were planned. */
-import type { Difference } from "../../../../lib/model/diff.ts";
+import type { Difference } from "../../../../lib/model/compare.ts";
 import type { CheckReport } from "../../check/check.ts";
 import { shortOwner } from "../../format.ts";
 import type { Check } from "../check.ts";

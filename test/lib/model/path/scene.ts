@@ -36,7 +36,7 @@ import {
   type StackedSwitch,
   type Switch,
 } from "../../../../lib/model/switch.ts";
-import type { Vnic } from "../../../../lib/model/vnic.ts";
+import type { HostVnic, Vnic } from "../../../../lib/model/vnic.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import type { Guard } from "../../../../lib/policy/guard.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
@@ -101,7 +101,7 @@ export function vnicOnLan(
   { name, switch: vswitch }: SceneNetwork<MacvlanSwitch>,
   containerId: string,
   addresses: readonly string[],
-  vnic: Partial<Vnic> = {},
+  vnic: Partial<HostVnic> = {},
 ): Plan<MacvlanSwitch> {
   const owner: Owner = { network: name, containerId, ifname: "eth0" };
   const key = ownerKey(owner);
@@ -138,7 +138,7 @@ export interface EndpointCase {
   readonly aclDefault?: AclDefault;
   /** `false`: no guard. */
   readonly guard?: false | Partial<Guard>;
-  readonly vnic?: Partial<Vnic>;
+  readonly vnic?: Partial<HostVnic>;
 }
 
 /** @param addresses "10.1.0.2/24" ...; each family gets a default route by the network's gateway */

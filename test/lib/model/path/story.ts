@@ -6,7 +6,7 @@ import type { ConnectionState, Trace } from "../../../../lib/model/path/trace.ts
 import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost } from "../../../../lib/model/scene.ts";
-import type { Vnic } from "../../../../lib/model/vnic.ts";
+import type { HostVnic } from "../../../../lib/model/vnic.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import { type ArpPacket, IPPROTO, type IpPacket, type OtherPacket } from "../../../../lib/policy/packet.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
@@ -34,7 +34,7 @@ export interface Host {
   readonly lan?: LanCase;
   /** Another one on the same uplink, with "phone". */
   readonly guest?: LanCase;
-  readonly cam?: Partial<Vnic>;
+  readonly cam?: Partial<HostVnic>;
   readonly host?: Partial<SceneHost>;
 }
 
@@ -72,7 +72,7 @@ export function usual({ nat, other, web, db, far, host, cam, ...wire }: Host = {
   return { networks, endpoints, onWire: onWire.endpoints, scene: scene(all, plans, host) };
 }
 
-function besideUplink({ lan: first, guest: second }: Pick<Host, "lan" | "guest">, cam?: Partial<Vnic>) {
+function besideUplink({ lan: first, guest: second }: Pick<Host, "lan" | "guest">, cam?: Partial<HostVnic>) {
   const [home, guest] = [first && lan("lan", first), second && lan("guest", second)];
   return {
     networks: [home, guest].filter((network) => network !== undefined),
