@@ -10,6 +10,7 @@ import { manyPorts } from "./rows/many-ports.ts";
 import { memory } from "./rows/memory.ts";
 import { policies } from "./rows/policies.ts";
 import { throughput } from "./rows/throughput.ts";
+import { vmNic } from "./rows/vm-nic.ts";
 
 export const families: readonly Family[] = [
   attach,
@@ -22,6 +23,7 @@ export const families: readonly Family[] = [
   policies,
   lan,
   dhcp,
+  vmNic,
 ];
 
 /** The single processes below the table. */

@@ -6,16 +6,19 @@ const asRoot = ["unshare", "--net", "--mount"];
 const asUser = ["unshare", "--user", "--map-root-user", "--net", "--mount"];
 
 /**
- * @param script what to run, with "inside" before its arguments
+ * @param script what to run, with `place` before its arguments
  * @returns its exit code; 1 when no namespaces can be had, with the reason on stderr
  */
-export async function enterOwnNamespaces(script: string, args: readonly string[]): Promise<number> {
+export async function enterOwnNamespaces(
+  script: string,
+  place: string,
+  args: readonly string[],
+): Promise<number> {
   const isRoot = process.getuid?.() === 0;
   const refusals: string[] = [];
   for (const words of isRoot ? [asRoot, asUser] : [asUser]) {
     const refusal = tryOut(words);
-    if (refusal === undefined)
-      return await runInside([...words, process.execPath, script, "inside", ...args]);
+    if (refusal === undefined) return await runInside([...words, process.execPath, script, place, ...args]);
     refusals.push(refusal);
   }
   const way = isRoot

@@ -7,25 +7,38 @@
  * everything away that it made.
  */
 import { join } from "node:path";
+import { whyNoVm } from "../vm/requirements.ts";
+import { guestAct } from "./acts/guest.ts";
 import { natAct } from "./acts/nat.ts";
 import { transparentAct } from "./acts/transparent.ts";
 import { enterOwnNamespaces } from "./enter.ts";
 import { createReport } from "./report.ts";
 import { tellStory } from "./story.ts";
 
-const acts = [natAct, transparentAct];
+/** Worlds of their own, by the word that starts them. A monitor is a program, and of those the first world has none. */
+const worlds = {
+  inside: { acts: [natAct, transparentAct], programs: "hidden" },
+  guest: { acts: [guestAct], programs: "there" },
+} as const;
 const bin = join(import.meta.dirname, "../../dist/bin");
 
-const [place, ...args] = process.argv.slice(2);
-if (place === "inside") {
+const [place = "", ...args] = process.argv.slice(2);
+if (place === "inside" || place === "guest") {
+  const { acts, programs } = worlds[place];
   const report = createReport(process.stdout);
   try {
-    await tellStory(acts, report, args[0] ?? bin);
+    await tellStory(acts, report, args[0] ?? bin, programs);
   } catch (error) {
     report.broken(error);
   }
   // Its servers would keep the process alive.
   process.exit(report.failures === 0 ? 0 : 1);
 } else {
-  process.exitCode = await enterOwnNamespaces(import.meta.path, process.argv.slice(2));
+  const all = process.argv.slice(2);
+  const first = await enterOwnNamespaces(import.meta.path, "inside", all);
+  const why = whyNoVm();
+  if (why !== undefined) process.stdout.write(`\nThe act of a utility VM is skipped: ${why}.\n`);
+  const second =
+    first === 0 && why === undefined ? await enterOwnNamespaces(import.meta.path, "guest", all) : 0;
+  process.exitCode = first || second;
 }

@@ -1,7 +1,7 @@
 /** The whole story: the world, the acts in it, and what holds for all of them. */
 import { relative } from "node:path";
 import type { Report } from "./report.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, type Programs, type World } from "./world.ts";
 
 /** One kind of network, told from its configuration to the proof that nothing is left. */
 export interface Act {
@@ -18,11 +18,16 @@ export interface Stage {
 }
 
 /** @throws {Error} when the world cannot be built, or an act cannot go on */
-export async function tellStory(acts: readonly Act[], report: Report, bin: string): Promise<void> {
+export async function tellStory(
+  acts: readonly Act[],
+  report: Report,
+  bin: string,
+  programs: Programs,
+): Promise<void> {
   const started = performance.now();
   report.title(`vswitch-cni: containers on networks, by the executables in ${relative(process.cwd(), bin)}`);
   const names = [...new Set(acts.flatMap((act) => act.compartments))];
-  const world = await createWorld(names);
+  const world = await createWorld(names, programs);
   introduce(world, names, report);
   for (const act of acts) await act.play({ world, report, bin });
   report.end(performance.now() - started);

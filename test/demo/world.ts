@@ -35,6 +35,9 @@ export interface World {
   compartment(name: string): Machine;
 }
 
+/** Whether there is any that a plugin could start. */
+export type Programs = "hidden" | "there";
+
 /** Of RFC 5737 and RFC 3849: no network of this world leads anywhere else. */
 const uplink: World["uplink"] = {
   4: { host: "192.0.2.1", beyond: "192.0.2.2" },
@@ -46,7 +49,7 @@ const uplinkLength: Readonly<Record<Family, number>> = { 4: 24, 6: 64 };
  * Builds the world in the namespaces of this process. Nothing of it reaches the machine: /run is a file system of its
  * own here, and network namespaces live as long as their entries in it.
  */
-export async function createWorld(compartments: readonly string[]): Promise<World> {
+export async function createWorld(compartments: readonly string[], programs: Programs): Promise<World> {
   mount("/run");
   mkdirSync("/run/netns");
   const families: readonly Family[] = existsSync("/proc/sys/net/ipv6") ? [4, 6] : [4];
@@ -56,7 +59,7 @@ export async function createWorld(compartments: readonly string[]): Promise<Worl
   const machines = compartments.map(createMachine);
   startHost(host, families);
   joinUplink(host, beyond, families);
-  hidePrograms(mount);
+  if (programs === "hidden") hidePrograms(mount);
   await bothUp(host, beyond);
   return {
     host,

@@ -42,6 +42,12 @@ test("there is one example for each mode, policy and runtime", () => {
     "transparent-routed.conflist",
     "transparent-vlan.conflist",
     "transparent.conflist",
+    "vm-by-annotation.conflist",
+    "vm-firecracker.conflist",
+    "vm-kata.conflist",
+    "vm-on-host.conflist",
+    "vm-qemu.conflist",
+    "vm-transparent.conflist",
   ]);
 });
 
@@ -50,7 +56,9 @@ describe.each(examples)("%s", (file) => {
   const publishes =
     file.startsWith("nat-microsoft") || list.plugins.some((plugin) => plugin.capabilities?.portMappings);
 
-  test("attaches a container that reaches beyond the host, and leaves nothing", async (context) => {
+  const isVm = JSON.stringify(list).includes('"vmNic"');
+
+  test(`attaches a ${isVm ? "VM, for which its tap is there" : "container that reaches beyond the host"}, and leaves nothing`, async (context) => {
     const why =
       whyNoNamespaces() ??
       missing(
@@ -79,8 +87,9 @@ describe.each(examples)("%s", (file) => {
         capabilityArgs,
       };
       const result = await addChain(chain);
-      expect(await host.answersPing(compartment, uplink.outside4)).toBe(true);
-      if (publishes) {
+      if (isVm) await hasTap(chain, result);
+      else expect(await host.answersPing(compartment, uplink.outside4)).toBe(true);
+      if (publishes && !isVm) {
         await host.echo(compartment, { protocol: "tcp", address: "0.0.0.0", port: 80 });
         expect(await host.answers(host.outside, { protocol: "tcp", address: uplink.host4, port: 8080 })).toBe(
           true,
@@ -90,12 +99,23 @@ describe.each(examples)("%s", (file) => {
       await delChain(chain, result);
       const links = await host.exec(host.ns, "ip", "-br", "link", "show", "type", "veth");
       expect(links).not.toContain("vp-");
-      expect(await host.exec(compartment, "ip", "-br", "link")).not.toContain("eth0");
+      const left = ["ip", "-br", "link", "show", "type", "tun"];
+      expect(await host.exec(host.ns, ...left)).toBe("");
+      expect(await host.exec(compartment, "ip", "-br", "link")).not.toMatch(/eth0|tap0/);
     } finally {
       rmSync(dataDir, { recursive: true, force: true });
     }
   });
 });
+
+/** The tap is where the result says, and the compartment has no address. */
+async function hasTap({ host, compartment }: Chain, result: unknown): Promise<void> {
+  const { interfaces } = result as { interfaces: { name: string; sandbox?: string }[] };
+  const where = interfaces.at(-1)?.sandbox === undefined ? host.ns : compartment;
+  const [tap = ""] = (await host.exec(where, "ip", "-br", "link", "show", "type", "tun")).split(" ");
+  expect(interfaces.map(({ name }) => name)).toContain(tap);
+  expect(await host.exec(compartment, "ip", "-o", "address", "show", "scope", "global")).toBe("");
+}
 
 /** @returns the kind of link that an example takes and this kernel has not */
 async function lackingKind(host: Host, list: string): Promise<string | undefined> {

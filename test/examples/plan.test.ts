@@ -44,7 +44,7 @@ describe("a configuration of conf-examples", () => {
     (file) => {
       const plan = planOf(file);
       if (plan !== undefined) expect(plan.port.policies[0]?.kind).toBe("Guard");
-      else expect(file).toMatch(/^(bridge-with-our-ipam|transparent)/);
+      else expect(file).toMatch(/^(bridge-with-our-ipam|transparent|vm-transparent)/);
     },
   );
 
@@ -70,6 +70,12 @@ describe("a configuration of conf-examples", () => {
     ]);
     const { switch: vswitch, vnic } = planOf("nat-mtu.conflist") ?? {};
     expect([vswitch?.mtu, vnic?.mtu]).toEqual([1500, 1380]);
+    expect(planOf("vm-firecracker.conflist")?.vnic).toMatchObject({
+      type: "vmNic",
+      tap: { attach: "compartment", name: "tap0", owner: 1000, group: 1000, vnetHeader: true },
+    });
+    expect(planOf("vm-on-host.conflist")?.port.name).toMatch(/^vp-/);
+    expect(planOf("vm-kata.conflist")?.vnic.type).toBe("hostVnic");
     expect(policiesOf("nat-policies-by-annotation.conflist")).toEqual([
       "ACL 65636 Allow In protocol 6,17,132 local port 80",
       "ACL 65736 Allow Out",

@@ -5,12 +5,12 @@ import { join } from "node:path";
  * One network card; the machine names its cards eth0, eth1 ... in the order they are given.
  *
  * - tap: plugged into a tap of the namespace that QEMU is started in (`ns` of `bootVm`). The tap exists already:
- *   `ip tuntap add NAME mode tap`.
+ *   `ip tuntap add NAME mode tap`. With `offload`, segments and checksums are left to the other end, as real monitors do.
  * - wire: one end of a wire from `createWire`, the other end being a card of the same or of another machine.
  * - hub: cards of one machine that bear the same hub number see each other's frames.
  */
 export type Nic = (
-  | { readonly kind: "tap"; readonly name: string }
+  | { readonly kind: "tap"; readonly name: string; readonly offload?: boolean }
   | { readonly kind: "wire"; readonly end: WireEnd }
   | { readonly kind: "hub"; readonly hub: number }
 ) & {
@@ -53,7 +53,7 @@ export function nicArguments(nics: readonly Nic[], dir: string): readonly string
 function backend(nic: Nic): string {
   switch (nic.kind) {
     case "tap":
-      return `tap,ifname=${nic.name},script=no,downscript=no,vnet_hdr=off`;
+      return `tap,ifname=${nic.name},script=no,downscript=no,vnet_hdr=${nic.offload ? "on" : "off"}`;
     case "wire":
       return `dgram,local.type=unix,local.path=${nic.end.local},remote.type=unix,remote.path=${nic.end.remote}`;
     case "hub":
