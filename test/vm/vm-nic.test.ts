@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uplink } from "../system/host.ts";
 import { type Attached, createLab, type NatLab, publish } from "../system/nat-lab.ts";
-import { bootGuest, configureGuest } from "./guest.ts";
+import { bootGuest, configureGuest, type GuestNic } from "./guest.ts";
 import { addressesIn, guestConfig, guestNics } from "./guest-lab.ts";
 import { whyNoVm } from "./requirements.ts";
 import type { Vm } from "./vm.ts";
@@ -20,6 +20,22 @@ const fetchFrom = (address: string, port = 80): readonly string[] => [
   ...["sh", "-c", 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | socat -T 20 -t 20 - "$1"', "sh"],
   address.includes(":") ? `TCP6:[${address}]:${port}` : `TCP4:${address}:${port}`,
 ];
+
+/** Of the result alone. */
+function kataNic({ result }: Attached): GuestNic {
+  const link = result.interfaces.find(({ sandbox }) => sandbox !== undefined);
+  return {
+    name: "eth0",
+    mac: link?.mac ?? "",
+    mtu: link?.mtu ?? 0,
+    addresses: result.ips.map(({ address }) => {
+      const [ip = "", length] = address.split("/");
+      return { address: ip, prefixLength: Number(length) };
+    }),
+    routes: (result.routes ?? []).map(({ dst, gw }) => ({ destination: dst, ...(gw && { gateway: gw }) })),
+    tap: { name: "tap0_kata", attach: "compartment" },
+  };
+}
 
 describe.skipIf(why !== undefined)(`a utility VM${why === undefined ? "" : ` (${why})`}`, () => {
   let lab: NatLab;
@@ -99,6 +115,25 @@ describe.skipIf(why !== undefined)(`a utility VM${why === undefined ? "" : ` (${
     expect(await vm.exec("hostname")).toBe("vm\n");
     await lab.done("DEL", { id: guest.id, netns: guest.ns.path });
     expect(lab.rows().filter((row) => row.includes("guest"))).toEqual([]);
+  });
+
+  it("may be Kata's, which takes the host vNIC of a compartment over", async () => {
+    await vm.close();
+    guest = await lab.add({ id: "kata", args: "VNIC=hostVnic;IgnoreUnknown=1" });
+    // What Kata Containers do in the model "tcfilter": a tap of their own, joined to the vNIC that has the addresses.
+    const script = `ip tuntap add tap0_kata mode tap vnet_hdr; ip link set tap0_kata up
+      for pair in "eth0 tap0_kata" "tap0_kata eth0"; do
+        set -- $pair; tc qdisc add dev $1 ingress
+        tc filter add dev $1 parent ffff: protocol all u32 match u8 0 0 action mirred egress redirect dev $2
+      done`;
+    await lab.host.exec(guest.ns, "sh", "-ec", script);
+    const nic = kataNic(guest);
+    vm = await bootGuest(guest.ns, [nic]);
+    await configureGuest(vm, [nic]);
+    await vm.exec(serve);
+    await meets();
+    expect(await lab.check(guest)).toMatchObject({ exitCode: 0, stdout: "" });
+    await lab.done("DEL", { id: guest.id, netns: guest.ns.path });
   });
 
   it("may run on the host itself, with its tap as the port of the switch", async () => {
