@@ -24,7 +24,8 @@ export function observeCounters(
   return {
     atMs,
     switches: bridges.flatMap((link) => toSwitch(link, known)),
-    ports: of("veth").flatMap((link) => toPort(link, known)),
+    // A guest's tap may be the port.
+    ports: ["veth", "tun"].flatMap(of).flatMap((link) => toPort(link, known)),
   };
 }
 

@@ -19,6 +19,7 @@ import { type AddressSource, addressSource } from "./address-source.ts";
 import { claimsOf, dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import { defineNetwork, rememberSwitch } from "./define-network.ts";
+import { guestDefaultRoutes } from "./guest-routes.ts";
 import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { releaseSwitch } from "./release-switch.ts";
@@ -209,9 +210,9 @@ function addressesOf<Config, S extends Switch>({ source, request, plugin }: Addi
 
 /** Plans and writes the plan down with the ports it takes. */
 function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamResult, known: S): Plan {
-  const { plugin, request, config, store, context, compartment } = adding;
+  const { plugin, request, config, store, context } = adding;
   const { key, ...owner } = ownerOf(request);
-  const { defaultRoutes } = compartment;
+  const defaultRoutes = defaultRoutesOf(adding, key);
   const dns = dnsOf(request, ipam);
   const plan = plugin.plan({ owner, path: request.netns, config, switch: known, ipam, defaultRoutes, dns });
   rememberSwitch(plan.switch, adding);
@@ -219,6 +220,14 @@ function record<Config, S extends Switch>(adding: Adding<Config, S>, ipam: IpamR
   store.endpoints.put({ ...row, bootId: context.bootId, createdMs: context.now() });
   store.ports.claim(key, claimsOf(plan));
   return plan;
+}
+
+/** Of the stack that gets the addresses: the compartment's, or the guest's. */
+function defaultRoutesOf<Config, S extends Switch>(adding: Adding<Config, S>, key: string) {
+  const { plugin, request, config, store, context, compartment } = adding;
+  if (plugin.vnicType(config) === "hostVnic") return compartment.defaultRoutes;
+  const { containerId } = ownerOf(request);
+  return guestDefaultRoutes({ containerId, key, bootId: context.bootId }, store.endpoints.list());
 }
 
 /**

@@ -9,6 +9,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { gcCommand } from "./commands/gc.ts";
 import { graphCommand } from "./commands/graph.ts";
+import { guestConfigCommand } from "./commands/guest-config.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
 import { repairCommand } from "./commands/repair.ts";
@@ -73,6 +74,7 @@ function defineCommands(cli: Argv, session: Session): Argv {
     .command(captureCommand(session))
     .command(traceCommand(session))
     .command(graphCommand(session))
+    .command(guestConfigCommand(session))
     .command(doctorCommand(session))
     .command(supportBundleCommand(session))
     .command(agentCommand(session))

@@ -18,7 +18,11 @@ export const tcTypes: readonly number[] = [
 
 /** @throws {Refusal} */
 export function answerTc(request: Request, stack: Stack): readonly Reply[] {
-  const link = stack.links.get(readU32(request.payload, 4));
+  const index = readU32(request.payload, 4);
+  // A dump of all links.
+  if (request.type === tc.RTM_GETQDISC && index === 0)
+    return [...stack.links.values()].flatMap((one) => getQdisc("root", one));
+  const link = stack.links.get(index);
   if (link === undefined) throw new Refusal("ENODEV");
   switch (request.type) {
     case tc.RTM_NEWQDISC:

@@ -127,7 +127,7 @@ export function freeWays(host: Netlink, plan: Plan): string | undefined {
   if (held.length === 0) return undefined;
   const has = ({ addresses, key }: LinkMark): boolean =>
     key !== plan.key && addresses.some((address) => wanted.includes(hostPrefix(prefixAddress(address))));
-  const ports = host.request(dumpLinks({ kind: "veth" })).map(decodeLink);
+  const ports = ["veth", "tun"].flatMap((kind) => host.request(dumpLinks({ kind })).map(decodeLink));
   const holder = ports.flatMap(({ alias }) => parseEndpointAlias(alias) ?? []).find(has);
   if (holder !== undefined) return holder.owner === undefined ? holder.key : formatOwner(holder.owner);
   const elsewhere = held.find(({ index }) => index !== bridge?.index);

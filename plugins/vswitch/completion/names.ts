@@ -21,6 +21,7 @@ type Kind = "endpoint" | "network" | "run";
 const ofOption: Readonly<Record<string, readonly Kind[]>> = {
   "--from": ["endpoint"],
   "--to": ["endpoint"],
+  "--container": ["endpoint"],
   "--network": ["network"],
   "--net": ["network"],
   "--remove": ["run"],
