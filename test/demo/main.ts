@@ -8,7 +8,7 @@
  */
 import { join } from "node:path";
 import { whyNoVm } from "../vm/requirements.ts";
-import { guestAct } from "./acts/guest.ts";
+import { guestAct, guestPrograms } from "./acts/guest.ts";
 import { natAct } from "./acts/nat.ts";
 import { transparentAct } from "./acts/transparent.ts";
 import { enterOwnNamespaces } from "./enter.ts";
@@ -36,7 +36,7 @@ if (place === "inside" || place === "guest") {
 } else {
   const all = process.argv.slice(2);
   const first = await enterOwnNamespaces(import.meta.path, "inside", all);
-  const why = whyNoVm();
+  const why = whyNoVm(guestPrograms);
   if (why !== undefined) process.stdout.write(`\nThe act of a utility VM is skipped: ${why}.\n`);
   const second =
     first === 0 && why === undefined ? await enterOwnNamespaces(import.meta.path, "guest", all) : 0;

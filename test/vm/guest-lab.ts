@@ -16,7 +16,7 @@ export async function guestConfig({ host, dataDir }: Lab, id: string, format: st
 }
 
 export async function guestNics(lab: Lab, id: string): Promise<readonly GuestNic[]> {
-  return JSON.parse(await guestConfig(lab, id, "json")).nics;
+  return JSON.parse(await guestConfig(lab, id, "json"));
 }
 
 /** What the compartment of an attachment has: addresses of all links but the loopback. */

@@ -12,6 +12,13 @@ export interface GuestNic {
   readonly tap: { readonly name: string; readonly attach: string };
 }
 
+/** As DHCP clients call it, with what they got in the environment. */
+const dhcpScript = `#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip address add "$ip/$mask" dev "$interface"
+ip route add default via "$router" dev "$interface"
+`;
+
 /** Boots a guest whose cards are the taps of an attachment's NICs, opened in `ns`. */
 export async function bootGuest(
   ns: Namespace,
@@ -21,6 +28,7 @@ export async function bootGuest(
   return bootVm({
     ns,
     programs,
+    files: { "/etc/udhcpc": dhcpScript },
     memoryMib: 512,
     nics: nics.map(({ mac, tap }) => ({ kind: "tap", name: tap.name, mac, offload: true })),
   });
@@ -45,6 +53,6 @@ function scriptOf({ mtu, addresses, routes }: GuestNic, device: string): string 
         ({ destination, gateway }) =>
           `ip route add ${destination}${gateway === undefined ? "" : ` via ${gateway}`} dev ${device}`,
       ),
-    ...(addresses.length > 0 ? [] : [`udhcpc -i ${device} -n -q -t 5 -s /etc/udhcpc`]),
+    ...(addresses.length > 0 ? [] : [`udhcpc -i ${device} -n -q -t 10 -s /etc/udhcpc`]),
   ].join("\n");
 }

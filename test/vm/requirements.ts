@@ -9,6 +9,7 @@ import { baseProgramNames } from "./programs.ts";
 const debianPackages: Readonly<Record<string, string>> = {
   "qemu-system-x86_64": "qemu-system-x86",
   busybox: "busybox-static",
+  socat: "socat",
   bridge: "iproute2",
   tc: "iproute2",
   ip: "iproute2",

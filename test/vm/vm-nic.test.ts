@@ -103,8 +103,8 @@ describe.skipIf(why !== undefined)(`a utility VM${why === undefined ? "" : ` (${
   });
 
   it("is told what the kernel's ip= can say", async () => {
-    expect(await guestConfig(lab, guest.id, "kernel-ip")).toBe(
-      `ip=${guest.ip4}::${guest.gateway4}:255.255.255.0::eth0:off:192.0.2.53\n`,
+    expect((await guestConfig(lab, guest.id, "kernel-ip")).trim()).toBe(
+      `ip=${guest.ip4}::${guest.gateway4}:255.255.255.0::eth0:off:192.0.2.53`,
     );
   });
 

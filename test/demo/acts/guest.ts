@@ -14,6 +14,9 @@ import type { Act, Stage } from "../story.ts";
 import { serve } from "../talk.ts";
 import { linkNamed } from "../world.ts";
 
+/** What the guest has beside a Debian system's basic programs. */
+export const guestPrograms: readonly string[] = ["socat"];
+
 const dataDir = "/run/vswitch";
 const published = 8080;
 
@@ -51,7 +54,7 @@ export const guestAct: Act = {
     const scene: Scene = { ...stage, runtime, box, web };
     const addresses = attach(scene);
     const nics = tellGuest(scene);
-    const vm = await bootGuest({ name: "box", path: box.machine.path }, nics);
+    const vm = await bootGuest({ name: "box", path: box.machine.path }, nics, guestPrograms);
     try {
       report.line("booted", `Linux ${vm.release}`, "by QEMU in box, with the tap as its card");
       await configureGuest(vm, nics);
@@ -104,7 +107,7 @@ function tellGuest({ report, bin, box }: Scene): readonly GuestNic[] {
   const kernel = tell("kernel-ip");
   report.scene("A guest", "what it is told by vswitch guest-config --format kernel-ip");
   report.block(kernel.stdout || kernel.stderr);
-  return JSON.parse(tell("json").stdout).nics;
+  return JSON.parse(tell("json").stdout);
 }
 
 async function meet(
@@ -116,27 +119,27 @@ async function meet(
   report.scene("Packets", "every server tells whom it sees");
   await serve(web.machine, { protocol: "tcp", address: "0.0.0.0", port: 80 });
   await serve(beyond, { protocol: "tcp", address: "0.0.0.0", port: 80 });
-  // $NCAT_REMOTE_ADDR is not busybox', so the guest says its own name alone.
-  await vm.exec("nc -lk -p 80 -e echo -n 'box sees you' &");
+  await vm.exec(`socat TCP4-LISTEN:80,fork,reuseaddr SYSTEM:'echo -n "box sees $SOCAT_PEERADDR"' >/dev/null 2>&1 &
+    until netstat -ltn | grep -q ':80 '; do usleep 20000; done`);
   const fromGuest = async (subject: string, address: string, expected: string): Promise<void> => {
-    const seen = await vm.exec(`nc -w 10 ${address} 80 </dev/null`);
+    const seen = await vm.exec(`socat -T 10 -u TCP4:${address}:80 -`);
     report.claim({ subject, detail: `${address}  tcp 80`, expected, seen });
   };
   await fromGuest("guest -> web", other, `web sees ${own}`);
-  await fromGuest("guest -> beyond, masquerade", uplink[4].beyond, `beyond sees ${uplink[4].host}`);
-  const answer = { to: "box", protocol: "tcp" } as const;
+  await fromGuest("guest -> beyond, by NAT", uplink[4].beyond, `beyond sees ${uplink[4].host}`);
+  const toBox = { to: "box", protocol: "tcp" } as const;
   await claimAnswers(report, {
-    ...answer,
+    ...toBox,
     subject: "web -> guest",
     from: web.machine,
     port: 80,
-    at: [{ address: own, sees: "you" }],
+    at: [{ address: own, sees: other }],
   });
   await claimAnswers(report, {
-    ...answer,
+    ...toBox,
     subject: "beyond -> published port",
     from: beyond,
     port: published,
-    at: [{ address: uplink[4].host, sees: "you" }],
+    at: [{ address: uplink[4].host, sees: uplink[4].beyond }],
   });
 }
