@@ -2,6 +2,7 @@
 import { execIn } from "../system/command.ts";
 import { toolPath } from "../system/run-program.ts";
 import type { CallRequest, Network, Step } from "./call.ts";
+import { programNetwork } from "./floor.ts";
 import { ipamNetwork, natNetwork, publishedPorts } from "./networks.ts";
 import type { Pair, Side } from "./pair.ts";
 import type { Bench } from "./row.ts";
@@ -65,7 +66,7 @@ async function oneRound(stage: Stage, empty: string, keep: Keep): Promise<void> 
   const one = async (title: string, network: Network) => {
     for (const step of await stage.call(ours, "VERSION", network)) keep(title, step);
   };
-  await one("an empty Bun-compiled program (the floor)", programOf(ours, [empty]));
+  await one("an empty Bun-compiled program (the floor)", programNetwork(ours, [empty]));
   await one("nat VERSION: start, load, answer", natNetwork(ours, false));
   const networks = [
     [", 1 port", 1, (side: Side) => natNetwork(side, true)],
@@ -86,10 +87,5 @@ async function oneRound(stage: Stage, empty: string, keep: Keep): Promise<void> 
   await execIn(ours.host.ns, ["sh", "-ec", veth]);
   const ip = Bun.which("ip", { PATH: toolPath }) ?? "ip";
   const title = "`ip link delete` of a veth pair that is up (the kernel's part of a DEL)";
-  await one(title, programOf(ours, [ip, "link", "delete", "veth0"]));
-}
-
-/** A program that is no plugin, started as one. */
-function programOf(side: Side, [exe = "", ...args]: readonly string[]): Network {
-  return { ...natNetwork(side, false), plugins: [{ exe, args, config: { type: "program" } }] };
+  await one(title, programNetwork(ours, [ip, "link", "delete", "veth0"]));
 }

@@ -4,7 +4,7 @@ import { cleaner } from "../system/host-cleaner.ts";
 import { createFolder } from "../system/namespaces.ts";
 import { measureBreakdown } from "./breakdown.ts";
 import { breakdownName, families } from "./families.ts";
-import { buildEmptyProgram } from "./floor.ts";
+import { buildFloorProgram } from "./floor.ts";
 import { describeMachine, type Load, observeLoad } from "./machine.ts";
 import type { Options } from "./options.ts";
 import { createPair } from "./pair.ts";
@@ -57,7 +57,7 @@ async function measureFamily(bench: Bench, { name, rows, measure }: Family): Pro
 
 async function measureSingle(bench: Bench, dir: string): Promise<Partial<Report>> {
   const done = await attempt(breakdownName, async () => {
-    const empty = await buildEmptyProgram(dir);
+    const empty = await buildFloorProgram("empty", dir);
     const { result: breakdown, load: breakdownLoad } = await underLoad(() => measureBreakdown(bench, empty));
     return { breakdown, breakdownLoad, profiles: await measureProfiles(bench) };
   });

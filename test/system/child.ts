@@ -1,8 +1,7 @@
 /** Long-lived helper processes of a test (servers, captures), with events instead of waiting times. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { enterWords } from "./command.ts";
-import type { Namespace } from "./namespaces.ts";
+import { type Namespace, withinNamespace } from "./namespaces.ts";
 import { toolPath } from "./run-program.ts";
 
 export interface Child extends AsyncDisposable {
@@ -23,11 +22,13 @@ export function startIn(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Child {
-  const [program = "", ...words] = enterWords(ns, command);
-  const child = spawn(program, words, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: toolPath, ...env },
-  });
+  const [program = "", ...words] = command;
+  const child = withinNamespace(ns, () =>
+    spawn(Bun.which(program, { PATH: toolPath }) ?? program, words, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: toolPath, ...env },
+    }),
+  );
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const state = { ended: false };

@@ -1,8 +1,8 @@
 /** Runs the system's own tools inside a namespace. Each command has a time limit. */
-import type { Namespace } from "./namespaces.ts";
+import { type Namespace, withinNamespace } from "./namespaces.ts";
 import { type ProgramOptions, type ProgramOutcome, runProgram } from "./run-program.ts";
 
-export type CommandOptions = ProgramOptions;
+export type CommandOptions = Omit<ProgramOptions, "starting">;
 export type CommandOutcome = ProgramOutcome;
 
 /** The words that run a command inside the namespace; cgroup and other mounts stay as they are. */
@@ -17,7 +17,7 @@ export async function runIn(
   options?: CommandOptions,
 ): Promise<CommandOutcome> {
   try {
-    return await runProgram(enterWords(ns, command), options);
+    return await runProgram(command, { ...options, starting: (start) => withinNamespace(ns, start) });
   } catch (error) {
     throw new Error(`${command.join(" ")} in ${ns.name}: ${error instanceof Error ? error.message : error}`);
   }

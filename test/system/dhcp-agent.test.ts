@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Client, createDhcpLab, type DhcpLab, whyNoDhcp } from "./dhcp-lab.ts";
 
 const reason = whyNoDhcp();
+/** Each test has a host of its own, and mostly waits. */
+const atOnce = { concurrent: true };
 const range = "--dhcp-range=10.9.0.10,10.9.0.19,2m";
 /** Times of the lease that dnsmasq tells whatever its length is. */
 const soon = ["--dhcp-option=option:T1,1", "--dhcp-option=option:T2,3"];
@@ -22,8 +24,10 @@ const stored = (lab: DhcpLab) => {
   }
 };
 
-describe.skipIf(reason !== undefined)(`leases that the agent keeps${reason ? ` (${reason})` : ""}`, () => {
-  it("are renewed at T1 by the server itself, again and again, and after the agent began anew", async () => {
+describe.skipIf(reason)(`leases that the agent keeps${reason ? ` (${reason})` : ""}`, atOnce, () => {
+  it("are renewed at T1 by the server itself, again and again, and after the agent began anew", async ({
+    expect,
+  }) => {
     await using lab = await createDhcpLab();
     await using server = await lab.dnsmasq(await lab.machine("server", "10.9.0.1/24"), range, ...soon);
     const web = await settled(lab);
@@ -40,7 +44,7 @@ describe.skipIf(reason !== undefined)(`leases that the agent keeps${reason ? ` (
     await expect.poll(() => stored(lab)[0]?.lease.obtainedMs ?? 0).toBeGreaterThan(Date.now() - 3000);
   });
 
-  it("are kept by another server after the first one is gone", async () => {
+  it("are kept by another server after the first one is gone", async ({ expect }) => {
     await using lab = await createDhcpLab();
     const first = await lab.dnsmasq(await lab.machine("first", "10.9.0.1/24"), range, ...soon);
     const web = await settled(lab);
@@ -87,7 +91,7 @@ describe.skipIf(reason !== undefined)(`leases that the agent keeps${reason ? ` (
     expect(await web.addresses()).toHaveLength(1);
   });
 
-  it("are given back when their container is gone without a word, or its endpoint", async () => {
+  it("are given back when their container is gone without a word, or its endpoint", async ({ expect }) => {
     await using lab = await createDhcpLab();
     const at = await lab.machine("server", "10.9.0.1/24");
     await using server = await lab.dnsmasq(at, range);

@@ -12,6 +12,8 @@ import type { DhcpRow } from "../../lib/state/rows.ts";
 import { type Client, createDhcpLab, type DhcpLab, whyNoDhcp } from "./dhcp-lab.ts";
 
 const reason = whyNoDhcp();
+/** Each test has a host of its own, and mostly waits. */
+const atOnce = { concurrent: true };
 const stateful = [
   "--enable-ra",
   "--dhcp-range=fd09::10,fd09::1f,64,2m",
@@ -47,7 +49,7 @@ function open6(client: Client) {
 
 const server = (lab: DhcpLab) => lab.machine("server", "fd09::1/64");
 
-describe.skipIf(reason !== undefined)(`IPv6 of the network itself${reason ? ` (${reason})` : ""}`, () => {
+describe.skipIf(reason)(`IPv6 of the network itself${reason ? ` (${reason})` : ""}`, atOnce, () => {
   it("is got from router advertisements, with the default route", async () => {
     await using lab = await createDhcpLab();
     await using _ = await lab.dnsmasq(await server(lab), "--enable-ra", "--dhcp-range=fd09::,ra-only");
@@ -93,7 +95,7 @@ describe.skipIf(reason !== undefined)(`IPv6 of the network itself${reason ? ` ($
     await dnsmasq.line((line) => line.includes("DHCPRELEASE"), "that it is free");
   });
 
-  it("is kept by the agent, and given up when the server does not know it any more", async () => {
+  it("is kept by the agent, and given up when the server does not know it any more", async ({ expect }) => {
     await using lab = await createDhcpLab();
     const at = await server(lab);
     const first = await lab.dnsmasq(at, ...stateful);

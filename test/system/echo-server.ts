@@ -1,29 +1,37 @@
 /**
  * A server inside a compartment: `bun echo-server.ts tcp|udp ADDRESS PORT`.
  * Prints "ready" when it listens. Answers each TCP line or UDP packet with a JSON line that tells whom it saw.
+ *
+ * By Bun's own sockets, for the reason that echo-client.ts gives.
  */
-import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { writeSync } from "node:fs";
 
-const [protocol = "tcp", address = "::", port = "0"] = process.argv.slice(2);
-const ready = () => process.stdout.write("ready\n");
+const [protocol = "tcp", hostname = "::", port = "0"] = process.argv.slice(2);
 
 if (protocol === "udp") {
-  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
-  socket.on("message", (data, peer) => {
-    socket.send(answer(peer.address, peer.port, address, data.toString("utf8")), peer.port, peer.address);
+  await Bun.udpSocket({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (socket, data, peerPort, peer) => {
+        socket.send(answer(peer, peerPort, hostname, data.toString("utf8")), peerPort, peer);
+      },
+    },
   });
-  socket.bind(Number(port), address, ready);
 } else {
-  const server = createServer((socket) => {
-    socket.on("error", () => socket.destroy());
-    socket.on("data", (data) => {
-      const { remoteAddress = "", remotePort = 0, localAddress = "" } = socket;
-      socket.write(answer(remoteAddress, remotePort, localAddress, data.toString("utf8")));
-    });
+  Bun.listen({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (socket, data) => {
+        const { remoteAddress, remotePort, localAddress } = socket;
+        socket.write(answer(remoteAddress, remotePort, localAddress, data.toString("utf8")));
+      },
+      error: (socket) => socket.terminate(),
+    },
   });
-  server.listen(Number(port), address, ready);
 }
+writeSync(1, "ready\n");
 
 function answer(from: string, fromPort: number, at: string, data: string): string {
   const plain = (address: string) => address.replace(/^::ffff:/, "");

@@ -2,7 +2,7 @@
  * Runs inside a host: `bun failures-child.ts REQUEST`. ADDs again and again while the 1st, 2nd, ... thing asked
  * of the kernel fails, until one ADD succeeds; prints a line of JSON for each, with what it left behind.
  */
-import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
@@ -47,7 +47,8 @@ const {
 
 /** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
 function resetForwarding(): void {
-  spawnSync("sysctl", ["-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0"]);
+  for (const key of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"])
+    writeFileSync(`/proc/sys/net/${key}`, "0");
 }
 
 async function look(): Promise<readonly [Snapshot, Snapshot]> {

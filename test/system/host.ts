@@ -1,5 +1,5 @@
 /** A throw-away host: a network namespace with an uplink to a machine beyond it, and compartments. */
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { type Capture, startCapture } from "./capture.ts";
 import { type Child, startIn } from "./child.ts";
 import { type CommandOptions, type CommandOutcome, execIn, runIn } from "./command.ts";
@@ -12,7 +12,14 @@ import {
   startEcho,
 } from "./echo.ts";
 import { cleaner } from "./host-cleaner.ts";
-import { createFolder, createNamespaces, type Namespace, namespaceName, namespaceOf } from "./namespaces.ts";
+import {
+  createFolder,
+  createNamespaces,
+  type Namespace,
+  namespaceName,
+  namespaceOf,
+  withinNamespace,
+} from "./namespaces.ts";
 import { type PluginCall, type PluginOutcome, runPlugin } from "./plugin.ts";
 import { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
@@ -22,6 +29,11 @@ export interface HostOptions {
   readonly uplink?: boolean;
   /** MTU of the uplink. Default 1500. */
   readonly mtu?: number;
+  /**
+   * Link-local addresses fe80::1 and fe80::2 on the uplink: without one of its own a router cannot ask for the neighbours
+   * of packets it forwards. Default false.
+   */
+  readonly linkLocal?: boolean;
 }
 
 /** Addresses of the uplink: the host's end and the machine beyond. */
@@ -79,8 +91,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     release();
   };
   try {
-    await createNamespaces([...names]);
-    if (outside !== undefined) await joinUplink(ns, outside, options.mtu ?? 1500);
+    createNamespaces([...names]);
+    if (outside !== undefined) await joinUplink(ns, outside, options);
   } catch (error) {
     await close();
     throw error;
@@ -107,7 +119,7 @@ function hostOf({ ns, outside, dir, names, close }: Parts): Host {
     compartment: async (label = "c") => {
       const made = namespaceOf(namespaceName(label));
       names.add(made.name);
-      await createNamespaces([made.name]);
+      createNamespaces([made.name]);
       return made;
     },
     remove: async (...compartments) => {
@@ -134,15 +146,20 @@ function hostOf({ ns, outside, dir, names, close }: Parts): Host {
   };
 }
 
-async function joinUplink(host: Namespace, outside: Namespace, mtu: number): Promise<void> {
-  const pair = `link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${outside.name}`;
-  await execIn(host, ["ip", ...pair.split(" ")]);
-  // No link-local addresses on the uplink: they would come later by themselves and blur snapshots.
+async function joinUplink(
+  host: Namespace,
+  outside: Namespace,
+  { mtu = 1500, linkLocal = false }: HostOptions,
+): Promise<void> {
+  // No link-local addresses by themselves: they would come later and blur snapshots.
   const up = ["link set eth0 addrgenmode none", "link set eth0 up"];
+  const own = (address: string) => (linkLocal ? [`address add ${address}/64 dev eth0 nodad`] : []);
   await batch(outside, [
+    `link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${host.name}`,
     ...up,
     `address add ${uplink.outside4}/24 dev eth0`,
     `address add ${uplink.outside6}/64 dev eth0 nodad`,
+    ...own("fe80::2"),
   ]);
   await batch(host, [
     ...up,
@@ -150,10 +167,24 @@ async function joinUplink(host: Namespace, outside: Namespace, mtu: number): Pro
     `address add ${uplink.host6}/64 dev eth0 nodad`,
     `route add default via ${uplink.outside4}`,
     `route add default via ${uplink.outside6}`,
+    ...own("fe80::1"),
   ]);
+  for (const ns of [host, outside]) await localRoute(ns);
 }
 
 /** Commands of `ip`, one line each, by one process. */
 async function batch(ns: Namespace, lines: readonly string[]): Promise<void> {
   await execIn(ns, ["ip", "-batch", "-"], { input: lines.join("\n") });
+}
+
+/** The kernel adds the route to an IPv6 address of its own a moment later, and says so nowhere cheaper than here. */
+async function localRoute(ns: Namespace): Promise<void> {
+  const lookedAt = () => withinNamespace(ns, () => readFileSync("/proc/thread-self/net/ipv6_route", "utf8"));
+  const isThere = () =>
+    lookedAt()
+      .split("\n")
+      .some((line) => /^20010db80{23}[12] 80 /.test(line));
+  for (const deadline = performance.now() + 5_000; !isThere(); await Bun.sleep(1)) {
+    if (performance.now() > deadline) throw new Error(`the uplink of ${ns.name} has no IPv6 after 5 s`);
+  }
 }

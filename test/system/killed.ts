@@ -1,7 +1,7 @@
 /** A verb whose process is killed in the middle of its work. */
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { enterWords } from "./command.ts";
+import { withinNamespace } from "./namespaces.ts";
 import { binDir, type NatLab } from "./nat-lab.ts";
 
 /** Of the moments at which a test kills; `SEED` gives those of another run again. */
@@ -19,7 +19,6 @@ export interface KilledCall {
 /** @returns whether it was killed before it came to its end. A timer is not exact enough, so this waits busily. */
 export function killedCall(lab: NatLab, call: KilledCall, afterMs: number): Promise<boolean> {
   const { type, verb, id, netns, config } = call;
-  const [program = "", ...words] = enterWords(lab.host.ns, [join(binDir, type)]);
   const env = {
     CNI_COMMAND: verb,
     CNI_PATH: binDir,
@@ -27,7 +26,9 @@ export function killedCall(lab: NatLab, call: KilledCall, afterMs: number): Prom
     ...(id === undefined ? {} : { CNI_CONTAINERID: id, CNI_IFNAME: "eth0" }),
     ...(netns === undefined ? {} : { CNI_NETNS: netns }),
   };
-  const child = spawn(`/usr/bin/${program}`, words, { env, stdio: ["pipe", "ignore", "ignore"] });
+  const child = withinNamespace(lab.host.ns, () =>
+    spawn(join(binDir, type), [], { env, stdio: ["pipe", "ignore", "ignore"] }),
+  );
   const started = performance.now();
   const gone = new Promise<boolean>((resolve) =>
     child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),

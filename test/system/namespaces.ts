@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runProgram, toolPath } from "./run-program.ts";
+import { createCompartment, removeCompartment } from "../../lib/linux/compartment.ts";
+import { inCompartment } from "../../lib/linux/netns.ts";
+import { closeFile, openFile } from "../../lib/os/file.ts";
+import { toolPath } from "./run-program.ts";
 
 /** A network namespace pinned by a file, as `ip netns add` makes it. */
 export interface Namespace {
@@ -61,11 +64,19 @@ export function namespaceLauncher(): readonly string[] | undefined {
   return tried.status === 0 ? launcher : undefined;
 }
 
-/** Makes namespaces, each with its loopback up. @throws with the words of `ip` */
-export async function createNamespaces(names: readonly string[]): Promise<void> {
-  const script = 'for n; do ip netns add "$n" && ip -n "$n" link set lo up || exit 1; done';
-  const done = await runProgram(["sh", "-c", script, "sh", ...names]);
-  if (done.exitCode !== 0) throw new Error(`network namespaces ${names.join(", ")}: ${done.stderr}`);
+/** Makes namespaces, each with its loopback up: by our own calls, since by `ip` each takes 8 ms of three processes. */
+export function createNamespaces(names: readonly string[]): void {
+  for (const name of names) createCompartment(join(folder, name));
+}
+
+/** Runs a synchronous function inside a namespace: what is started or opened there stays there. */
+export function withinNamespace<T>({ path }: Namespace, fn: () => T): T {
+  const fd = openFile(path);
+  try {
+    return inCompartment({ path, fd }, fn);
+  } finally {
+    closeFile(fd);
+  }
 }
 
 /** Deletes namespaces and ends what still runs in them; those that are gone already are no failure. */
@@ -79,8 +90,7 @@ export function deleteNamespaces(names: readonly string[]): void {
       // It ended meanwhile.
     }
   }
-  const script = 'for n; do ip netns delete "$n"; done 2>/dev/null';
-  spawnSync("sh", ["-c", script, "sh", ...there], { env: { PATH: toolPath } });
+  for (const name of there) removeCompartment(join(folder, name));
 }
 
 /** By one look at each process; `ip netns pids` looks at all of them for each namespace. */

@@ -127,8 +127,7 @@ export interface LabOptions extends HostOptions {
 
 export async function createLab(options?: LabOptions): Promise<NatLab> {
   const { type = "nat", config: usual = dual } = options ?? {};
-  const host = await createHost(options);
-  if (options?.uplink !== false) await linkLocal(host);
+  const host = await createHost({ linkLocal: true, ...options });
   const dataDir = join(host.dir, "state");
   const call: NatLab["call"] = (verb, ask) => {
     const { config = usual, runtimeConfig, prevResult } = ask;
@@ -183,12 +182,6 @@ export async function createLab(options?: LabOptions): Promise<NatLab> {
     everything: { stateText: rows },
     [Symbol.asyncDispose]: () => host.close(),
   };
-}
-
-/** Without a link-local address of its own a router cannot ask for the neighbours of packets it forwards. */
-async function linkLocal(host: Host): Promise<void> {
-  await host.exec(host.ns, "ip", "address", "add", "fe80::1/64", "dev", "eth0", "nodad");
-  await host.exec(host.outside, "ip", "address", "add", "fe80::2/64", "dev", "eth0", "nodad");
 }
 
 function attachedOf(ask: Ask & { readonly ns: Namespace }, result: CniResult): Attached {

@@ -3,12 +3,14 @@ import { uplink } from "./host.ts";
 import { createLab, dual, other, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
+/** Each test has a host of its own, and mostly waits. */
+const atOnce = { concurrent: true };
 const families = [
   { family: "IPv4", of: "ip4", gateway: "gateway4", outside: uplink.outside4, host: uplink.host4 },
   { family: "IPv6", of: "ip6", gateway: "gateway6", outside: uplink.outside6, host: uplink.host6 },
 ] as const;
 
-describe.skipIf(reason !== undefined)(`packets of a nat network${reason ? ` (${reason})` : ""}`, () => {
+describe.skipIf(reason)(`packets of a nat network${reason ? ` (${reason})` : ""}`, atOnce, () => {
   it.each(families)(
     "flow over $family to another container, the host and a machine beyond",
     async (family) => {

@@ -4,6 +4,8 @@ import type { Namespace } from "./namespaces.ts";
 import { createLab, dual, type NatLab, other, publish, whyNoNat } from "./nat-lab.ts";
 
 const why = whyNoNat();
+/** Each test has a host of its own, and mostly waits. */
+const atOnce = { concurrent: true };
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const acl = (Action: string, Direction: string, more: JsonObject = {}) => ({
@@ -26,7 +28,7 @@ const withoutBridgeFilter =
   "for f in /proc/sys/net/bridge/bridge-nf-call-ip*; do [ -e $f ] && echo 0 > $f; done; true";
 
 /** What the README of the plugin promises of policies, from the configuration to the wire. */
-describe.skipIf(why !== undefined)("policies of a configuration", () => {
+describe.skipIf(why)("policies of a configuration", atOnce, () => {
   it("deny the rest both ways once there is any ACL, unless defaultAction says otherwise", async () => {
     await using lab = await createLab();
     const { host } = lab;

@@ -4,6 +4,8 @@ import { createLab, dual, other, publish, whyNoNat } from "./nat-lab.ts";
 import { flatRuleset } from "./snapshot-ruleset.ts";
 
 const reason = whyNoNat();
+/** Each test has a host of its own, and mostly waits. */
+const atOnce = { concurrent: true };
 const guarded = {
   ...dual,
   defaultAction: { In: "Allow", Out: "Allow" },
@@ -15,7 +17,7 @@ const guarded = {
   ],
 };
 
-describe.skipIf(reason !== undefined)(`rules of a nat network${reason ? ` (${reason})` : ""}`, () => {
+describe.skipIf(reason)(`rules of a nat network${reason ? ` (${reason})` : ""}`, atOnce, () => {
   it.each([
     ["the whole ruleset is flushed", "nft flush ruleset"],
     ["our table is deleted", "nft delete table inet vswitch"],

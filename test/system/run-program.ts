@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly timeoutMs?: number;
   /** Added to a bare environment of PATH alone. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Wraps the start, which is synchronous: `withinNamespace`. */
+  readonly starting?: <T>(start: () => T) => T;
 }
 
 export interface ProgramOutcome {
@@ -30,15 +32,17 @@ const patience = 500;
  */
 export async function runProgram(
   [program = "", ...words]: readonly string[],
-  { input, timeoutMs = 20_000, env }: ProgramOptions = {},
+  { input, timeoutMs = 20_000, env, starting = (start) => start() }: ProgramOptions = {},
 ): Promise<ProgramOutcome> {
-  const child = Bun.spawn({
-    cmd: [Bun.which(program, { PATH: toolPath }) ?? program, ...words],
-    env: { PATH: toolPath, ...env },
-    stdin: input === undefined ? "ignore" : new TextEncoder().encode(input),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const start = () =>
+    Bun.spawn({
+      cmd: [Bun.which(program, { PATH: toolPath }) ?? program, ...words],
+      env: { PATH: toolPath, ...env },
+      stdin: input === undefined ? "ignore" : new TextEncoder().encode(input),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  const child = starting(start);
   const printed = [new Response(child.stdout).text(), new Response(child.stderr).text()];
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {

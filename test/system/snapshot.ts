@@ -34,26 +34,38 @@ const sysctls = [
   "/proc/sys/net/ipv6/conf/*/proxy_ndp",
   "/proc/sys/net/bridge/*",
 ];
+/** By one process: each prints a list on a line of its own. */
+const ipParts: readonly (readonly [section: string, command: string])[] = [
+  ["links and addresses", "address show"],
+  ["routes", "route show table all"],
+  ["rules", "rule show"],
+  ["permanent neighbours", "neighbour show nud permanent"],
+  ["proxy neighbours", "neighbour show proxy"],
+];
 const parts: readonly (readonly [section: string, command: string])[] = [
-  ["links and addresses", "ip -j -d address show"],
-  ["routes", "ip -j -4 route show table all"],
-  ["IPv6 routes", "ip -j -6 route show table all"],
-  ["rules", "ip -j rule show"],
+  // A batch is of one family where a command has to be told it.
   ["IPv6 rules", "ip -j -6 rule show"],
-  ["permanent neighbours", "ip -j neighbour show nud permanent"],
-  ["proxy neighbours", "ip -j neighbour show proxy"],
   ["static forwarding entries", "bridge -j fdb show"],
   ["traffic control", "tc qdisc show"],
   // nft writes each word by itself; to be woken for each costs us more than all else in a snapshot.
   ["nftables", "nft list ruleset | dd bs=1M iflag=fullblock status=none"],
   ["sysctls", `grep -s . ${sysctls.join(" ")}`],
 ];
+const script = [
+  ["ip -j -d -batch - <<.", ...ipParts.map(([, command]) => command), "."].join("\n"),
+  ...parts.map(([, command]) => command),
+].join(`\necho; echo '${marker}'\n`);
 
 /** Reads the state of a namespace. Counters, time stamps and what the kernel changes by itself are left out. */
 export async function takeSnapshot(ns: Namespace, options: SnapshotOptions = {}): Promise<Snapshot> {
-  const script = parts.map(([, command]) => `${command}; echo; echo '${marker}'`).join("\n");
-  const texts = (await execIn(ns, ["sh", "-c", script])).split(`${marker}`);
+  const [batch = "", ...texts] = (await execIn(ns, ["sh", "-c", script])).split(marker);
+  const lists = batch.trim().split("\n");
+  if (lists.length !== ipParts.length)
+    throw new Error(`ip gave ${lists.length} lists for ${ipParts.length}: ${batch}`);
   const result = new Map<string, readonly string[]>();
+  ipParts.forEach(([section], at) => {
+    result.set(section, linesOf(section, lists[at] ?? ""));
+  });
   parts.forEach(([section], at) => {
     result.set(section, linesOf(section, (texts[at] ?? "").trim()));
   });
@@ -71,7 +83,6 @@ function linesOf(section: string, text: string): readonly string[] {
     case "links and addresses":
       return rows(text, normalLink);
     case "routes":
-    case "IPv6 routes":
       return rows(text, normalRoute);
     case "permanent neighbours":
     case "static forwarding entries":

@@ -15,28 +15,28 @@ const bridge = "vsw-transparent";
 
 /** What moves, on whichever link it is; with what a bridge says of itself. */
 async function hostOf({ host }: NatLab): Promise<string> {
-  const script = `for one in eth0 ${bridge}; do ip -o address show dev $one 2>/dev/null | cut -d' ' -f2-; done
-    ip -4 route show table all; ip -6 route show table all | grep -v -e '^multicast' -e '^anycast'
-    ip neighbour show nud permanent`;
-  const text = await host.exec(host.ns, "sh", "-c", script);
-  const lines = text
+  const input = "address show\nroute show table all\nneighbour show nud permanent";
+  const { stdout } = await host.run(host.ns, ["ip", "-o", "-batch", "-"], { input });
+  const lines = stdout
     .replaceAll(bridge, "eth0")
     .split("\n")
-    .map((line) => line.replace(/\s+/g, " "));
+    // Of addresses those of the uplink, without the number of the link; of routes not those the kernel has for groups.
+    .filter((line) => !/^(\d+: (?!eth0 )|multicast |anycast )/.test(line))
+    .map((line) => line.replace(/^\d+: /, "").replace(/\s+/g, " "));
   return [...new Set(lines)].sort().join("\n");
 }
 
 /** Where the work of a takeover had come to. */
 async function stageOf({ host }: NatLab): Promise<string> {
-  const text = await host.exec(
-    host.ns,
-    "sh",
-    "-c",
-    `ip link show dev ${bridge} 2>/dev/null; ip link show dev eth0`,
-  );
-  if (!text.includes(`: ${bridge}:`)) return "no bridge";
-  const alias = /alias (.*)/.exec(text)?.[1]?.split(" ").at(-1) ?? "unmarked";
-  return `${text.includes(`master ${bridge}`) ? "taken" : "not taken"}, ${alias}`;
+  const links = JSON.parse(await host.exec(host.ns, "ip", "-j", "link", "show")) as {
+    readonly ifname: string;
+    readonly ifalias?: string;
+    readonly master?: string;
+  }[];
+  const [made, taken] = [bridge, "eth0"].map((name) => links.find(({ ifname }) => ifname === name));
+  if (made === undefined) return "no bridge";
+  const alias = made.ifalias?.split(" ").at(-1) ?? "unmarked";
+  return `${taken?.master === bridge ? "taken" : "not taken"}, ${alias}`;
 }
 
 const more = `ip address add 203.0.113.5/28 dev eth0

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Child } from "./child.ts";
 import { createLab, type NatLab, whyNoNat } from "./nat-lab.ts";
 import { toolOf } from "./tool.ts";
 
@@ -32,6 +33,23 @@ async function createRunLab() {
     lab.host.run(lab.host.ns, ["sh", "-c", script.replaceAll("RUN", words)], { env });
   const start = (...more: readonly string[]) => lab.host.start(lab.host.ns, [...command, ...more], env);
   return { lab, sh, start, runDir, env, words, [Symbol.asyncDispose]: () => lab.host.close() };
+}
+
+type RunLab = Awaited<ReturnType<typeof createRunLab>>;
+
+/** A run whose command goes on until it is stopped, and is there already. */
+async function startSleeping({ start }: RunLab, name: string): Promise<Child> {
+  // The command holds no pipe of ours: whoever waits for the end of the run waits for no other.
+  const command = "echo in; exec sleep 30 > /dev/null 2>&1";
+  const child = start("--net", "nat", "--name", name, "--", "sh", "-c", command);
+  await child.line((line) => line === "in", "the command");
+  return child;
+}
+
+async function startAndKill(run: RunLab, name: string): Promise<void> {
+  const child = await startSleeping(run, name);
+  process.kill(child.pid, "SIGKILL");
+  expect(await child.ended).toBe(null);
 }
 
 /** What a run leaves: nothing of an endpoint, a lease, a compartment, a record. */
@@ -110,9 +128,11 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
 
   it("ends with the command's own code when that takes a signal well", async () => {
     await using run = await createRunLab();
-    const command = `sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'`;
-    const done = await run.sh(`timeout -s TERM --preserve-status 1 RUN --net nat -- ${command}`);
-    expect(done.exitCode).toBe(9);
+    const command = `trap "exit 9" TERM; echo in; while :; do sleep 0.1; done`;
+    const child = run.start("--net", "nat", "--", "sh", "-c", command);
+    await child.line((line) => line === "in", "the command");
+    process.kill(child.pid, "SIGTERM");
+    expect(await child.ended).toBe(9);
   });
 
   it("is a shell on a terminal, in which Ctrl-C ends what runs and not the shell", async () => {
@@ -169,7 +189,7 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
   it("can be removed by another call when it was killed", async () => {
     await using run = await createRunLab();
     const name = newName();
-    await run.sh(`RUN --net nat --name ${name} -- sleep 5 & sleep 1; kill -9 $!; wait`);
+    await startAndKill(run, name);
     expect(left(run, name)).not.toEqual([]);
     expect(await run.sh(`RUN --remove ${name}`)).toMatchObject({ exitCode: 0 });
     expect(left(run, name)).toEqual([]);
@@ -179,12 +199,12 @@ describe.skipIf(reason !== undefined)(`vswitch run${reason ? ` (${reason})` : ""
     await using run = await createRunLab();
     const [killed, kept, running] = [newName(), newName(), newName()];
     await run.sh(`RUN --net nat --keep --name ${kept} -- true`);
-    await run.sh(`RUN --net nat --name ${killed} -- sleep 5 & sleep 1; kill -9 $!; wait`);
-    const gc = toolOf(run.lab).words("gc", "--json").join(" ");
-    const done = await run.sh(
-      `RUN --net nat --name ${running} -- sleep 30 & sleep 1; ${gc}; kill $!; wait $!`,
-    );
+    await startAndKill(run, killed);
+    const child = await startSleeping(run, running);
+    const done = await run.sh(toolOf(run.lab).words("gc", "--json").join(" "));
     expect(JSON.parse(done.stdout)).toMatchObject({ removed: [{ kind: "run", name: killed }], failed: [] });
+    await child.stop();
+    expect(left(run, running)).not.toContain(`${running}.json`);
     expect(left(run, kept)).toContain(`${kept}.json`);
     await run.sh(`RUN --remove ${kept}`);
     expect(left(run, killed)).toEqual([]);

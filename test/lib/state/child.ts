@@ -1,5 +1,5 @@
 /** A process of its own that works on a store: `bun child.ts JSON`. Prints one JSON line per event. */
-
+import { writeSync } from "node:fs";
 import { CniError } from "../../../lib/cni/error.ts";
 import { openStore } from "../../../lib/state/store.ts";
 import { interval, owner } from "./fixture-values.ts";
@@ -36,7 +36,8 @@ export interface ChildEvent {
   readonly rows?: { readonly networks: number; readonly leases: number };
 }
 
-const say = (event: ChildEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+/** Not by process.stdout, which takes 15 ms to load. */
+const say = (event: ChildEvent): void => void writeSync(1, `${JSON.stringify(event)}\n`);
 
 const task = JSON.parse(process.argv[2] ?? "{}") as ChildTask;
 const store = openStore({

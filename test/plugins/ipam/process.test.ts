@@ -1,4 +1,4 @@
-/** The ipam as a runtime or an interface plugin meets it: environment and stdin in, stdout and exit code out. */
+/** The built ipam as a runtime or an interface plugin meets it: environment and stdin in, stdout and exit code out. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import { testFolder, testStore } from "../../lib/state/fixture.ts";
 import { interval, owner } from "../../lib/state/fixture-values.ts";
+import { binDir } from "../../system/nat-lab.ts";
 
 interface Call {
   readonly verb: string;
@@ -27,7 +28,7 @@ async function call({ verb, dataDir, id = "a", config = {}, env = {}, before = [
     ...config,
   });
   const cni = { CNI_COMMAND: verb, CNI_CONTAINERID: id, CNI_NETNS: "/proc/self/ns/net", CNI_IFNAME: "eth0" };
-  const [program = "", ...words] = [...before, process.execPath, join(import.meta.dirname, "process.ts")];
+  const [program = "", ...words] = [...before, join(binDir, "ipam")];
   const done = await execa(program, words, {
     input: stdin,
     env: { ...cni, ...env },
