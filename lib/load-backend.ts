@@ -1,20 +1,24 @@
 /** Picks the platform and loads what is asked for of it, and nothing else. */
 import type { Backend, DhcpBackend, ToolBackend } from "./backend.ts";
 
-/** For those whose addresses may come by DHCP: transparent and ipam, at 0.1 ms a call. @throws {Error} on a platform without a back end */
-export async function loadDhcp(): Promise<DhcpBackend> {
+const linux = () => require("./linux/backend.ts") as typeof import("./linux/backend.ts");
+const linuxDhcp = () => require("./linux/dhcp/dhcp-link.ts") as typeof import("./linux/dhcp/dhcp-link.ts");
+
+/** For those whose addresses may come by DHCP: transparent and ipam. @throws {Error} on a platform without a back end */
+export function loadDhcp(): DhcpBackend {
   if (process.platform !== "linux") throw new Error(`no DHCP for ${process.platform}`);
-  const { autoconfigure, hearRouters, openDhcpLink, openHostDhcp } = await import(
-    "./linux/dhcp/dhcp-link.ts"
-  );
-  return { openLink: openDhcpLink, openHost: openHostDhcp, autoconfigure, hearRouters };
+  return {
+    openLink: (...link) => linuxDhcp().openDhcpLink(...link),
+    openHost: (...link) => linuxDhcp().openHostDhcp(...link),
+    autoconfigure: (...link) => linuxDhcp().autoconfigure(...link),
+    hearRouters: (...link) => linuxDhcp().hearRouters(...link),
+  };
 }
 
 /** @throws {Error} on a platform without a back end */
-export async function loadBackend(trace?: (line: string) => void): Promise<Backend> {
+export function loadBackend(trace?: (line: string) => void): Backend {
   if (process.platform !== "linux") throw new Error(`no back end for ${process.platform}`);
-  const { linuxBackend } = await import("./linux/backend.ts");
-  return linuxBackend(trace);
+  return linux().linuxBackend(trace);
 }
 
 /** For the operator's tool: never loaded by a plugin. @throws {Error} on a platform without a back end */

@@ -8,7 +8,6 @@
 import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "../../plugins/ipam/ipam.ts";
 import type { Prefix } from "../addr/prefix.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
-import { delegateAdd, delegateCheck, delegateDel, delegateGc, delegateStatus } from "../cni/delegate.ts";
 import { findDelegate, sameFile } from "../cni/find-delegate.ts";
 import { folded } from "../cni/keys.ts";
 import type { JsonObject } from "../cni/read.ts";
@@ -18,6 +17,8 @@ import { namesForeignIpam } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkTraits } from "./network-plugin.ts";
+
+const delegating = () => require("../cni/delegate.ts") as typeof import("../cni/delegate.ts");
 
 type Configured = AddRequest | CheckRequest | DelRequest | GcRequest | StatusRequest;
 
@@ -77,7 +78,7 @@ function delegated(type: string, context: Context, needsVnic: boolean): AddressS
     inProcess: false,
     add(request) {
       try {
-        return delegateAdd(type, request, context);
+        return delegating().delegateAdd(type, request, context);
       } catch (error) {
         undone = true;
         throw error;
@@ -85,11 +86,11 @@ function delegated(type: string, context: Context, needsVnic: boolean): AddressS
     },
     // A failed ADD has called the delegate's DEL already.
     del(request) {
-      if (!undone) delegateDel(type, request, context);
+      if (!undone) delegating().delegateDel(type, request, context);
     },
-    check: (request) => delegateCheck(type, request, context),
-    gc: (request) => delegateGc(type, request, context),
-    status: (request) => delegateStatus(type, request, context),
+    check: (request) => delegating().delegateCheck(type, request, context),
+    gc: (request) => delegating().delegateGc(type, request, context),
+    status: (request) => delegating().delegateStatus(type, request, context),
   };
 }
 

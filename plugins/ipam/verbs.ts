@@ -8,8 +8,8 @@ import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";
 import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
-import { cachedLeases, libcniCache } from "./libcni-cache.ts";
-import { requireUsableFolder } from "./usable-folder.ts";
+
+const seldom = () => require("./seldom.ts") as typeof import("./seldom.ts");
 
 export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
   const now = () => Date.now();
@@ -37,7 +37,7 @@ export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
     gc: (request, log) =>
       withStore(request.config, log, "empty", (store) => ipamGc(request, store, { log, now, ...wire })),
     status: (request, log) => {
-      requireUsableFolder(ipamDataDir(request.config, env));
+      seldom().requireUsableFolder(ipamDataDir(request.config, env));
       withStore(request.config, log, "empty", (store) =>
         asStatus(() => ipamStatus(request, store, { log, now, ...wire })),
       );
@@ -52,7 +52,7 @@ function open(dataDir: string, log: Log, whenMissing: StoreOptions["whenMissing"
     now: () => Date.now(),
     warn: (text) => log.warn(text),
     whenMissing: whenMissing ?? "create",
-    recoverLeases: () => cachedLeases(libcniCache, readBootMs(Date.now())),
+    recoverLeases: () => seldom().cachedLeases(seldom().libcniCache, readBootMs(Date.now())),
   });
 }
 

@@ -1,7 +1,9 @@
 /** The nat plugin as a process. */
 import { networkMain } from "../../lib/verbs/main.ts";
-import { nat } from "./plugin.ts";
+import { natTraits } from "./traits.ts";
 
-export function main(): Promise<void> {
-  return networkMain(nat);
+const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
+
+export function main(): void {
+  networkMain(natTraits, () => plugin().nat);
 }

@@ -5,15 +5,12 @@ import type { InternalSwitch } from "../../lib/model/switch.ts";
 import { requestedVnic } from "../../lib/planning/vnic-config.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { type NatConfig, parseNatConfig } from "./config.ts";
-import { nativeIpam } from "./hcn.ts";
 import { automaticSubnet, natSettings, natSwitch } from "./network.ts";
 import { planNat } from "./plan.ts";
+import { natTraits } from "./traits.ts";
 
 export const nat: NetworkPlugin<NatConfig, InternalSwitch> = {
-  kind: "nat",
-  withoutIpam: "ours",
-  // A delegate that fails shall have cost the host nothing.
-  vnicBeforeAddress: false,
+  ...natTraits,
   parse(request) {
     const { config } = request;
     const runtime = parseRuntimeConfig(config.runtimeConfig, config.name);
@@ -29,7 +26,6 @@ export const nat: NetworkPlugin<NatConfig, InternalSwitch> = {
   vnicType: (config) => config.vnic.type,
   switch: natSwitch,
   settings: natSettings,
-  nativeIpam,
   automaticSubnet,
   plan: planNat,
 };

@@ -1,8 +1,10 @@
 /** The transparent plugin as a process. */
 import { loadDhcp } from "../../lib/load-backend.ts";
 import { networkMain } from "../../lib/verbs/main.ts";
-import { transparent } from "./plugin.ts";
+import { transparentTraits } from "./traits.ts";
 
-export async function main(): Promise<void> {
-  await networkMain(transparent, await loadDhcp());
+const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
+
+export function main(): void {
+  networkMain(transparentTraits, () => plugin().transparent, loadDhcp());
 }

@@ -1,7 +1,5 @@
 /** The transparent network type: what it adds to the verbs. */
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
-import { anyShape, foldObject } from "../../lib/cni/keys.ts";
-import { isObject, type JsonObject } from "../../lib/cni/read.ts";
 import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 import { requestedVnic } from "../../lib/planning/vnic-config.ts";
@@ -10,12 +8,11 @@ import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
 import { requireAddresses, requireGuestAsks } from "./kind-limits.ts";
 import { transparentQuery, transparentSettings, transparentSwitch } from "./network.ts";
 import { planTransparent } from "./plan.ts";
+import { transparentTraits } from "./traits.ts";
 import { transparentWarnings } from "./warnings.ts";
 
 export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = {
-  kind: "transparent",
-  withoutIpam: "none",
-  vnicBeforeAddress: true,
+  ...transparentTraits,
   parse(request) {
     const { config } = request;
     const mac = requestedMac(request);
@@ -34,18 +31,7 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
   query: transparentQuery,
   warnings: transparentWarnings,
   isOfHost: (config) => config.kind === "bridge",
-  externalUplink: uplinkOf,
   switch: transparentSwitch,
   settings: transparentSettings,
-  nativeIpam(config) {
-    const { ipam } = foldObject(config, { ipam: anyShape });
-    return isObject(ipam) ? ipam : {};
-  },
   plan: planTransparent,
 };
-
-/** However wrong the rest of the configuration may be. */
-function uplinkOf(config: JsonObject): string | undefined {
-  const { uplink, master } = foldObject(config, { uplink: anyShape, master: anyShape });
-  return [uplink, master].find((name) => typeof name === "string") as string | undefined;
-}

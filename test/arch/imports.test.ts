@@ -138,6 +138,16 @@ test("no plugin loads a module of node at its start, which takes a millisecond",
   expect(loading.filter((file) => !known.some((path) => file.startsWith(path)))).toEqual([]);
 });
 
+test("what is required at its first use has the type of its module, and rooms see it as an import", () => {
+  const bare = files.flatMap((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    return [...text.matchAll(/\brequire\(([^)]*)\)(.*)/g)]
+      .filter(([, name, rest]) => !rest?.startsWith(` as typeof import(${name})`))
+      .map(([all]) => `${file}: ${all}`);
+  });
+  expect(bare.filter((line) => !line.startsWith("plugins/build.ts"))).toEqual([]);
+});
+
 test("processes are started by delegation and the operator's tool alone", () => {
   const starting = files.filter((file) =>
     /child_process|Bun\.spawn|execa\(/.test(readFileSync(join(root, file), "utf8")),

@@ -63,7 +63,10 @@ for (let at = 1; ; at++) {
   const backend = linuxBackend(undefined, machine);
   const surroundings = { backend, env, execPath: process.execPath };
   const type = String(config.type);
-  const verbs = type === "nat" ? networkVerbs(nat, surroundings) : networkVerbs(transparent, surroundings);
+  const verbs =
+    type === "nat"
+      ? networkVerbs(nat, () => nat, surroundings)
+      : networkVerbs(transparent, () => transparent, surroundings);
   const about = { type, version: "0" };
   const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
   backend.close();

@@ -31,7 +31,7 @@ const backend: typeof real = {
     else forget(plan.key);
   },
 };
-const verbs = networkVerbs(nat, { backend, env, execPath: process.execPath });
+const verbs = networkVerbs(nat, () => nat, { backend, env, execPath: process.execPath });
 const outcome = run({ env, stdin: JSON.stringify(config), verbs, about: { type: "nat", version: "0" } });
 if (what === "file") renameSync(away, file);
 process.stdout.write(JSON.stringify(outcome));

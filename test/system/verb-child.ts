@@ -16,7 +16,7 @@ export interface VerbRequest {
 
 const { sysRoot, env, config }: VerbRequest = JSON.parse(process.argv[2] ?? "{}");
 const backend = linuxBackend(undefined, Object.assign(thisMachine(), { sysRoot }));
-const verbs = networkVerbs(transparent, { backend, env, execPath: process.execPath });
+const verbs = networkVerbs(transparent, () => transparent, { backend, env, execPath: process.execPath });
 const about = { type: "transparent", version: "0" };
 const { exitCode, stdout, stderr } = run({ env, stdin: JSON.stringify(config), verbs, about });
 backend.close();

@@ -17,6 +17,8 @@ import { lease4, result4 } from "./lease4.ts";
 import { autoconf, lease6, prefix6 } from "./lease6.ts";
 import type { DhcpWish } from "./wish.ts";
 
+export { dhcpDel } from "./give-back.ts";
+
 interface Asking {
   readonly owner: LeaseOwner;
   readonly addresses: readonly Ip[];

@@ -44,7 +44,7 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   const source = hostSource({ dataDir: options["data-dir"], warn: log.warn }, backend);
   const watch = backend.watch();
   const leases = onlyKeeper(
-    hostKeeper({ host: () => source.current(), dhcp: await loadDhcp(), log }),
+    hostKeeper({ host: () => source.current(), dhcp: loadDhcp(), log }),
     options["data-dir"],
   );
   const stop = stopping();

@@ -33,7 +33,7 @@ export function fakePlugin(options: FakeHost = {}): FakePlugin {
   const backend = { ...linuxBackend(undefined, kernel), compartmentExists: kernel.hasCompartment };
   // Every call is a process of its own, begun after all rows were written.
   const startedMs = Number.POSITIVE_INFINITY;
-  const verbs = networkVerbs(nat, { backend, env: {}, execPath: process.execPath, startedMs });
+  const verbs = networkVerbs(nat, () => nat, { backend, env: {}, execPath: process.execPath, startedMs });
   const request = (verb: string, config: JsonObject, env: Readonly<Record<string, string>>) => {
     const stdin = JSON.stringify({ cniVersion: "1.1.0", name: "net", type: "nat", dataDir, ...config });
     return parseRequest({ CNI_COMMAND: verb, CNI_PATH: "/opt/cni/bin", ...env }, stdin);
