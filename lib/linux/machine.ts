@@ -5,7 +5,9 @@ import { inCompartment, openCompartment, stillThere } from "./netns.ts";
 import { announceOnWire } from "./routed/announce.ts";
 import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
-import { createTap } from "./vm/create-tap.ts";
+import type { NewTap } from "./vm/create-tap.ts";
+
+const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 export interface Machine {
   /** rtnetlink in the host's compartment. */
@@ -20,7 +22,7 @@ export interface Machine {
   readonly writeSysctl: typeof writeSysctl;
   readonly lockDescriptor: typeof lockDescriptor;
   /** In the compartment that the thread is in. */
-  readonly createTap: typeof createTap;
+  createTap(tap: NewTap): void;
   readonly announceOnWire: typeof announceOnWire;
   /** Where sysfs is mounted; absent: /sys. */
   readonly sysRoot?: string;
@@ -49,7 +51,7 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     readSysctl,
     writeSysctl,
     lockDescriptor,
-    createTap,
+    createTap: (tap) => taps().createTap(tap),
     announceOnWire,
     close() {
       host?.close();

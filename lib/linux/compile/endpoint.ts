@@ -10,12 +10,13 @@ import { announceWays, makeWays } from "../routed/ways.ts";
 import { hostWays } from "../stacked/host-ways.ts";
 import { createStackedVnic } from "../stacked/vnic.ts";
 import type { Step } from "../step.ts";
-import { joinTap } from "../vm/join.ts";
-import { createTapPort } from "../vm/tap-port.ts";
 import { forgetOldFlows } from "./flows.ts";
 import { applyPolicies, carriers, createVnic, learnPort, learnSwitch } from "./port.ts";
 import { limitRates } from "./qos.ts";
 import { announce, configureVnic, enableIpv6, probe } from "./vnic.ts";
+
+const joining = () => require("../vm/join.ts") as typeof import("../vm/join.ts");
+const tapPort = () => require("../vm/tap-port.ts") as typeof import("../vm/tap-port.ts");
 
 /**
  * @param netnsFd descriptor of the compartment
@@ -52,7 +53,7 @@ export function compileConfigure(plan: Plan, there: readonly AclParts[] = []): r
 /** The same for a guest's: it configures itself, and the host does its own part. */
 function joinSteps(plan: VmPlan): readonly Step[] {
   return [
-    ...(portTap(plan) === undefined ? joinTap(plan) : probe(plan)),
+    ...(portTap(plan) === undefined ? joining().joinTap(plan) : probe(plan)),
     ...(isStacked(plan.switch) ? [] : [learnPort(plan), ...carriers(plan)]),
     ...hostWays(plan),
     ...makeWays(plan),
@@ -67,7 +68,7 @@ function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): 
     learnSwitch(plan),
     // Limits need a port that is down, learn it, and set it up.
     ...(isVmPlan(plan) && portTap(plan) !== undefined
-      ? createTapPort(plan, limits.length === 0)
+      ? tapPort().createTapPort(plan, limits.length === 0)
       : createVnic(plan, netnsFd, limits.length === 0)),
     ...limits,
   ];
