@@ -1,7 +1,8 @@
 /** The adapters in the compartments. */
 import type { Plan } from "../../../../lib/model/plan.ts";
 import { isStacked } from "../../../../lib/model/switch.ts";
-import { detail, type GraphNode, line } from "../graph.ts";
+import { isVmNic } from "../../../../lib/model/vm-nic.ts";
+import { detail, type GraphLine, type GraphNode, line } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { compartmentId } from "./compartment.ts";
 import { switchId } from "./switch.ts";
@@ -21,6 +22,17 @@ export const vnicKind: Kind = {
 /** The owner's key says it all: one vNIC for each attachment. */
 export const vnicId = ({ key }: Plan): string => `vnic ${key}`;
 
+/** What is between the port and a guest, and that the addresses below are nobody's but the guest's. */
+function guestLines({ vnic }: Plan): readonly GraphLine[] {
+  if (!isVmNic(vnic)) return [];
+  const { name, attach } = vnic.tap;
+  return [
+    line(`virtual machine at tap ${name}`),
+    ...(vnic.addresses.length === 0 ? [line("its addresses are its own")] : []),
+    detail(attach === "switch" ? "the tap is the port" : "the tap is in the compartment"),
+  ];
+}
+
 function nodeOf(plan: Plan): GraphNode {
   const { name, addresses, mac, mtu } = plan.vnic;
   return {
@@ -29,6 +41,7 @@ function nodeOf(plan: Plan): GraphNode {
     parent: compartmentId(plan),
     name,
     lines: [
+      ...guestLines(plan),
       ...addresses.map((address) => line(address)),
       detail(mac),
       // The switch's is the rule.

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../plugins/vswitch/graph/graph.ts";
 import { graphOf, onlyNetworks } from "../../../../plugins/vswitch/graph/graph-of.ts";
 import { kinds } from "../../../../plugins/vswitch/graph/kinds.ts";
+import { usual } from "../../../lib/model/path/story.ts";
 import { seed } from "../../../lib/seed.ts";
 import { example, examples } from "./examples.ts";
 import { crowd, endpoint, network, scene } from "./scenes.ts";
@@ -143,5 +144,31 @@ describe("a graph", () => {
     const { nodes } = graphOf(onlyNetworks(example("three networks"), ["backend"]));
     const names = (kind: string) => nodes.filter((node) => node.kind === kind).map(({ name }) => name);
     expect([names("switch"), names("vnic"), names("hostPort")]).toEqual([["backend"], ["net1"], []]);
+  });
+});
+
+describe("a graph of virtual machines", () => {
+  const { scene: built, endpoints } = usual({
+    web: { vm: { name: "tap0" } },
+    db: { vm: { attach: "switch", name: "vm-tap" } },
+  });
+  const interfaces = built.host.interfaces.map((one) =>
+    one.name === "vm-tap" ? { ...one, carrier: false as const } : one,
+  );
+  const graph = graphOf({ ...built, host: { ...built.host, interfaces } });
+
+  test("has the tap between port and guest, and the addresses as the guest's", () => {
+    expect(texts(graph, `vnic ${endpoints.web.key}`).slice(0, 3)).toEqual([
+      "virtual machine at tap tap0",
+      "the tap is in the compartment",
+      "10.1.0.2/24",
+    ]);
+    expect(texts(graph, `vnic ${endpoints.db.key}`)[1]).toBe("the tap is the port");
+    expect(edge(graph, "cable")).toContainEqual(["port vm-tap", `vnic ${endpoints.db.key}`, ""]);
+  });
+
+  test("marks a tap that nobody has open", () => {
+    expect(texts(graph, "port vm-tap")).toContain("no guest");
+    expect(texts(graph, `port ${endpoints.web.port.name}`)).not.toContain("no guest");
   });
 });
