@@ -27,6 +27,9 @@ const IFREQ_FLAGS = 16;
 
 const ROOT = 0;
 
+/** @throws {CniError} 2 where the kernel has no taps. @throws {SystemCallError} EPERM, EACCES */
+export const requireTaps = (): void => closeFile(openDevice("look for taps"));
+
 export type NewTap = Omit<Tap, "attach">;
 
 /**
