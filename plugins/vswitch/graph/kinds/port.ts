@@ -13,7 +13,7 @@ import { formatRate } from "../format-rate.ts";
 import { detail, type GraphEdge, type GraphMark, warning } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { switchId } from "./switch.ts";
-import { vnicId } from "./vnic.ts";
+import { entryId } from "./tap.ts";
 
 export const portKind: Kind = {
   layer: "port",
@@ -31,7 +31,7 @@ export const portKind: Kind = {
     })),
     edges: endpoints.filter(hasPort).flatMap((plan): GraphEdge[] => [
       { kind: "plugged", from: switchId(plan.switch), to: portId(plan) },
-      { kind: "cable", from: portId(plan), to: vnicId(plan) },
+      { kind: "cable", from: portId(plan), to: entryId(plan) },
     ]),
   }),
 };

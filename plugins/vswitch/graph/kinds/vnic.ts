@@ -6,6 +6,8 @@ import { detail, type GraphLine, type GraphNode, line } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { compartmentId } from "./compartment.ts";
 import { switchId } from "./switch.ts";
+import { entryId } from "./tap.ts";
+import { vnicId } from "./vnic-id.ts";
 
 export const vnicKind: Kind = {
   layer: "adapter",
@@ -15,21 +17,17 @@ export const vnicKind: Kind = {
     nodes: endpoints.map(nodeOf),
     edges: endpoints
       .filter((plan) => isStacked(plan.switch))
-      .map((plan) => ({ kind: "plugged", from: switchId(plan.switch), to: vnicId(plan) })),
+      .map((plan) => ({ kind: "plugged", from: switchId(plan.switch), to: entryId(plan) })),
   }),
 };
 
-/** The owner's key says it all: one vNIC for each attachment. */
-export const vnicId = ({ key }: Plan): string => `vnic ${key}`;
-
-/** What is between the port and a guest, and that the addresses below are nobody's but the guest's. */
+/** That the addresses below are nobody's but the guest's. */
 function guestLines({ vnic }: Plan): readonly GraphLine[] {
   if (!isVmNic(vnic)) return [];
   const { name, attach } = vnic.tap;
   return [
-    line(`virtual machine at tap ${name}`),
+    line(attach === "switch" ? `virtual machine, tap ${name} is the port` : `virtual machine at tap ${name}`),
     ...(vnic.addresses.length === 0 ? [line("its addresses are its own")] : []),
-    detail(attach === "switch" ? "the tap is the port" : "the tap is in the compartment"),
   ];
 }
 
