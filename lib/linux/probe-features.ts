@@ -16,6 +16,7 @@ import { addRedirect } from "../netlink/tc/redirect.ts";
 import { encodeTable } from "./layout/encode-table.ts";
 import { type LayoutTable, layoutTables } from "./layout/layout-tables.ts";
 import { inThrowAway, type ThrowAway } from "./throw-away.ts";
+import { requireTaps } from "./vm/create-tap.ts";
 
 interface Trial extends Omit<Feature, "refusal"> {
   /** @throws what the kernel says when it cannot */
@@ -71,6 +72,8 @@ function trials(): readonly Trial[] {
         route.request(addRedirect(indexOf(route, "trial-b"), indexOf(route, "trial-ifb")));
       },
     },
+    // Whether a tap is joined to a link is tried with ifb.
+    { name: "tap", neededFor: "vnic vmNic", modules: ["tun"], run: requireTaps },
     ...sublinkTrials(),
   ];
 }

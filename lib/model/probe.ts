@@ -8,7 +8,7 @@ export type SwitchFeature = (typeof switchFeatures)[number];
 export interface Feature {
   readonly name: string;
   /** What does not work without it. */
-  readonly neededFor: "every network" | "QOS" | SwitchFeature;
+  readonly neededFor: "every network" | "QOS" | "vnic vmNic" | SwitchFeature;
   /** Modules and options of the kernel that bring it. */
   readonly modules: readonly string[];
   /** The kernel's own words when it was tried; absent: it is there. */

@@ -25,6 +25,11 @@ const IFF_TUN_EXCL = 0x8000;
 const IFREQ_BYTES = 40;
 const IFREQ_FLAGS = 16;
 
+const ROOT = 0;
+
+/** @throws {CniError} 2 where the kernel has no taps. @throws {SystemCallError} EPERM, EACCES */
+export const requireTaps = (): void => closeFile(openDevice("look for taps"));
+
 export type NewTap = Omit<Tap, "attach">;
 
 /**
@@ -41,13 +46,18 @@ export function createTap(tap: NewTap): void {
     ifreq.set(encodeText(tap.name));
     new DataView(ifreq.buffer).setUint16(IFREQ_FLAGS, flagsOf(tap), true);
     ioctlCall(title, fd, TUNSETIFF, addressOf(ifreq));
-    if (tap.owner !== undefined) ioctlCall(`${title}: owner`, fd, TUNSETOWNER, tap.owner);
+    const owner = tapOwner(tap);
+    if (owner !== undefined) ioctlCall(`${title}: owner`, fd, TUNSETOWNER, owner);
     if (tap.group !== undefined) ioctlCall(`${title}: group`, fd, TUNSETGROUP, tap.group);
     ioctlCall(`${title}: keep it`, fd, TUNSETPERSIST, 1);
   } finally {
     closeFile(fd);
   }
 }
+
+/** The kernel lets anybody open a tap that has neither owner nor group. */
+const tapOwner = ({ owner, group }: NewTap): number | undefined =>
+  owner ?? (group === undefined ? ROOT : undefined);
 
 function flagsOf({ multiQueue, vnetHeader }: NewTap): number {
   return (

@@ -21,7 +21,9 @@ export function observeTap(host: Netlink, plan: Plan, inside: Netlink | undefine
   const link = where && linkOf(where, name);
   const tap = link && decodeTap(link);
   if (where === undefined || link === undefined || tap === undefined) return undefined;
-  const { owner, group, multiQueue } = tap;
+  const { group, multiQueue } = tap;
+  // Root is who has one that was asked for nobody.
+  const owner = plan.vnic.tap.owner === undefined && tap.owner === 0 ? undefined : tap.owner;
   return {
     up: link.up,
     mtu: link.mtu,

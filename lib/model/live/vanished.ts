@@ -1,6 +1,10 @@
 /** Why a live probe was not seen any more: what comes next at the place that saw it last. */
 
+import type { Ip } from "../../addr/ip.ts";
+import { prefixAddress } from "../../addr/prefix.ts";
+import { formatOwner } from "../owner.ts";
 import type { StageId } from "../path/trace.ts";
+import { isVmPlan } from "../vm-nic.ts";
 import type { LiveEvent } from "./event.ts";
 import { formatError } from "./icmp-error.ts";
 import type { LiveRequest } from "./live.ts";
@@ -90,11 +94,24 @@ export function whyVanished(events: readonly LiveEvent[], request: LiveRequest):
   const asked = unanswered(events);
   if (asked !== undefined && (step === undefined || step.startsWith("host postrouting"))) {
     const stage = step === undefined ? "vnic.neighbour" : "host.neighbour";
-    return { stages: [stage], hint: `nobody answers who has ${asked.target}` };
+    return {
+      stages: [stage],
+      hint: `nobody answers who has ${asked.target}${guestAt(asked.target, request)}`,
+    };
   }
   const next =
     step === undefined ? nowhere : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
   return said === "" ? next : { ...next, hint: `${said}; ${next.hint}` };
+}
+
+/** Nothing of the host answers in the place of a guest. */
+function guestAt(address: Ip, { endpoints }: LiveRequest): string {
+  const guest = endpoints.find(
+    (plan) => isVmPlan(plan) && plan.vnic.addresses.some((one) => prefixAddress(one) === address),
+  );
+  return guest === undefined
+    ? ""
+    : `: it is a guest's (${formatOwner(guest.owner)}), does its virtual machine run?`;
 }
 
 /** The first question for a neighbour that did not answer. */

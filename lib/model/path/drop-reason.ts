@@ -27,6 +27,7 @@ export const dropReasons = {
   "no-port": "the port is not there",
   "port-detached": "the port is not on its switch",
   "link-down": "a link is down",
+  "no-guest": "no virtual machine is at the tap",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type DropReason = keyof typeof dropReasons;

@@ -7,6 +7,7 @@ import { formatOwner } from "../owner.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneInterface, SceneNetwork } from "../scene.ts";
 import { isExternal, isStacked } from "../switch.ts";
+import { isVmPlan } from "../vm-nic.ts";
 import { loopbacks } from "./groups.ts";
 import type { Place, Writer } from "./trace.ts";
 
@@ -19,6 +20,15 @@ export const compartmentPlace = ({ owner }: Plan): Place => ({
   kind: "compartment",
   name: formatOwner(owner),
 });
+
+/** Whose stack has the endpoint's addresses. */
+export const stackPlace = (plan: Plan): Place => ({
+  ...compartmentPlace(plan),
+  ...(isVmPlan(plan) ? { kind: "guest" } : {}),
+});
+
+/** The same for tables of it: the guest gives its NIC a name of its own. */
+export const stackName = (plan: Plan): string => (isVmPlan(plan) ? "the guest" : plan.vnic.name);
 
 export const byEndpoint = ({ owner }: Plan): Writer => ({ kind: "endpoint", owner: formatOwner(owner) });
 

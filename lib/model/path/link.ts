@@ -1,6 +1,7 @@
 /** Whether the links of a port and its switch are there and up, as they were planned. */
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
+import { portTap } from "../vm-nic.ts";
 import { findInterface } from "./find.ts";
 import type { Dropped } from "./trace.ts";
 
@@ -20,11 +21,8 @@ export function switchFault(scene: Scene, { name, switch: vswitch }: SceneNetwor
 }
 
 /** @returns undefined when packets pass */
-export function portFault(
-  scene: Scene,
-  { port }: Plan,
-  { switch: vswitch }: SceneNetwork,
-): Fault | undefined {
+export function portFault(scene: Scene, plan: Plan, { switch: vswitch }: SceneNetwork): Fault | undefined {
+  const { port } = plan;
   const link = findInterface(scene, port.name);
   if (link === undefined)
     return {
@@ -40,6 +38,13 @@ export function portFault(
       remedy: `\`ip link set ${port.name} master ${vswitch.name}\`, or \`vswitch repair\`.`,
     };
   if (!link.up) return { reason: "link-down", by: `${port.name} is down`, remedy: up(port.name) };
+  // What is redirected to a tap in a compartment nobody on the host sees.
+  if (portTap(plan) !== undefined && link.carrier === false)
+    return {
+      reason: "no-guest",
+      by: `nobody has tap ${port.name} open`,
+      remedy: "Start the virtual machine: its monitor opens the tap by this name.",
+    };
   return undefined;
 }
 

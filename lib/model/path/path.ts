@@ -39,6 +39,7 @@ import {
   bridgePrerouting,
 } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
+import { tapIn, tapOut } from "./layers/tap.ts";
 import { uplinkArrival } from "./layers/uplink-arrival.ts";
 import { uplinkForward } from "./layers/uplink-forward.ts";
 import { uplinkLeave } from "./layers/uplink-leave.ts";
@@ -56,7 +57,7 @@ export interface Stretch {
 
 export const path: Readonly<Record<Segment, Stretch>> = {
   "compartment.out": { layers: [vnicRoute, vnicNeighbour], next: "vnic.out" },
-  "vnic.out": { layers: [vnicOut] },
+  "vnic.out": { layers: [tapOut, vnicOut] },
   "uplink.out": { layers: [uplinkOut, uplinkForward] },
   "uplink.leave": { layers: [uplinkLeave] },
   "bridge.leave": {
@@ -91,5 +92,5 @@ export const path: Readonly<Record<Segment, Stretch>> = {
     ],
     next: "compartment.in",
   },
-  "compartment.in": { layers: [vnicReceive] },
+  "compartment.in": { layers: [tapIn, vnicReceive] },
 };

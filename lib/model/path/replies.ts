@@ -5,6 +5,7 @@ import type { IpPacket } from "../../policy/packet.ts";
 import type { Plan } from "../plan.ts";
 import { formatSocket } from "./format-flow.ts";
 import { isMulticast } from "./groups.ts";
+import { choosesAddresses } from "./guest.ts";
 import { bestRoute, vnicRoutes } from "./routes.ts";
 import type { Stage, Verdict } from "./trace.ts";
 import type { Walk } from "./walk.ts";
@@ -42,7 +43,7 @@ function translations(origin: IpPacket, packet: IpPacket): readonly string[] {
 }
 
 function wayBack(endpoint: Plan | undefined, source: Ip): readonly string[] {
-  if (endpoint === undefined) return [];
+  if (endpoint === undefined || choosesAddresses(endpoint)) return [];
   const own = endpoint.vnic.addresses.some((address) => prefixAddress(address) === source);
   const isKnown = own || bestRoute(vnicRoutes(endpoint), source) !== undefined;
   if (isKnown || isMulticast(source)) return [];

@@ -8,6 +8,7 @@ import type { DropReason } from "./drop-reason.ts";
 export const stageIds = [
   "vnic.route",
   "vnic.neighbour",
+  "tap.out",
   "port.out",
   "port.guard",
   "port.acl.out",
@@ -41,13 +42,17 @@ export const stageIds = [
   "port.in",
   "port.acl.in",
   "port.qos.in",
+  "tap.in",
   "vnic",
 ] as const;
 export type StageId = (typeof stageIds)[number];
 
-/** By name: an endpoint's `network/container/interface`, a port's, a switch's or an uplink's interface, `host`. */
+/**
+ * By name: an endpoint's `network/container/interface`, a port's, a switch's or an uplink's interface, `host`. A guest is
+ * the virtual machine behind an endpoint's tap.
+ */
 export interface Place {
-  readonly kind: "compartment" | "port" | "switch" | "uplink" | "host";
+  readonly kind: "guest" | "compartment" | "port" | "switch" | "uplink" | "host";
   readonly name: string;
 }
 

@@ -30,9 +30,10 @@ function concerns(change: HostChange, { key, network, plan }: Watched): boolean 
       const { name } = change;
       // Of a vNIC that hangs on an uplink nothing else is seen from the host: what changes in the compartment is not.
       if (isStacked(plan.switch)) return besideOf(plan.switch).includes(name);
-      const digits = plan.port.name.slice("vp-".length);
-      // The port's limiter has the port's digits.
-      return [plan.port.name, ...linksOf(plan.switch)].includes(name) || name.endsWith(`-${digits}`);
+      // The port's limiter has digits of the key, as a port has that is no guest's tap.
+      return (
+        [plan.port.name, ...linksOf(plan.switch)].includes(name) || name.endsWith(`-${key.slice(0, 12)}`)
+      );
     }
   }
 }

@@ -4,6 +4,7 @@ import { type Mac, macFromBytes } from "../../../lib/addr/mac.ts";
 import type { CaptureDevice } from "../../../lib/backend.ts";
 import { portName } from "../../../lib/model/plan.ts";
 import { isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
+import { linkName } from "../../../lib/model/vm-nic.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import { findEndpoint } from "../find-endpoint.ts";
 import { type Host, liveEndpoints } from "../host.ts";
@@ -29,8 +30,8 @@ export function findDevice(target: string, host: Host): Device {
   try {
     const { plan, key } = findEndpoint(target, rows);
     if (plan === null || !isStacked(plan.switch)) return onHost(plan?.port.name ?? portName(key));
-    // It has no port: what it sends and gets is seen where it is.
-    const { name } = plan.vnic;
+    // It has no port: what it sends and gets is seen where it is, and a guest's on the link that its tap is joined to.
+    const name = linkName(plan);
     const { path } = plan.compartment;
     return { name, compartment: path, outward: true, title: `${name} in ${path}` };
   } catch (error) {

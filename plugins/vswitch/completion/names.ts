@@ -86,12 +86,16 @@ function valuesOf(
 function namesOf(kind: Kind, current: string, { networks, endpoints, runs }: Names): readonly string[] {
   if (kind === "network") return networks;
   if (kind === "run") return runs;
-  if (current.startsWith("vp-")) return endpoints.flatMap(({ port }) => port ?? []);
+  const ports = endpoints.flatMap(({ port }) => port ?? []);
+  if (current.startsWith("vp-")) return ports;
   const owner = ({ network, containerId, ifname }: Names["endpoints"][number]): string =>
     `${network}/${containerId}/${ifname}`;
   if (current.includes("/")) return endpoints.map(owner);
   const ids = endpoints.map(({ containerId }) => containerId);
-  return endpoints.map((one) =>
+  // A tap that is a port may have any name.
+  const taps = current === "" ? [] : ports.filter((port) => !port.startsWith("vp-"));
+  const short = endpoints.map((one) =>
     ids.filter((id) => id === one.containerId).length > 1 ? owner(one) : one.containerId,
   );
+  return [...short, ...taps];
 }

@@ -10,6 +10,7 @@ export type NodeKind =
   | "hostPort"
   | "port"
   | "compartment"
+  | "tap"
   | "vnic";
 
 export interface Graph {

@@ -4,9 +4,18 @@ import type { Graph } from "./graph.ts";
 
 /**
  * Where a node stands, from top to bottom: beyond the host; on the host's border; the host itself; its switches;
- * above a switch; on a switch; what is attached there; the adapter of that.
+ * above a switch; on a switch; what is attached there; before an adapter; the adapter of that.
  */
-export type Layer = "outside" | "border" | "host" | "switch" | "entrance" | "port" | "station" | "adapter";
+export type Layer =
+  | "outside"
+  | "border"
+  | "host"
+  | "switch"
+  | "entrance"
+  | "port"
+  | "station"
+  | "tap"
+  | "adapter";
 
 export interface Kind {
   readonly layer: Layer;

@@ -9,6 +9,7 @@ import { interfaceKind } from "./kinds/interface.ts";
 import { outsideKind } from "./kinds/outside.ts";
 import { portKind } from "./kinds/port.ts";
 import { switchKind } from "./kinds/switch.ts";
+import { tapKind } from "./kinds/tap.ts";
 import { vnicKind } from "./kinds/vnic.ts";
 
 export const kinds: Readonly<Record<NodeKind, Kind>> = {
@@ -20,5 +21,6 @@ export const kinds: Readonly<Record<NodeKind, Kind>> = {
   hostPort: hostPortKind,
   port: portKind,
   compartment: compartmentKind,
+  tap: tapKind,
   vnic: vnicKind,
 };

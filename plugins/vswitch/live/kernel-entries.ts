@@ -7,6 +7,7 @@ import { formatOwner } from "../../../lib/model/owner.ts";
 import type { Trace } from "../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene, SceneHost } from "../../../lib/model/scene.ts";
+import { isVmNic, onStack } from "../../../lib/model/vm-nic.ts";
 
 export interface KernelEntry extends Difference {
   readonly kind: "missing" | "different" | "extra";
@@ -44,7 +45,7 @@ export function kernelEntries(
       (one): KernelEntry => ({ ...one, kind: isMissing(one) ? "missing" : "different" }),
     ),
     ...staleNeighbours(plan, host),
-    ...[...extraAddresses(plan, facts), ...extraRoutes(plan, facts), ...extra].map(
+    ...[...extraAddresses(plan, facts), ...extraRoutes(onStack(plan), facts), ...extra].map(
       (what): KernelEntry => ({ kind: "extra", what, expected: "absent", found: "present" }),
     ),
   ];
@@ -67,7 +68,9 @@ function staleNeighbours({ vnic, switch: own }: Plan, { neighbours }: SceneHost)
 
 const isLinkLocal = (address: string): boolean => /^(fe80:|ff)/i.test(address);
 
+/** Beside a guest's tap any address is too much, and a difference. */
 function extraAddresses({ vnic }: Plan, { compartment }: EndpointFacts): readonly string[] {
+  if (isVmNic(vnic)) return [];
   const found = compartment?.vnic?.addresses ?? [];
   return found
     .filter((address) => !isLinkLocal(address) && !vnic.addresses.includes(address))

@@ -8,6 +8,7 @@ import type { Trace } from "../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
+import { isVmPlan, portTap, type VmPlan } from "../../../lib/model/vm-nic.ts";
 import { IPPROTO, type Packet } from "../../../lib/policy/packet.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../terminal.ts";
@@ -56,6 +57,7 @@ async function probe(
 ) {
   const from = scene.endpoints.find(({ key }) => key === sender);
   if (from === undefined) throw new UsageError("--live sends from a container: --from must be an endpoint");
+  if (isVmPlan(from)) throw inGuest(from);
   if (isStacked(from.switch)) throw notLive(from);
   const result = await backend.probeLive({
     from,
@@ -66,6 +68,13 @@ async function probe(
   return { result, comparison: compareLive(trace, result) };
 }
 
+/** Nobody on the host can send as a guest does; in its compartment there is neither its address nor its stack. */
+function inGuest({ owner }: VmPlan): UsageError {
+  return new UsageError(
+    `--live cannot send from within a virtual machine, and ${formatOwner(owner)} is the NIC of one: send from the guest itself (ping, curl), and \`vswitch capture ${owner.containerId}\` shows what comes of it; a packet to the guest may start elsewhere`,
+  );
+}
+
 /** Live probes are followed by the rules of the host and by watchers at its ports, of which a macvlan passes none. */
 function notLive({ owner, switch: { kind, name } }: Plan): UsageError {
   return new UsageError(
@@ -73,7 +82,10 @@ function notLive({ owner, switch: { kind, name } }: Plan): UsageError {
   );
 }
 
-/** Whom the model names, who has the address, and then the others of the host. */
+/**
+ * Whom the model names, who has the address, and then the others of the host. A tap that is a port has nothing in a
+ * compartment to be watched: there the port is the end.
+ */
 function receiversOf({ endpoints }: Scene, trace: Trace, from: Plan): readonly Plan[] {
   const { packet, verdict } = trace;
   const end = verdict.kind === "perhaps" ? verdict.otherwise : verdict;
@@ -84,7 +96,7 @@ function receiversOf({ endpoints }: Scene, trace: Trace, from: Plan): readonly P
       packet.kind === "ip" && vnic.addresses.some((one) => prefixAddress(one) === packet.destination);
     return has ? 1 : 2;
   };
-  const others = endpoints.filter(({ key }) => key !== from.key);
+  const others = endpoints.filter((plan) => plan.key !== from.key && portTap(plan) === undefined);
   return others.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostWatched);
 }
 

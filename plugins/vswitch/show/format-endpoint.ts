@@ -6,7 +6,7 @@ import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import { formatAge, formatBytes, formatTable, plural } from "../format.ts";
 import type { EffectiveAcls } from "./effective.ts";
 import { formatEndpoints, networkRules, outward, switchWords } from "./format-show.ts";
-import type { EndpointView, ExternalView, NetworkView } from "./view.ts";
+import type { EndpointView, ExternalView, NetworkView, TapView } from "./view.ts";
 
 const indent = "  ";
 
@@ -17,6 +17,7 @@ export function formatEndpoint(one: EndpointView, nowMs: number): string {
     ["state", `${one.state}, attached ${formatAge(nowMs - one.createdMs)} ago`],
     ["compartment", one.compartment || "unknown: the state was rebuilt from the kernel"],
     ["interface", one.mac === undefined ? ifname : `${ifname}  ${one.mac}  mtu ${one.mtu}`],
+    ...(one.tap === undefined ? [] : guestFacts(one, one.tap)),
     ["addresses", addresses.join("  ")],
     ["routes", routes.map(formatRoute).join("; ")],
     ["port", one.port === undefined ? undefined : `${one.port} on ${one.switch}`],
@@ -78,6 +79,35 @@ function hostWords({ stacked, hostAdapter, uplink }: ExternalView): string {
   if (hostAdapter !== undefined) return `reached, by its adapter ${hostAdapter}`;
   return `not reached: ${uplink} and what hangs on it do not reach each other (hostAccess: true)`;
 }
+
+/** Of a guest: nothing on the host has what it has. */
+function guestFacts(
+  { containerId, addresses }: EndpointView,
+  tap: TapView,
+): readonly (readonly [string, string])[] {
+  const has = addresses.length > 0 ? "the guest has the addresses" : "the guest asks for addresses itself";
+  return [
+    ["vNIC", `vmNic: ${has} (vswitch guest-config --container ${containerId})`],
+    ["tap", [tapPlace(tap), tapRights(tap), ...tapFormat(tap)].join(", ")],
+  ];
+}
+
+const tapPlace = ({ name, joined }: TapView): string =>
+  joined === undefined ? `${name}, the port itself` : `${name} in the compartment, joined to ${joined}`;
+
+/** Who may open it: with both, who is the one and in the other. */
+function tapRights({ owner, group }: TapView): string {
+  const who = [
+    ...(owner === undefined ? [] : [`user ${owner}`]),
+    ...(group === undefined ? [] : [`group ${group}`]),
+  ];
+  return `for ${who.length === 0 ? "root alone" : who.join(" and ")}`;
+}
+
+const tapFormat = ({ multiQueue, vnetHeader }: TapView): readonly string[] => [
+  multiQueue ? "several queues" : "one queue",
+  ...(vnetHeader ? [] : ["no vnet header"]),
+];
 
 /** Of a vNIC that has no port on the host. */
 function uplinkFacts({ external, switch: lower }: EndpointView): readonly (readonly [string, string])[] {

@@ -66,7 +66,7 @@ export function formatEndpoints(endpoints: readonly EndpointView[]): string {
   const rows = endpoints.map((one) => [
     `${one.network}/${shortId(one.containerId)}/${one.ifname}`,
     one.state,
-    one.addresses.join(" ") || "-",
+    addressWords(one),
     one.port ?? (one.external?.stacked === true ? `on ${one.switch}` : "-"),
     policySummary(one) || "-",
     one.counters === undefined ? "-" : formatBytes(one.counters.out.bytes),
@@ -75,6 +75,10 @@ export function formatEndpoints(endpoints: readonly EndpointView[]): string {
   ]);
   return formatTable([header, ...rows], { right: [5, 6, 7] });
 }
+
+/** Nobody on the host has those of a guest. */
+const addressWords = ({ addresses, tap }: EndpointView): string =>
+  [...(addresses.length === 0 ? ["-"] : addresses), ...(tap === undefined ? [] : ["(guest)"])].join(" ");
 
 /** `guard, 3 ACLs, 2 ports`. */
 function policySummary({ policies }: EndpointView): string {

@@ -1,6 +1,7 @@
 /** What `vswitch show` answers, as plain data: what --json prints and the tables are made of. Pure. */
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { Counters, Drops, PortCounters } from "../../../lib/model/counters.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
 import {
   isExternal,
   isStacked,
@@ -8,7 +9,8 @@ import {
   type Switch,
   type SwitchKind,
 } from "../../../lib/model/switch.ts";
-import type { Route } from "../../../lib/model/vnic.ts";
+import { isVmNic, joinedTap, linkName } from "../../../lib/model/vm-nic.ts";
+import type { GuestDns, Route, Tap, VnicType } from "../../../lib/model/vnic.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
 import type { EndpointRow, NetworkRow } from "../../../lib/state/rows.ts";
@@ -88,6 +90,11 @@ export interface EndpointView {
   readonly port?: string;
   readonly switch?: string;
   readonly external?: ExternalView;
+  /** Whose stack has the addresses: the compartment's, or a guest's. */
+  readonly vnic?: VnicType;
+  /** Of a guest. */
+  readonly tap?: TapView;
+  readonly dns?: GuestDns;
   readonly mac?: string;
   readonly mtu?: number;
   readonly addresses: readonly Prefix[];
@@ -97,6 +104,11 @@ export interface EndpointView {
   readonly policyLines: readonly string[];
   readonly acls: readonly EffectiveAcls[];
   readonly counters?: PortCounters;
+}
+
+export interface TapView extends Tap {
+  /** The link in the compartment that it is joined to; absent where it is the port itself. */
+  readonly joined?: string;
 }
 
 export interface HostView {
@@ -195,6 +207,8 @@ function endpointView(row: EndpointRow, input: ShowInput): EndpointView {
     ...(external?.stacked === true ? {} : { port: port.name }),
     switch: plan.switch.name,
     ...(external === undefined ? {} : { external }),
+    vnic: vnic.type,
+    ...guestView(plan),
     mac: vnic.mac,
     mtu: vnic.mtu,
     addresses: vnic.addresses,
@@ -203,6 +217,13 @@ function endpointView(row: EndpointRow, input: ShowInput): EndpointView {
     policyLines: port.policies.map(formatPolicy),
     acls: effectiveAcls(port),
   };
+}
+
+function guestView(plan: Plan): Pick<EndpointView, "tap" | "dns"> {
+  const { vnic } = plan;
+  if (!isVmNic(vnic)) return {};
+  const joined = joinedTap(plan) === undefined ? {} : { joined: linkName(plan) };
+  return { tap: { ...vnic.tap, ...joined }, dns: vnic.dns };
 }
 
 function stateOf(row: EndpointRow, port: PortCounters | undefined, input: ShowInput): EndpointState {

@@ -6,6 +6,7 @@ import { localPrefixes } from "../../../lib/model/path/find.ts";
 import type { TraceStart } from "../../../lib/model/path/start.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
+import { isVmPlan } from "../../../lib/model/vm-nic.ts";
 import { findEndpoint, findEndpoints, type Named } from "../find-endpoint.ts";
 import { UsageError } from "../terminal.ts";
 
@@ -77,9 +78,12 @@ export function parseTarget(text: string, scene: Scene, families: readonly Famil
   const plan = endpointCalled(before, scene);
   const own = plan.vnic.addresses.map(prefixAddress);
   const reached = own.find((one) => families.includes(ipFamily(one))) ?? own[0];
-  if (reached === undefined) throw new UsageError(`endpoint "${before}" has no address`);
+  if (reached === undefined) throw new UsageError(`endpoint "${before}" has no address${ownChoice(plan)}`);
   return { address: reached, ...port };
 }
+
+const ownChoice = (plan: Plan): string =>
+  isVmPlan(plan) ? " that is known here: its guest gets its addresses itself. Name the address" : "";
 
 /** @throws {UsageError} */
 export function parsePort(digits: string): number {

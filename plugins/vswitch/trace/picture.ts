@@ -47,6 +47,7 @@ export function pictureOf({ trace, name }: TraceView): Picture {
 
 /** Looks of the graph's picture, so that both show the same things in the same colours. */
 const looks: Readonly<Record<Place["kind"], string>> = {
+  guest: "station",
   compartment: "station",
   port: "port",
   switch: "switch",

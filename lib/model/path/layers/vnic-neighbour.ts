@@ -3,7 +3,7 @@ import { type Ip, ipFamily } from "../../../addr/ip.ts";
 import { hostPrefix } from "../../../addr/prefix.ts";
 import { isBridge } from "../../switch.ts";
 import { addressCell } from "../consulted.ts";
-import { compartmentPlace, kernel } from "../find.ts";
+import { kernel, stackName, stackPlace } from "../find.ts";
 import { broadcasts, groupMac, limitedBroadcast, multicast } from "../groups.ts";
 import { atEndpoint, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
 import { isStackedPlan, uplinkPrefixes } from "../uplink.ts";
@@ -15,12 +15,12 @@ export const vnicNeighbour = atEndpoint(
   ipLayer((walk) => {
     const { endpoint, network, scene } = walk;
     const { destination } = walk.packet;
-    const { addresses, name } = endpoint.vnic;
+    const { addresses } = endpoint.vnic;
     const nextHop = walk.nextHop ?? destination;
     const opening: Opening = {
       id: "vnic.neighbour",
-      where: compartmentPlace(endpoint),
-      object: `neighbours of ${name}`,
+      where: stackPlace(endpoint),
+      object: `neighbours of ${stackName(endpoint)}`,
       key: nextHop,
       writer: kernel,
     };

@@ -2,10 +2,11 @@
 import { hostPrefix } from "../../../addr/prefix.ts";
 import { formatOwner } from "../../owner.ts";
 import { addressCell } from "../consulted.ts";
-import { addressesOf, compartmentPlace, kernel } from "../find.ts";
+import { addressesOf, kernel, stackName, stackPlace } from "../find.ts";
 import { formatFlow } from "../format-flow.ts";
 import { broadcasts, isMulticast, limitedBroadcast, loopbacks, multicast } from "../groups.ts";
-import { atEndpoint, deliver, drop, type Opening } from "../layer.ts";
+import { choosesAddresses, ownChoice } from "../guest.ts";
+import { ask, atEndpoint, deliver, drop, type Opening } from "../layer.ts";
 import { consult, type EndpointWalk } from "../walk.ts";
 
 export const vnicReceive = atEndpoint((walk) => {
@@ -13,8 +14,8 @@ export const vnicReceive = atEndpoint((walk) => {
   const owner = formatOwner(endpoint.owner);
   const opening: Opening = {
     id: "vnic",
-    where: compartmentPlace(endpoint),
-    object: `addresses of ${endpoint.vnic.name}`,
+    where: stackPlace(endpoint),
+    object: `addresses of ${stackName(endpoint)}`,
     key: formatFlow(packet),
     writer: kernel,
   };
@@ -29,6 +30,8 @@ export const vnicReceive = atEndpoint((walk) => {
   });
   if (own.includes(destination) || isMulticast(destination))
     return deliver(asked, opening, isMulticast(destination) ? "a group" : "its own", to);
+  if (choosesAddresses(endpoint))
+    return ask(asked, opening, `whether the guest has ${destination}: ${ownChoice}`);
   return drop(asked, opening, "not its own", {
     reason: "not-its-address",
     by: `${owner} does not have ${destination}`,

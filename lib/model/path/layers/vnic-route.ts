@@ -2,10 +2,12 @@
 import { type Ip, ipFamily, isLoopback } from "../../../addr/ip.ts";
 import { hostPrefix, prefixFamily } from "../../../addr/prefix.ts";
 import { formatOwner } from "../../owner.ts";
+import { isVmPlan } from "../../vm-nic.ts";
 import { addressCell, rangeCell } from "../consulted.ts";
-import { addressesOf, byEndpoint, compartmentPlace, kernel } from "../find.ts";
+import { addressesOf, byEndpoint, kernel, stackName, stackPlace } from "../find.ts";
 import { isMulticast, loopbacks } from "../groups.ts";
-import { atEndpoint, deliver, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
+import { choosesAddresses, ownChoice } from "../guest.ts";
+import { ask, atEndpoint, deliver, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
 import { bestRoute, routeCell, type VnicRoute, vnicRoutes } from "../routes.ts";
 import { consult, type EndpointWalk, type IpWalk } from "../walk.ts";
 
@@ -17,11 +19,13 @@ export const vnicRoute = atEndpoint(
     const { destination } = walk.packet;
     const opening: Opening = {
       id: "vnic.route",
-      where: compartmentPlace(endpoint),
-      object: `routes of ${endpoint.vnic.name}`,
+      where: stackPlace(endpoint),
+      object: `routes of ${stackName(endpoint)}`,
       key: destination,
       writer: byEndpoint(endpoint),
     };
+    if (choosesAddresses(endpoint))
+      return ask(walk, opening, `the guest's addresses and routes: ${ownChoice}`);
     const family = ipFamily(destination);
     if (!endpoint.vnic.addresses.some((address) => prefixFamily(address) === family))
       return noAddress(walk, opening, family);
@@ -31,7 +35,12 @@ export const vnicRoute = atEndpoint(
     if (!isLoopback(destination) && !own.includes(destination)) return route(asked, opening);
     // The host's loopback is not to be had this way.
     const to = { kind: "endpoint", owner: formatOwner(endpoint.owner) } as const;
-    return deliver(asked, { ...opening, writer: kernel }, "the compartment's own", to);
+    return deliver(
+      asked,
+      { ...opening, writer: kernel },
+      isVmPlan(endpoint) ? "the guest's own" : "the compartment's own",
+      to,
+    );
   }),
 );
 
@@ -54,7 +63,9 @@ function route(walk: Here, opening: Opening): Passage {
   if (found !== undefined) return send(asked, opening, found);
   return drop(asked, opening, "no route", {
     reason: "no-route",
-    by: `no route of the compartment leads to ${destination}`,
+    by: isVmPlan(walk.endpoint)
+      ? `no route that the guest was given leads to ${destination}`
+      : `no route of the compartment leads to ${destination}`,
     remedy: `Give the network a route to ${destination} ("ipam": {"routes": ...}) or a default route.`,
   });
 }

@@ -2,6 +2,7 @@
 import { type Feature, type SwitchFeature, switchFeatures } from "../../../../lib/model/probe.ts";
 import type { Scene } from "../../../../lib/model/scene.ts";
 import { isExternal, type Switch } from "../../../../lib/model/switch.ts";
+import { isVmPlan } from "../../../../lib/model/vm-nic.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, note, warning } from "../finding.ts";
 
@@ -22,6 +23,10 @@ function complaintOf({ name, neededFor, modules, refusal }: Feature, scene: Scen
     remedy: `load the kernel's modules ${modules.join(", ")}; where there are none, take a kernel that has them (Debian: linux-image-amd64 in place of a cloud or minimal kernel)`,
     commands: modules.map((module) => `modprobe ${module}`),
   };
+  if (neededFor === "vnic vmNic")
+    return scene.endpoints.some(isVmPlan)
+      ? [error(`the kernel has no ${name}: no virtual machine can be attached`, rest)]
+      : [note(`the kernel has no ${name}: no network can have "vnic": "vmNic"`, rest)];
   if (isOfSwitch(neededFor)) {
     const users = external.filter((network) => needs(network.switch, neededFor)).map((one) => one.name);
     const setting = neededFor === "vlan" ? `"vlan"` : `"switch": "${neededFor.slice("switch ".length)}"`;

@@ -7,7 +7,7 @@ import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
 import type { GraphEdge, GraphNode } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { hostId } from "./host.ts";
-import { vnicId } from "./vnic.ts";
+import { vnicId } from "./vnic-id.ts";
 
 export const hostPortKind: Kind = {
   layer: "entrance",

@@ -1,38 +1,48 @@
 /** The ports of the switches, with their policies as small marks. */
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Port } from "../../../../lib/model/port.ts";
+import type { SceneHost } from "../../../../lib/model/scene.ts";
 import { isStacked } from "../../../../lib/model/switch.ts";
+import { portTap } from "../../../../lib/model/vm-nic.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import { formatPolicy } from "../../../../lib/policy/format-policy.ts";
 import type { OutBoundNat } from "../../../../lib/policy/outbound-nat.ts";
 import { policiesOf } from "../../../../lib/policy/policy.ts";
 import type { Qos } from "../../../../lib/policy/qos.ts";
 import { formatRate } from "../format-rate.ts";
-import { detail, type GraphEdge, type GraphMark } from "../graph.ts";
+import { detail, type GraphEdge, type GraphMark, warning } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { switchId } from "./switch.ts";
-import { vnicId } from "./vnic.ts";
+import { entryId } from "./tap.ts";
 
 export const portKind: Kind = {
   layer: "port",
   dot: "box",
   mermaid: ["[", "]"],
-  part: ({ endpoints }) => ({
+  part: ({ endpoints, host }) => ({
     nodes: endpoints.filter(hasPort).map((plan) => ({
       id: portId(plan),
       kind: "port",
       parent: switchId(plan.switch),
       name: plan.port.name,
       lines: [detail(`port of ${plan.switch.name}`)],
-      marks: marksOf(plan.port),
+      marks: [...marksOf(plan.port), ...absentGuest(plan, host)],
       data: plan.port,
     })),
     edges: endpoints.filter(hasPort).flatMap((plan): GraphEdge[] => [
       { kind: "plugged", from: switchId(plan.switch), to: portId(plan) },
-      { kind: "cable", from: portId(plan), to: vnicId(plan) },
+      { kind: "cable", from: portId(plan), to: entryId(plan) },
     ]),
   }),
 };
+
+/** Without a carrier: no monitor has the tap open. */
+function absentGuest(plan: Plan, { interfaces }: SceneHost): readonly GraphMark[] {
+  const { name } = plan.port;
+  const isIdle = interfaces.some((one) => one.name === name && one.carrier === false);
+  if (portTap(plan) === undefined || !isIdle) return [];
+  return [warning("no guest", `nobody has tap ${name} open: no virtual machine runs behind it`)];
+}
 
 const hasPort = (plan: Plan): boolean => !isStacked(plan.switch);
 

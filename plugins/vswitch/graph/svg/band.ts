@@ -1,6 +1,5 @@
 /** A band: a switch as a card, and to its right a bar on which its ports are, in rows. */
 import type { GraphMark, GraphNode } from "../graph.ts";
-import { kinds } from "../kinds.ts";
 import { type Block, framed, stack, textBlock } from "./block.ts";
 import { type Cell, cellOf, cellParts, type Density, hangingParts, widthOf } from "./cell.ts";
 import type { Lookup } from "./lookup.ts";
@@ -31,10 +30,7 @@ export interface Loose {
 export function looseBand(node: GraphNode, lookup: Lookup): Loose {
   const ports = lookup.partsOf(node.id, "port");
   const density = densityFor(ports);
-  const hanging = lookup.from(node.id, "plugged").flatMap(({ to }) => {
-    const adapter = lookup.node(to);
-    return adapter !== undefined && kinds[adapter.kind].layer === "adapter" ? [adapter] : [];
-  });
+  const hanging = lookup.from(node.id, "plugged").flatMap(({ to }) => lookup.adapterAt(to) ?? []);
   const sparing = hanging.length > many ? { ...density, detail: false } : density;
   const parts = [
     ...ports.map((port) => cellParts(port, lookup, density)),

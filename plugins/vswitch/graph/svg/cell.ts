@@ -42,7 +42,7 @@ const padding = 6;
 
 export function cellParts(port: GraphNode, lookup: Lookup, density: Density): CellParts {
   const [cable] = lookup.from(port.id, "cable");
-  const adapter = cable === undefined ? undefined : lookup.node(cable.to);
+  const adapter = cable === undefined ? undefined : lookup.adapterAt(cable.to);
   const marks = port.marks.filter((mark) => !density.common.some((other) => other.text === mark.text));
   return {
     port,

@@ -11,6 +11,10 @@ export interface Lookup {
   from(id: string, kind: EdgeKind): readonly GraphEdge[];
   to(id: string, kind: EdgeKind): readonly GraphEdge[];
   edges(kind: EdgeKind): readonly GraphEdge[];
+  /** The adapter that a port or a switch leads to, past its tap. @param id of what is nearest to the switch */
+  adapterAt(id: string): GraphNode | undefined;
+  /** What is nearest to the switch: the adapter itself, or its tap. */
+  entryOf(adapter: GraphNode): GraphNode;
 }
 
 export function lookupIn({ nodes, edges }: Graph): Lookup {
@@ -21,7 +25,16 @@ export function lookupIn({ nodes, edges }: Graph): Lookup {
   const arriving = Map.groupBy(edges, (edge) => edge.to);
   const ofKind = (list: readonly GraphEdge[] | undefined, kind: EdgeKind): readonly GraphEdge[] =>
     (list ?? []).filter((edge) => edge.kind === kind);
+  const onLayer = (id: string | undefined, layer: Layer): GraphNode | undefined => {
+    const node = byId.get(id ?? "");
+    return node !== undefined && layerOf(node) === layer ? node : undefined;
+  };
   return {
+    adapterAt(id) {
+      const behind = onLayer(id, "tap") && ofKind(leaving.get(id), "cable")[0]?.to;
+      return onLayer(behind ?? id, "adapter");
+    },
+    entryOf: (adapter) => onLayer(ofKind(arriving.get(adapter.id), "cable")[0]?.from, "tap") ?? adapter,
     node: (id) => byId.get(id),
     onLayer: (layer) => layers.get(layer) ?? [],
     partsOf: (id, layer) => (parts.get(id) ?? []).filter((node) => layerOf(node) === layer),

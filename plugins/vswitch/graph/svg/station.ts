@@ -49,9 +49,10 @@ function otherAdapters(adapter: GraphNode | undefined, lookup: Lookup): readonly
 }
 
 function whereOf(adapter: GraphNode, lookup: Lookup): string {
-  const [plugged] = lookup.to(adapter.id, "plugged");
+  const { id } = lookup.entryOf(adapter);
+  const [plugged] = lookup.to(id, "plugged");
   if (plugged !== undefined) return ` on ${lookup.node(plugged.from)?.name ?? "?"}`;
-  const [cable] = lookup.to(adapter.id, "cable");
+  const [cable] = lookup.to(id, "cable");
   const port = cable === undefined ? undefined : lookup.node(cable.from);
   const network = port?.parent === undefined ? undefined : lookup.node(port.parent);
   return network === undefined ? "" : ` on ${network.name}`;

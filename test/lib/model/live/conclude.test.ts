@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ip } from "../../../../lib/addr/ip.ts";
 import { concludeLive, isSettled } from "../../../../lib/model/live/conclude.ts";
 import type { LiveEvent } from "../../../../lib/model/live/event.ts";
+import type { Plan } from "../../../../lib/model/plan.ts";
 import { a, b, context, header, signs } from "./fixture.ts";
 
 const conclude = (...events: readonly LiveEvent[]) => concludeLive(events, context);
@@ -107,6 +108,16 @@ describe("signs of a live probe", () => {
     expect(vanished(signs.sent, signs.atPort, signs.atSwitch, last)).toMatchObject({
       after: "host, hook prerouting",
       stages: expect.arrayContaining(["host.route", "host.ttl"]),
+    });
+  });
+
+  it("ask whether a virtual machine runs whose address nobody answers for", () => {
+    const tap = { attach: "switch", name: "vm-tap", multiQueue: false, vnetHeader: true } as const;
+    const guest: Plan = { ...b, vnic: { ...b.vnic, type: "vmNic", tap, dns: {} } };
+    const request = { ...context.request, receivers: [], endpoints: [a, guest] };
+    const { verdict } = concludeLive([signs.asks("sender", "10.61.0.3")], { ...context, request });
+    expect(verdict).toMatchObject({
+      hint: "nobody answers who has 10.61.0.3: it is a guest's (nat/b/eth0), does its virtual machine run?",
     });
   });
 

@@ -36,7 +36,8 @@ import {
   type StackedSwitch,
   type Switch,
 } from "../../../../lib/model/switch.ts";
-import type { HostVnic, Vnic } from "../../../../lib/model/vnic.ts";
+import { portNameOf, portTap } from "../../../../lib/model/vm-nic.ts";
+import type { HostVnic, Tap, VmNic } from "../../../../lib/model/vnic.ts";
 import type { AclDefault } from "../../../../lib/policy/acl.ts";
 import type { Guard } from "../../../../lib/policy/guard.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
@@ -139,6 +140,8 @@ export interface EndpointCase {
   /** `false`: no guard. */
   readonly guard?: false | Partial<Guard>;
   readonly vnic?: Partial<HostVnic>;
+  /** It is a guest's, behind this tap. */
+  readonly vm?: Partial<Tap>;
 }
 
 /** @param addresses "10.1.0.2/24" ...; each family gets a default route by the network's gateway */
@@ -146,12 +149,12 @@ export function endpoint(
   { name, switch: vswitch }: SceneNetwork<InternalSwitch>,
   containerId: string,
   addresses: readonly string[],
-  { policies = [], aclDefault, guard = {}, vnic = {} }: EndpointCase = {},
+  { policies = [], aclDefault, guard = {}, vnic = {}, vm }: EndpointCase = {},
 ): Plan<InternalSwitch> {
   const owner: Owner = { network: name, containerId, ifname: "eth0" };
   const key = ownerKey(owner);
   const own = addresses.map(prefix);
-  const adapter: Vnic = {
+  const common: HostVnic = {
     type: "hostVnic",
     name: "eth0",
     mac: vnicMac(owner),
@@ -160,6 +163,7 @@ export function endpoint(
     routes: defaultRoutes(own, vswitch.gateways),
     ...vnic,
   };
+  const adapter = vm === undefined ? common : behindTap(common, vm);
   const guards = guard === false ? [] : [{ ...guardOf(adapter.mac, own), ...guard }];
   return {
     owner,
@@ -167,12 +171,17 @@ export function endpoint(
     compartment: { path: `/run/netns/${containerId}` },
     switch: vswitch,
     port: {
-      name: portName(key),
+      name: portNameOf(key, adapter),
       policies: [...guards, ...policies],
       ...(aclDefault === undefined ? {} : { aclDefault }),
     },
     vnic: adapter,
   };
+}
+
+function behindTap(vnic: HostVnic, tap: Partial<Tap>): VmNic {
+  const usual: Tap = { attach: "compartment", name: vnic.name, multiQueue: false, vnetHeader: true };
+  return { ...vnic, type: "vmNic", tap: { ...usual, ...tap }, dns: {} };
 }
 
 function guardOf(own: Mac, addresses: readonly Prefix[]): Guard {
@@ -246,14 +255,14 @@ const bridge = ({ name, mac: own, mtu, gateways }: Switch): SceneInterface => ({
   addresses: gateways,
 });
 
-const port = ({ port: { name }, key, vnic, switch: vswitch }: Plan): SceneInterface => ({
-  name,
-  kind: "veth",
-  mac: portMac(key),
-  mtu: vnic.mtu,
+const port = (plan: Plan): SceneInterface => ({
+  name: plan.port.name,
+  kind: portTap(plan) === undefined ? "veth" : "tun",
+  mac: portMac(plan.key),
+  mtu: plan.vnic.mtu,
   up: true,
   addresses: [],
-  master: vswitch.name,
+  master: plan.switch.name,
 });
 
 /** A VLAN of the uplink, and the host's own adapter. */

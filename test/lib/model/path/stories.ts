@@ -5,6 +5,7 @@ import { prefix } from "../../../../lib/addr/prefix.ts";
 import type { ForeignChain, ForeignRule } from "../../../../lib/model/foreign.ts";
 import type { SceneInterface } from "../../../../lib/model/scene.ts";
 import { IPPROTO, ND } from "../../../../lib/policy/packet.ts";
+import { guestStories } from "./guest-stories.ts";
 import { lanStories } from "./lan-stories.ts";
 import { route } from "./scene.ts";
 import { acl, bears, published, type Story, usual } from "./story.ts";
@@ -45,6 +46,7 @@ const judged = { In: "Block", Out: "Allow" } as const;
 const https = acl({ protocols: [IPPROTO.tcp], localPorts: [{ first: 443, last: 443 }] });
 
 export const stories: Readonly<Record<string, Readonly<Record<string, Story>>>> = {
+  ...guestStories,
   ...lanStories,
   compartment: {
     "its own address stays within the compartment": { from: "web", to: "10.1.0.2" },

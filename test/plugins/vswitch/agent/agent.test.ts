@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { limiterName } from "../../../../lib/linux/limiter.ts";
 import type { HostChange } from "../../../../lib/model/change.ts";
 import { affected, type Watched } from "../../../../plugins/vswitch/agent/affected.ts";
 import { journal } from "../../../../plugins/vswitch/agent/journal.ts";
@@ -7,6 +8,7 @@ import type { RepairReport } from "../../../../plugins/vswitch/repair/repair.ts"
 import { wanted as lanSwitch } from "../../../lib/linux/bridge/fixture.ts";
 import { lan, vnicOnLan } from "../../../lib/model/path/scene.ts";
 import { endpointRow } from "../fixture.ts";
+import { natGuest } from "../guest/fixture.ts";
 
 function watched(network: string, containerId: string): Watched {
   const row = endpointRow({ owner: { network, containerId }, ips: ["10.88.0.5/16"] });
@@ -39,6 +41,14 @@ describe("a change of the host", () => {
     const tv: Watched = { key: plan.key, network: "home", plan };
     const concerned = (name: string) => affected([{ kind: "interface", name }], [tv]).size;
     expect(["eth0", "eth0.20", "vsh-home", "eth1", plan.port.name].map(concerned)).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  test("concerns a guest whose tap is the port, by the tap and by its limiter", () => {
+    const plan = natGuest({ config: { vmNicAttach: "switch", tapName: "vm-tap" }, ips: ["10.88.0.5/16"] });
+    const vm: Watched = { key: plan.key, network: "net", plan };
+    for (const name of ["vm-tap", limiterName(plan.key)])
+      expect(affected([{ kind: "interface", name }], [vm])).toEqual(new Set([plan.key]));
+    expect(affected([{ kind: "interface", name: "other-tap" }], [vm])).toEqual(new Set());
   });
 
   test("concerns what has its uplink there", () => {

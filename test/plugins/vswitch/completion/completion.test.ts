@@ -22,7 +22,7 @@ const names: Names = {
   endpoints: [
     { network: "nat", containerId: "web", ifname: "eth0", port: "vp-0123456789ab" },
     { network: "nat", containerId: "twice", ifname: "eth0", port: "vp-1" },
-    { network: "other", containerId: "twice", ifname: "eth1" },
+    { network: "other", containerId: "twice", ifname: "eth1", port: "vm-tap" },
   ],
   runs: ["lab"],
 };
@@ -61,6 +61,7 @@ describe("what may stand at the cursor", () => {
     ["show w", ["web"]],
     ["show nat/", ["nat/web/eth0", "nat/twice/eth0"]],
     ["show vp-0", ["vp-0123456789ab"]],
+    ["show v", ["vm-tap"]],
     ["show --json w", ["web"]],
     ["show --network ", ["nat", "other"]],
     ["show --network nat w", ["web"]],

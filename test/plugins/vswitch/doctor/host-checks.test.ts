@@ -16,6 +16,7 @@ import { reversePath } from "../../../../plugins/vswitch/doctor/checks/reverse-p
 import { routerAdvertisements } from "../../../../plugins/vswitch/doctor/checks/router-advertisements.ts";
 import { subnets } from "../../../../plugins/vswitch/doctor/checks/subnets.ts";
 import { uplink } from "../../../../plugins/vswitch/doctor/checks/uplink.ts";
+import { usual } from "../../../lib/model/path/story.ts";
 import { network, scene } from "../graph/scenes.ts";
 import { db, findings, nat, web } from "./patients.ts";
 
@@ -48,6 +49,18 @@ describe("kernel features", () => {
       "  $ modprobe ifb",
       "  $ modprobe sch_ingress",
     ]);
+  });
+});
+
+describe("a kernel without taps", () => {
+  const features = [{ name: "tap", neededFor: "vnic vmNic", modules: ["tun"], refusal: "ENOENT" }] as const;
+
+  test.each([
+    [{}, 'note: the kernel has no tap: no network can have "vnic": "vmNic"'],
+    [{ web: { vm: {} } }, "error: the kernel has no tap: no virtual machine can be attached"],
+  ])("is an error for who has virtual machines, else a note: %j", async (host, title) => {
+    const { scene } = usual(host);
+    expect((await findings(kernelFeatures, { scene, probe: { features } }))[0]).toBe(title);
   });
 });
 

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../plugins/vswitch/graph/graph.ts";
 import { graphOf, onlyNetworks } from "../../../../plugins/vswitch/graph/graph-of.ts";
 import { kinds } from "../../../../plugins/vswitch/graph/kinds.ts";
+import { formatSvg } from "../../../../plugins/vswitch/graph/svg/format-svg.ts";
+import { usual } from "../../../lib/model/path/story.ts";
 import { seed } from "../../../lib/seed.ts";
+import { lanGuest } from "../guest/fixture.ts";
 import { example, examples } from "./examples.ts";
 import { crowd, endpoint, network, scene } from "./scenes.ts";
 
@@ -143,5 +146,44 @@ describe("a graph", () => {
     const { nodes } = graphOf(onlyNetworks(example("three networks"), ["backend"]));
     const names = (kind: string) => nodes.filter((node) => node.kind === kind).map(({ name }) => name);
     expect([names("switch"), names("vnic"), names("hostPort")]).toEqual([["backend"], ["net1"], []]);
+  });
+});
+
+describe("a graph of virtual machines", () => {
+  const { scene: built, endpoints } = usual({
+    web: { vm: { name: "tap0" } },
+    db: { vm: { attach: "switch", name: "vm-tap" } },
+  });
+  const interfaces = built.host.interfaces.map((one) =>
+    one.name === "vm-tap" ? { ...one, carrier: false as const } : one,
+  );
+  const graph = graphOf({ ...built, host: { ...built.host, interfaces } });
+
+  test("has the tap between port and guest, and the addresses as the guest's", () => {
+    const { key, port } = endpoints.web;
+    expect(texts(graph, `vnic ${key}`).slice(0, 2)).toEqual(["virtual machine at tap tap0", "10.1.0.2/24"]);
+    expect(texts(graph, `tap ${key}`)).toEqual(["tap", "joined to eth0"]);
+    expect(edge(graph, "cable")).toContainEqual([`port ${port.name}`, `tap ${key}`, ""]);
+    expect(edge(graph, "cable")).toContainEqual([`tap ${key}`, `vnic ${key}`, ""]);
+    expect(texts(graph, `vnic ${endpoints.db.key}`)[0]).toBe("virtual machine, tap vm-tap is the port");
+    expect(edge(graph, "cable")).toContainEqual(["port vm-tap", `vnic ${endpoints.db.key}`, ""]);
+  });
+
+  test("draws guests below their ports, wherever their taps are", () => {
+    const svg = formatSvg(graph);
+    for (const text of ["virtual machine at tap tap0", "virtual machine, tap vm-tap is the port", "no guest"])
+      expect(svg).toContain(`>${text}<`);
+  });
+
+  test("hangs a guest of the LAN on the switch by its tap", () => {
+    const self = lanGuest({ ips: [] });
+    const wire = graphOf({ ...built, endpoints: [...built.endpoints, self] });
+    expect(edge(wire, "plugged")).toContainEqual(["switch eth0 of lan", `tap ${self.key}`, ""]);
+    expect(formatSvg(wire)).toContain(">its addresses are its own<");
+  });
+
+  test("marks a tap that nobody has open", () => {
+    expect(texts(graph, "port vm-tap")).toContain("no guest");
+    expect(texts(graph, `port ${endpoints.web.port.name}`)).not.toContain("no guest");
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../../lib/cni/read.ts";
 import type { PatientFiles } from "../../../../plugins/vswitch/doctor/patient.ts";
 import { findNetwork } from "../../../../plugins/vswitch/run/find-network.ts";
-import { formatAttached, formatKept } from "../../../../plugins/vswitch/run/format-run.ts";
+import { attachedJson, formatAttached, formatKept } from "../../../../plugins/vswitch/run/format-run.ts";
 import {
   cniArgs,
   pluginConf,
@@ -182,6 +182,19 @@ describe("what a run says", () => {
     const result = { cniVersion: "1.0.0", ips: [{ address: "10.0.0.2/24" }, { address: "fd00::2/64" }] };
     expect(formatAttached(record, result)).toBe("web on nat: 10.0.0.2/24 fd00::2/64, 8080/tcp -> 80");
     expect(formatAttached(record, {})).toBe("web on nat: without an address, 8080/tcp -> 80");
+  });
+
+  test.each<JsonObject>([
+    { vnic: "vmNic" },
+    { VNIC: "vmnic" },
+    { args: { cni: { vnic: { vnic: "vmNic", tapName: "tap0" } } } },
+  ])("tells a command that is no monitor that it has no network: %j", (key) => {
+    const guest = { ...record, chain: { ...record.chain, plugins: [{ type: "nat", ...key }] } };
+    expect(formatAttached(guest, {})).toContain(
+      "\n  for a virtual machine (vnic vmNic): the compartment has a tap and no address; vswitch guest-config --container web",
+    );
+    expect(JSON.parse(attachedJson(guest, {}))).toMatchObject({ vnic: "vmNic" });
+    expect(JSON.parse(attachedJson(record, {}))).not.toHaveProperty("vnic");
   });
 
   test("tells of one that is kept how to enter and to remove it", () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { formatEndpoint, formatNetwork } from "../../../../plugins/vswitch/show/format-endpoint.ts";
-import { formatHost } from "../../../../plugins/vswitch/show/format-show.ts";
+import { formatEndpoints, formatHost } from "../../../../plugins/vswitch/show/format-show.ts";
 import { hostView, type ShowInput } from "../../../../plugins/vswitch/show/view.ts";
 import { expectApproved } from "../../../approved.ts";
-import { endpointRow, networkRow, portCounters } from "../fixture.ts";
+import { endpointRow, networkRow, portCounters, rowOf } from "../fixture.ts";
+import { lanGuest, natGuest } from "../guest/fixture.ts";
 
 const acl = (Settings: Record<string, unknown>) => ({ Type: "ACL", Settings });
 const web = endpointRow({
@@ -72,6 +73,36 @@ describe("what show prints", () => {
 
   test("says of a host without networks what it was told to", () => {
     expect(formatHost({ networks: [], endpoints: [] }, "nothing")).toBe("nothing");
+  });
+});
+
+describe("what show prints of guests", () => {
+  test("is as approved: a tap in the compartment, one that is the port, a guest that asks for addresses itself", () => {
+    const guests = [
+      natGuest({
+        config: { tapName: "tap0", owner: 107, group: 36, multiQueue: true },
+        ips: ["10.88.0.5/16"],
+      }),
+      natGuest({
+        owner: { containerId: "vm" },
+        config: { vmNicAttach: "switch", tapName: "vm-tap", vnetHeader: false },
+        ips: ["10.88.0.6/16"],
+      }),
+      lanGuest({ owner: { containerId: "self" }, ips: [] }),
+    ].map((plan) => rowOf(plan));
+    const { endpoints } = view({
+      endpoints: guests,
+      counters: {
+        atMs: 0,
+        switches: [],
+        ports: guests.slice(0, 2).map((row) => portCounters(row, { name: row.plan?.port.name ?? "" })),
+        uplinks: [{ name: "eth0", up: true, carrier: true, mtu: 1500 }],
+      },
+    });
+    expectApproved(
+      "plugins/vswitch/show/guests.txt",
+      [formatEndpoints(endpoints), ...endpoints.map((one) => formatEndpoint(one, 3_602_000))].join("\n\n"),
+    );
   });
 });
 
