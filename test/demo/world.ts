@@ -2,14 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Family } from "../../lib/addr/ip.ts";
-import { prefix } from "../../lib/addr/prefix.ts";
+import { prefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import { inCompartment, openCompartment } from "../../lib/linux/netns.ts";
 import { openNetlink } from "../../lib/linux/socket.ts";
 import { writeSysctl } from "../../lib/linux/sysctl.ts";
 import { connect, type Netlink } from "../../lib/netlink/connection.ts";
 import { addAddress } from "../../lib/netlink/route/address.ts";
 import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
+import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
 import { getLink } from "../../lib/netlink/route/link.ts";
+import { dumpRoutes } from "../../lib/netlink/route/route.ts";
+import { RT_TABLE_LOCAL } from "../../lib/netlink/route/rtmsg.ts";
 import { setLink } from "../../lib/netlink/route/set-link.ts";
 import { createVeth } from "../../lib/netlink/route/veth.ts";
 import { hidePrograms } from "./programs.ts";
@@ -60,7 +63,7 @@ export async function createWorld(compartments: readonly string[], programs: Pro
   startHost(host, families);
   joinUplink(host, beyond, families);
   if (programs === "hidden") hidePrograms(mount);
-  await bothUp(host, beyond);
+  await bothReady([host, beyond], families);
   return {
     host,
     beyond,
@@ -110,14 +113,24 @@ function joinUplink(host: Machine, beyond: Machine, families: readonly Family[])
   }
 }
 
-/** A link comes up by itself, a moment after both its ends are. */
-async function bothUp(...machines: readonly Machine[]): Promise<void> {
+/** A link comes up by itself, a moment after both its ends are; and then the kernel makes the routes to its addresses. */
+async function bothReady(machines: readonly Machine[], families: readonly Family[]): Promise<void> {
   const deadline = performance.now() + 5000;
-  while (machines.some((machine) => linkNamed(machine, "eth0").operState !== "up")) {
+  while (machines.some((machine) => !isReady(machine, families))) {
     if (performance.now() > deadline) throw new Error("the uplink has no carrier after 5 s");
     // It is a matter of milliseconds: too few for a socket that subscribes to the kernel's news of links.
     await Bun.sleep(1);
   }
+}
+
+function isReady(machine: Machine, families: readonly Family[]): boolean {
+  const { operState, index } = linkNamed(machine, "eth0");
+  const routes = machine.netlink.request(dumpRoutes({ table: RT_TABLE_LOCAL })).map(decodeRoute);
+  const isLocal = (family: Family): boolean =>
+    routes.some(
+      (route) => route.index === index && route.type === "local" && prefixFamily(route.dst) === family,
+    );
+  return operState === "up" && families.every(isLocal);
 }
 
 /** @throws {NetlinkError} ENODEV when there is none */
