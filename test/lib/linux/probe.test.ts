@@ -17,6 +17,7 @@ describe.skipIf(noNamespace)(titled("what a kernel can do"), () => {
       "nftables bridge",
       "tbf",
       "ifb",
+      "tap",
       "macvlan",
       "ipvlan",
       "8021q",
