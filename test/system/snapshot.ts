@@ -58,10 +58,7 @@ const script = [
 
 /** Reads the state of a namespace. Counters, time stamps and what the kernel changes by itself are left out. */
 export async function takeSnapshot(ns: Namespace, options: SnapshotOptions = {}): Promise<Snapshot> {
-  const [batch = "", ...texts] = (await execIn(ns, ["sh", "-c", script])).split(marker);
-  const lists = batch.trim().split("\n");
-  if (lists.length !== ipParts.length)
-    throw new Error(`ip gave ${lists.length} lists for ${ipParts.length}: ${batch}`);
+  const { lists, texts } = await readSettled(ns);
   const result = new Map<string, readonly string[]>();
   ipParts.forEach(([section], at) => {
     result.set(section, linesOf(section, lists[at] ?? ""));
@@ -76,6 +73,59 @@ export async function takeSnapshot(ns: Namespace, options: SnapshotOptions = {})
     result.set("tracked connections", flows.split("\n").sort());
   }
   return result;
+}
+
+/** The kernel makes the route to an IPv6 address a moment after the address, in a queue of its own. */
+const settleMs = 2000;
+const settlePollMs = 20;
+
+async function readSettled(ns: Namespace): Promise<Raw> {
+  const deadline = performance.now() + settleMs;
+  for (;;) {
+    const raw = await readRaw(ns);
+    if (isSettled(raw.lists) || performance.now() > deadline) return raw;
+    await Bun.sleep(settlePollMs);
+  }
+}
+
+interface Raw {
+  /** JSON, as `ipParts` has them. */
+  readonly lists: readonly string[];
+  /** As `parts` has them. */
+  readonly texts: readonly string[];
+}
+
+async function readRaw(ns: Namespace): Promise<Raw> {
+  const [batch = "", ...texts] = (await execIn(ns, ["sh", "-c", script])).split(marker);
+  const lists = batch.trim().split("\n");
+  if (lists.length !== ipParts.length)
+    throw new Error(`ip gave ${lists.length} lists for ${ipParts.length}: ${batch}`);
+  return { lists, texts };
+}
+
+interface ShownLink {
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly addr_info?: readonly {
+    readonly family: string;
+    readonly local: string;
+    readonly tentative?: boolean;
+  }[];
+}
+
+function isSettled([links = "[]", routes = "[]"]: readonly string[]): boolean {
+  const local = new Set(
+    (JSON.parse(routes) as { type?: string; dst: string; dev?: string }[])
+      .filter(({ type }) => type === "local")
+      .map(({ dst, dev }) => `${dst} ${dev}`),
+  );
+  return (JSON.parse(links) as ShownLink[])
+    .filter(({ flags }) => flags.includes("LOWER_UP"))
+    .every(({ ifname, addr_info: addresses = [] }) =>
+      addresses
+        .filter(({ family, tentative }) => family === "inet6" && !tentative)
+        .every((address) => local.has(`${address.local} ${ifname}`)),
+    );
 }
 
 function linesOf(section: string, text: string): readonly string[] {
