@@ -74,6 +74,8 @@ function withoutTimers(data: Row | undefined): Row | undefined {
 /** A route: without carrier flags and the seconds it has left; the kernel's link-local and multicast routes are left out. */
 export function normalRoute(row: Row): Row | undefined {
   const dst = String(row.dst);
+  // Of each subnet where the host forwards IPv6: the kernel adds and drops it in its own time.
+  if (row.type === "anycast") return undefined;
   if (/^(fe80:|ff00:|multicast ff)/i.test(dst)) return undefined;
   const { flags, pref, expires, ...rest } = row;
   return rest;

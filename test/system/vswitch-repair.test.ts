@@ -122,6 +122,11 @@ describe.skipIf(reason !== undefined)(`vswitch repair${reason ? ` (${reason})` :
     if (web === undefined || base === undefined) throw new Error("nothing attached");
     await lab.host.exec(web.ns, "ip", "link", "delete", "eth0");
     await lab.host.remove(base.ns);
+    // The kernel takes a namespace down in its own time.
+    const port = base.result.interfaces[1]?.name ?? "none";
+    await expect
+      .poll(() => lab.host.exec(lab.host.ns, "ip", "-br", "link"), { timeout: 10_000 })
+      .not.toContain(port);
     await lab.host.exec(lab.host.ns, "nft", "flush", "set", "bridge", "vswitch", "guarded");
     const before = await lab.host.snapshot(lab.everything);
     const done = await vswitch("repair", "web", "base");
