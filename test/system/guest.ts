@@ -47,7 +47,10 @@ export async function startGuest(
     "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_ra",
     `ip link set eth0 address ${mac} up`,
     ...ips.map(({ address }) => `ip address add ${address} dev eth0`),
-    ...routes.flatMap(({ dst, gw }) => (gw === undefined ? [] : [`ip route add ${dst} via ${gw}`])),
+    ...routes.flatMap(({ dst, gw, priority }) => {
+      const metric = priority === undefined ? "" : ` metric ${priority}`;
+      return gw === undefined ? [] : [`ip route add ${dst} via ${gw} dev eth0${metric}`];
+    }),
   ];
   await host.exec(where, "sh", "-ec", script.join("\n"));
   return { ns: where, monitor, mac };
