@@ -83,6 +83,20 @@ describe.skipIf(reason !== undefined)(`a guest of a LAN${reason ? ` (${reason})`
     },
   );
 
+  it.each(["hostVnic", "vmNic"])("on a bridge never misses who has its IPv4 address: %s", async (vnic) => {
+    const ranges = [[{ subnet: "192.0.2.0/24", rangeStart: "192.0.2.100", rangeEnd: "192.0.2.119" }]];
+    await using lab = await createLanLab({
+      config: { ...guestOn({ switch: "bridge", vnic }), ipam: { ranges } },
+    });
+    const { host } = lab;
+    const all = Array.from({ length: 20 }, (_, i) => `ip address add 192.0.2.${100 + i}/24 dev eth0`);
+    await host.exec(host.outside, "sh", "-ec", all.join("\n"));
+    for (let i = 0; i < 12; i++) {
+      const netns = (await host.compartment()).path;
+      expect(await lab.refused("ADD", { id: `c${i}`, netns })).toMatchObject({ code: 103 });
+    }
+  });
+
   it.each([
     ["on a bridge, as its port", { switch: "bridge", vmNicAttach: "switch" }],
     ["on a routed switch", { switch: "routed" }],

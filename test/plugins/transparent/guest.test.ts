@@ -6,7 +6,7 @@ import { requireGuestAsks } from "../../../plugins/transparent/kind-limits.ts";
 import { expectApproved } from "../../approved.ts";
 import { formatPlan } from "../../plans/format-plan.ts";
 import { formatSteps } from "../../plans/format-steps.ts";
-import { type TransparentCase, transparentConfig } from "./fixture.ts";
+import { externalPlan, type TransparentCase, transparentConfig } from "./fixture.ts";
 import { guestCase, guestOnLan } from "./guest.ts";
 
 const onSwitch = { vmNicAttach: "switch" };
@@ -40,6 +40,18 @@ describe("the plan of a guest's NIC on a LAN", () => {
   it("lets a macvlan receive the groups that its guest joins, and no other link", () => {
     for (const [name, one] of Object.entries(cases))
       expect(stepsOf(one).includes("allmulticast on"), name).toBe(name.startsWith("macvlan"));
+  });
+
+  it("asks by a port of a bridge when that forwards, since the kernel asks but once in a second", () => {
+    const questionOf = (one: TransparentCase) => {
+      const lines = formatSteps(compileEndpoint(externalPlan(one), 9)).split("\n");
+      return lines.slice(
+        0,
+        lines.findIndex((line) => line.includes("ask who has")),
+      );
+    };
+    for (const one of [guestCase(bridge), { ...guestCase(bridge), config: bridge }])
+      expect(questionOf(one).at(-1)).toBe("  until the port works");
   });
 
   it("asks the LAN for its IPv4 addresses, and for those of IPv6 where it has an address to ask from", () => {
