@@ -6,7 +6,7 @@ import type { Namespace } from "./namespaces.ts";
 import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
-const times = 30;
+const times = 20;
 const timeout = 60_000;
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");
@@ -39,7 +39,7 @@ describe.skipIf(reason !== undefined)(`an ADD of a guest's NIC${reason ? ` (${re
   it(`that is killed is taken up by the next (SEED=${seed})`, { timeout }, async () => {
     await using lab = await createLab();
     const what = { type: "nat", config: guest, runtimeConfig } as const;
-    await expectTakenUp(lab, what, { times: 20, leases: 2 });
+    await expectTakenUp(lab, what, { times: 12, leases: 2 });
   });
 
   it.each(places)(

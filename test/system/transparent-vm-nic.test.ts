@@ -1,16 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { failEverywhere } from "./failing-add.ts";
 import { startGuest } from "./guest.ts";
 import { uplink } from "./host.ts";
-import { seed } from "./killed.ts";
-import { expectCleanedByDel } from "./killed-add-mended.ts";
 import { createLanLab, lanWith } from "./lan-lab.ts";
-import type { Namespace } from "./namespaces.ts";
 import { type Attached, type NatLab, whyNoNat } from "./nat-lab.ts";
 import { toolOf } from "./tool.ts";
 
 const reason = whyNoNat();
-const timeout = 60_000;
 const guestOn = (config: object = {}) => lanWith({ vnic: "vmNic", dad: 50, ...config });
 
 /** With the MAC that its frames have on the wire. */
@@ -67,50 +62,6 @@ describe.skipIf(reason !== undefined)(`a guest of a LAN${reason ? ` (${reason})`
     },
   );
 
-  it.each(kinds.filter(([, config]) => !("hostAccess" in config)))(
-    "%s does not take an IPv4 address that somebody there has",
-    async (_, config) => {
-      await using lab = await createLanLab({ config: guestOn(config) });
-      const { host } = lab;
-      await lab.add({ args: "VNIC=hostVnic" });
-      await host.exec(host.outside, "ip", "address", "add", "192.0.2.101/24", "dev", "eth0");
-      const [before, ns] = [await host.snapshot(lab.everything), await host.compartment()];
-      const empty = await host.snapshot({}, ns);
-      const refused = await lab.refused("ADD", { id: "guest", netns: ns.path });
-      expect(refused).toMatchObject({ code: 103, msg: expect.stringContaining("192.0.2.101") });
-      expect(await host.changes(before, lab.everything)).toBe("");
-      expect(await host.snapshot({}, ns)).toEqual(empty);
-    },
-  );
-
-  it.each(["hostVnic", "vmNic"])("on a bridge never misses who has its IPv4 address: %s", async (vnic) => {
-    const ranges = [[{ subnet: "192.0.2.0/24", rangeStart: "192.0.2.100", rangeEnd: "192.0.2.119" }]];
-    await using lab = await createLanLab({
-      config: { ...guestOn({ switch: "bridge", vnic }), ipam: { ranges } },
-    });
-    const { host } = lab;
-    const all = Array.from({ length: 20 }, (_, i) => `ip address add 192.0.2.${100 + i}/24 dev eth0`);
-    await host.exec(host.outside, "sh", "-ec", all.join("\n"));
-    for (let i = 0; i < 12; i++) {
-      const netns = (await host.compartment()).path;
-      expect(await lab.refused("ADD", { id: `c${i}`, netns })).toMatchObject({ code: 103 });
-    }
-  });
-
-  it.each([
-    ["on a bridge, as its port", { switch: "bridge", vmNicAttach: "switch" }],
-    ["on a routed switch", { switch: "routed" }],
-  ])("%s does not take an IPv6 address that somebody there has", async (_, config) => {
-    const ipam = {
-      ranges: [[{ subnet: "2001:db8::/64", rangeStart: "2001:db8::100", gateway: "2001:db8::2" }]],
-    };
-    await using lab = await createLanLab({ config: { ...guestOn(config), ipam } });
-    const { host } = lab;
-    await host.exec(host.outside, "ip", "address", "add", "2001:db8::100/64", "dev", "eth0", "nodad");
-    const refused = await lab.refused("ADD", { id: "guest", netns: (await host.compartment()).path });
-    expect(refused).toMatchObject({ code: 103, msg: expect.stringContaining("2001:db8::100") });
-  });
-
   it("behind a macvlan hears the groups that it joins: neighbours find it who know nothing of it", async () => {
     await using lab = await createLanLab({ config: guestOn() });
     const { host } = lab;
@@ -151,28 +102,3 @@ async function expectNoAddress({ host }: NatLab, { ns }: Pick<Attached, "ns">): 
     .filter((one) => !one.startsWith("lo ")))
     expect(line.trim().split(/\s+/)).toHaveLength(line.trim() === "" ? 1 : 2);
 }
-
-describe.skipIf(reason !== undefined)(
-  `an ADD of a guest's NIC to a LAN${reason ? ` (${reason})` : ""}`,
-  () => {
-    const config = lanWith({ vnic: "vmNic", hostAccess: true, dad: 1 });
-
-    it(`that is killed is cleaned by DEL at once (SEED=${seed})`, { timeout }, async () => {
-      await using lab = await createLanLab();
-      const glance = ({ host }: NatLab, ns: Namespace) =>
-        host.exec(host.ns, "sh", "-c", `ip -br link | cut -d' ' -f1; ip -n ${ns.name} -br link; ip route`);
-      const netnsOf = (index: number, ns: Namespace) => (index % 3 === 0 ? "" : ns.path);
-      const what = { type: "transparent", config, runtimeConfig: {} } as const;
-      await expectCleanedByDel(lab, what, { times: 30, glance, glanceEvery: 3, netnsOf });
-    });
-
-    it("that fails at any step leaves host and state as they were", { timeout }, async () => {
-      await using lab = await createLanLab();
-      await lab.add({ config: lanWith({ hostAccess: true, dad: 1 }) });
-      const container = await lab.host.compartment();
-      const { count } = await failEverywhere(lab, { type: "transparent", container, config });
-      expect(count).toBeGreaterThan(20);
-      await lab.done("DEL", { id: "victim", netns: container.path, config });
-    });
-  },
-);
