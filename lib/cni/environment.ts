@@ -1,6 +1,7 @@
 /** The CNI_* variables: what a runtime says of the attachment apart from its configuration. */
 import { type CniArgs, parseCniArgs } from "./args.ts";
 import { CniError, errorCode } from "./error.ts";
+import { interfaceNameFault } from "./interface-name.ts";
 import { describeValue } from "./read.ts";
 import { type Verb, verbs } from "./version.ts";
 
@@ -51,7 +52,7 @@ export function parseAttachmentEnv(verb: "ADD" | "CHECK" | "DEL", env: Environme
     invalid.push(`CNI_CONTAINERID ${describeValue(containerId)} must match ${namePattern.source}`);
   }
   if (netns === undefined && verb !== "DEL") missing.push("CNI_NETNS");
-  const fault = ifname === undefined ? undefined : ifnameFault(ifname);
+  const fault = ifname === undefined ? undefined : interfaceNameFault(ifname);
   if (ifname === undefined) missing.push("CNI_IFNAME");
   else if (fault !== undefined) invalid.push(`CNI_IFNAME ${describeValue(ifname)} ${fault}`);
   if (args.malformed.length > 0 && verb !== "DEL") {
@@ -69,23 +70,6 @@ function environmentError(missing: readonly string[], invalid: readonly string[]
     reason: "environment-invalid",
     details: "an empty variable counts as missing",
   });
-}
-
-/** IFNAMSIZ of linux/if.h less the closing zero. */
-const maxIfnameBytes = 15;
-
-/** A character has at most three bytes for each of its units, so most names need no counting. */
-const isTooLong = (name: string): boolean =>
-  name.length * 3 > maxIfnameBytes && new TextEncoder().encode(name).length > maxIfnameBytes;
-
-/** What is wrong with an interface name (CNI 1.1 "CNI_IFNAME", and names that mean something else to Linux). */
-function ifnameFault(name: string): string | undefined {
-  if (isTooLong(name)) return `is longer than ${maxIfnameBytes} bytes`;
-  if (name === "." || name === "..") return "is not a name";
-  if (/[/:%\s\u0085]/.test(name)) return "must not hold a blank or any of / : %";
-  // /proc/sys/net/*/conf/all and default are settings of every interface.
-  if (name === "all" || name === "default") return "is reserved by the kernel";
-  return undefined;
 }
 
 /** CNI_PATH as folders; empty entries are skipped, relative ones are legal. */

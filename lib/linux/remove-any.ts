@@ -1,12 +1,11 @@
 /** Looking for an endpoint and taking it away, whatever its switch is. */
 import type { Removal } from "../backend.ts";
-import { portName } from "../model/plan.ts";
 import { isStacked } from "../model/switch.ts";
 import { joinedTap, linkName } from "../model/vm-nic.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
-import { removeEndpoint } from "./remove.ts";
+import { portOf, removeEndpoint } from "./remove.ts";
 import { isVnicOf, removeHostRoutes, removeStackedVnic } from "./stacked/remove.ts";
 import { tryOpen } from "./try-open.ts";
 import { removeJoinedTap } from "./vm/remove.ts";
@@ -14,7 +13,7 @@ import { removeJoinedTap } from "./vm/remove.ts";
 /** vNICs without a port bear their mark in the compartment alone. */
 export function isAttached(machine: Machine, { key, path, plan }: Removal): boolean {
   if (plan === undefined || !isStacked(plan.switch))
-    return markedKey(linkOf(machine.host, plan?.port.name ?? portName(key))?.alias) === key;
+    return markedKey(portOf(machine.host, key, plan)?.alias) === key;
   const inside = tryOpen(path ?? plan.compartment.path, machine);
   try {
     const link = inside && linkOf(inside.netlink, linkName(plan));

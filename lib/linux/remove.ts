@@ -224,7 +224,7 @@ export function isSwitchOf(link: Link, network: string): boolean {
 }
 
 /** A tap may have any name; without a plan it is looked for by its mark. */
-function portOf(host: Netlink, key: string, plan: Plan | undefined): Link | undefined {
+export function portOf(host: Netlink, key: string, plan: Plan | undefined): Link | undefined {
   const named = linkOf(host, plan?.port.name ?? portName(key));
   if (named !== undefined && isPortOf(named, key)) return named;
   return plan === undefined || portTap(plan) !== undefined ? findTap(host, key, undefined) : undefined;

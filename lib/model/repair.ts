@@ -2,7 +2,7 @@
 import type { EndpointFacts } from "./facts.ts";
 import type { Plan } from "./plan.ts";
 import { isStacked, type StackedSwitch } from "./switch.ts";
-import { isVmPlan, portTap, type VmPlan } from "./vm-nic.ts";
+import { isVmPlan, linkName, portTap, type VmPlan } from "./vm-nic.ts";
 
 /** Why nothing can be mended. */
 export interface BeyondRepair {
@@ -24,14 +24,14 @@ export function beyondRepair(plan: Plan, facts: EndpointFacts): BeyondRepair | u
   // Both ends of the pair go together; the one that is made anew would be another interface to the container.
   if (compartment.vnic === undefined)
     return {
-      why: `its interface ${plan.vnic.name} is gone from ${plan.compartment.path}`,
+      why: `its interface ${linkName(plan)} is gone from ${plan.compartment.path}`,
       remedy: `${bringBack(plan, facts)}restart the container: only the runtime can attach it again`,
     };
   const uplink = isStacked(plan.switch) ? beyondUplink(plan.switch, facts) : undefined;
   if (uplink !== undefined) return uplink;
   if (port === undefined && !isStacked(plan.switch))
     return {
-      why: `its port ${plan.port.name} is gone although ${plan.vnic.name} is there: that is another interface`,
+      why: `its port ${plan.port.name} is gone although ${linkName(plan)} is there: that is another interface`,
       remedy: "restart the container: only the runtime can attach it again",
     };
   return undefined;

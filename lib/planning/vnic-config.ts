@@ -6,6 +6,7 @@
  */
 import type { CniArgs } from "../cni/args.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
+import { interfaceNameFault } from "../cni/interface-name.ts";
 import { anyShape, foldObject } from "../cni/keys.ts";
 import { type Issue, isObject, type JsonObject, report } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
@@ -121,11 +122,9 @@ function oneOf<T extends string>(
   return found ?? report(issues, path, values.join(" or "), value);
 }
 
-/** linux/if.h IFNAMSIZ; the kernel takes no slash, colon or blank, and makes a number of a percent sign. */
 function readName(value: unknown, path: string, issues: Issue[]): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === "string" && /^[^\s/:%]{1,15}$/.test(value) && value !== "." && value !== "..")
-    return value;
+  if (typeof value === "string" && value !== "" && interfaceNameFault(value) === undefined) return value;
   return report(issues, path, "an interface name of at most 15 bytes", value);
 }
 

@@ -16,16 +16,19 @@ export function planVnic(
   return { type: "vmNic", ...vnic, tap: planTap(config, owner), dns };
 }
 
+/** The loopback's, and those that we give to other links, of this endpoint or of one that comes later. */
+const taken = /^(lo$|v[jpqt]-|vs[hvw]-)/;
+
 function planTap(config: VnicConfig, container: Owner): Tap {
   const { attach, tapName, owner, group, multiQueue, vnetHeader } = config;
-  if (tapName === "lo" || tapName?.startsWith("vj-") || tapName?.startsWith("vt-")) {
+  if (tapName !== undefined && taken.test(tapName)) {
     throw new CniError(
       errorCode.unsupportedField,
       `tapName ${tapName} is not supported: that name is taken`,
       {
         reason: "tap-name",
         details:
-          "the loopback is lo, and links of vswitch-cni have names that begin with v and a hyphen: choose another",
+          "the loopback is lo, and links of vswitch-cni have names that begin with vj-, vp-, vq-, vt-, vsh-, vsv- or vsw-: choose another",
       },
     );
   }

@@ -8,7 +8,7 @@ import { ownerKey } from "../../lib/model/owner.ts";
 import { type Plan, vnicMac } from "../../lib/model/plan.ts";
 import { type AnyExternalSwitch, hostAdapterOf, isRouted } from "../../lib/model/switch.ts";
 import { portNameOf } from "../../lib/model/vm-nic.ts";
-import type { Route, Vnic } from "../../lib/model/vnic.ts";
+import type { Route, Vnic, VnicType } from "../../lib/model/vnic.ts";
 import { planLayers } from "../../lib/planning/layers.ts";
 import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
 import { planRoutes } from "../../lib/planning/routes.ts";
@@ -37,7 +37,7 @@ export function planTransparent(
     mtu,
     addresses,
     ...(autoconf.length === 0 ? {} : { autoconf }),
-    ...throughHost(vswitch, addresses, [
+    ...throughHost(vswitch, config.vnic.type, addresses, [
       ...planRoutes(
         { routes: ipam.routes, gateways, present: input.defaultRoutes },
         // Who lists routes has said which: as for a second network, whose traffic must not go that way.
@@ -84,23 +84,29 @@ function withFamilies(known: AnyExternalSwitch, addresses: readonly Prefix[]): A
   return { ...known, forwarding: ([4, 6] as const).filter((family) => families.has(family)) };
 }
 
+/** Routes to subnets on the link have 256 (IP6_RT_PRIO_ADDRCONF of net/ip6_route.h). */
+const beforeOnLink = 128;
+
 /**
  * A routed container's way is the host, whatever router its LAN has. For IPv4 the host answers in the place of all who
- * are beyond it. For IPv6 it can do so for single addresses only, so that nobody but the host is on the link.
+ * are beyond it. For IPv6 it can do so for single addresses only, so that nobody but the host is on the link. A guest
+ * that gives itself its address takes the subnet for one on the link, too: this way is preferred.
  */
 function throughHost(
   vswitch: AnyExternalSwitch,
+  type: VnicType,
   addresses: readonly Prefix[],
   routes: readonly Route[],
 ): Pick<Vnic, "routes" | "offLink"> {
   const own = addresses.filter((address) => prefixFamily(address) === 6).map(networkOf);
   if (!isRouted(vswitch) || own.length === 0) return { routes };
   const gateway = linkLocal(vswitch.mac);
+  const preferred = type === "vmNic" ? { priority: beforeOnLink } : {};
   const missing = own.filter((subnet) => !routes.some(({ destination }) => destination === subnet));
   return {
     routes: [
       ...routes.map((route) => (prefixFamily(route.destination) === 6 ? through(route, gateway) : route)),
-      ...[...new Set(missing)].map((destination) => ({ destination, gateway })),
+      ...[...new Set(missing)].map((destination) => ({ destination, gateway, ...preferred })),
     ],
     offLink: [6],
   };

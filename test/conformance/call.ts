@@ -18,6 +18,8 @@ export interface Key {
   readonly config: JsonObject;
   readonly args: string;
   readonly runtimeConfig: JsonObject | undefined;
+  /** Addresses and routes are a guest's: the compartment's stack must have none. */
+  readonly ofGuest: boolean;
   readonly result?: JsonObject;
 }
 

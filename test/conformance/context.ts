@@ -79,6 +79,7 @@ export async function createContext(subject: Subject, version?: Version): Promis
       config: options.config ?? {},
       args: options.args ?? "",
       runtimeConfig: options.runtimeConfig,
+      ofGuest: !filled.has.stack,
     };
   };
   const call: Context["call"] = (verb, of, change = {}) => {

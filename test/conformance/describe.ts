@@ -20,7 +20,8 @@ export async function describeConformance(target: Target): Promise<void> {
   }
   const subject = await probe(target);
   describe.concurrent(`${target.name} conforms to CNI`, () => {
-    for (const job of jobsOf(subject, scenarios)) {
+    const chosen = scenarios.filter(({ id }) => target.only?.test(id) ?? true);
+    for (const job of jobsOf(subject, chosen)) {
       const applies = job.scenario.applies(subject);
       const title = `${job.name}: ${job.scenario.title}`;
       if (applies !== true) it.skip(`${title} (${applies})`);

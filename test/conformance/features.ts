@@ -43,6 +43,7 @@ function foundIn(target: Target, versions: readonly Version[]): Readonly<Record<
     lan: stacked,
     hostEnd: !stacked,
     switch: target.switch !== undefined,
+    stack: true,
     l2only: false,
   };
 }

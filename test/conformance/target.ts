@@ -26,6 +26,8 @@ export const featureMeaning = {
   lan: "containers are machines of the uplink's LAN, with addresses and MACs of their own",
   hostEnd: "a container's interface has an end on the host, which tells whose it is wherever the other went",
   switch: "a host interface that all containers of network net1 share, named by the key `bridge` or told",
+  stack:
+    "a container's own stack has its addresses and routes; without it they are a guest's, and nobody's there",
   l2only: "attachments without addresses: `ipam` is {}",
 } as const;
 export type Feature = keyof typeof featureMeaning;
@@ -42,6 +44,8 @@ export interface Target {
   readonly switch?: string;
   /** More environment for each call; `${DATA}` as above. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Ids of the scenarios that the tests try, where another target of the same executable tries the rest. */
+  readonly only?: RegExp;
   /** Corrects what is found from the configuration. */
   readonly features?: Readonly<Partial<Record<Feature, boolean>>>;
   /** Scenarios that are known to fail, with why: a test then asserts that they still do. */

@@ -27,6 +27,25 @@ export const targets: readonly Target[] = [
     },
   },
   {
+    name: "nat for guests",
+    plugin: `${bin}/nat`,
+    cniPath,
+    switch: "vsw-net1",
+    knownLimits,
+    // The kernel's stack does not answer for a guest, and there is no guest here: test/system has some.
+    features: { stack: false, hostEnd: false },
+    // Results, chains, kills, DEL, CHECK, GC, runtimes: where it makes a difference what a container's NIC is.
+    only: /^T(3[0-8]|41|47|48|5\d|6[0-2]|7\d|8[02]|10[45]|11[56])/,
+    kills: 3,
+    config: {
+      type: "nat",
+      dataDir: data,
+      vnic: "vmNic",
+      capabilities: { portMappings: true, mac: true, ips: true, bandwidth: true },
+      ipam,
+    },
+  },
+  {
     name: "transparent",
     plugin: `${bin}/transparent`,
     cniPath,

@@ -235,8 +235,9 @@ function getAddresses(stack: Stack, index: number): readonly Reply[] {
 }
 
 /** Of links whose neighbours may be asked for: the others' are of no concern to anybody. */
-function ownLinkLocal(stack: Stack, { up, lower, mac, sysctls }: FakeLink): readonly Prefix[] {
-  const off = stack.ipv6 === "absent" || sysctls.get("ipv6/disable_ipv6") === "1";
+function ownLinkLocal(stack: Stack, { up, lower, mac, sysctls, traits }: FakeLink): readonly Prefix[] {
+  const off =
+    stack.ipv6 === "absent" || sysctls.get("ipv6/disable_ipv6") === "1" || traits.has("addrgenmode none");
   return up && lower !== undefined && !off ? [prefixOf(linkLocal(parseMac(mac)), 64)] : [];
 }
 

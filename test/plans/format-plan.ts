@@ -3,7 +3,8 @@ import { formatRoute } from "../../lib/model/diff.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import { isStacked, type StackedSwitch, type Switch } from "../../lib/model/switch.ts";
-import type { Route } from "../../lib/model/vnic.ts";
+import { isVmNic } from "../../lib/model/vm-nic.ts";
+import type { Route, VmNic } from "../../lib/model/vnic.ts";
 import { formatPolicy } from "../../lib/policy/format-policy.ts";
 
 export function formatPlan({ owner, key, compartment, switch: vswitch, port, vnic }: Plan): string {
@@ -18,11 +19,27 @@ export function formatPlan({ owner, key, compartment, switch: vswitch, port, vni
       ? []
       : [`  no ACL: In ${port.aclDefault.In}, Out ${port.aclDefault.Out}`]),
     `vnic ${vnic.name} (${vnic.type}) mac ${vnic.mac} mtu ${vnic.mtu}`,
+    ...(isVmNic(vnic) ? formatGuest(vnic) : []),
     ...vnic.addresses.map((address) => `  address ${address}`),
     ...(vnic.offLink ?? []).map((family) => `  subnets of IPv${family} not on the link`),
     ...vnic.routes.map((route) => `  route ${formatRoute(route)}${extras(route)}`),
     ...(vnic.probeMs === undefined ? [] : [`  asks for its addresses for ${vnic.probeMs} ms`]),
   ].join("\n");
+}
+
+function formatGuest({ tap, dns }: VmNic): readonly string[] {
+  const { attach, name, owner, group, multiQueue, vnetHeader } = tap;
+  const place = attach === "switch" ? "on the switch" : "in the compartment";
+  const words = [
+    owner !== undefined && `user ${owner}`,
+    group !== undefined && `group ${group}`,
+    multiQueue && "several queues",
+    !vnetHeader && "no header",
+  ].filter(Boolean);
+  return [
+    `  tap ${name} ${place}${words.map((word) => `, ${word}`).join("")}`,
+    ...(dns.nameservers ?? []).map((server) => `  name server ${server}`),
+  ];
 }
 
 function formatSwitch(vswitch: Switch): readonly string[] {

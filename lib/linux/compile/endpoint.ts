@@ -53,8 +53,9 @@ export function compileConfigure(plan: Plan, there: readonly AclParts[] = []): r
 /** The same for a guest's: it configures itself, and the host does its own part. */
 function joinSteps(plan: VmPlan): readonly Step[] {
   return [
+    ...(isStacked(plan.switch) ? [] : [learnPort(plan)]),
     ...(portTap(plan) === undefined ? joining().joinTap(plan) : probe(plan)),
-    ...(isStacked(plan.switch) ? [] : [learnPort(plan), ...carriers(plan)]),
+    ...(isStacked(plan.switch) ? [] : carriers(plan)),
     ...hostWays(plan),
     ...makeWays(plan),
     ...announceWays(plan),

@@ -20,11 +20,11 @@ export function learnSwitch({ switch: { name } }: Plan): Step {
 
 /** The first port brings the switch's own carrier, a moment later: until then the host's answers are dropped. */
 export function carriers(plan: Plan): readonly Step[] {
-  const { port, switch: vswitch } = plan;
+  const { switch: vswitch } = plan;
   // A tap has none before somebody opens it.
   if (portTap(plan) !== undefined) return [];
   return [
-    { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } },
+    awaitPort(plan),
     // Somebody else's may have a spanning tree, which takes its time.
     ...(isBridge(vswitch) && vswitch.existing
       ? []
@@ -35,6 +35,11 @@ export function carriers(plan: Plan): readonly Step[] {
           } satisfies Step,
         ]),
   ];
+}
+
+/** The port is learnt already. */
+export function awaitPort({ port }: Plan): Step {
+  return { ...own(`wait for the carrier of ${port.name}`), action: { kind: "carrier", role: "port" } };
 }
 
 export function learnPort({ port: { name } }: Plan): Step {

@@ -2,7 +2,7 @@
 import { defaultPrefix, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import { askedOn } from "../../model/asked-on.ts";
 import type { Plan } from "../../model/plan.ts";
-import { isExternal } from "../../model/switch.ts";
+import { isExternal, isStacked } from "../../model/switch.ts";
 import type { Route } from "../../model/vnic.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addAddress, type NewAddress } from "../../netlink/route/address.ts";
@@ -12,8 +12,9 @@ import { setLink } from "../../netlink/route/set-link.ts";
 import { own } from "../endpoint-step.ts";
 import { learnUplink } from "../routed/ways.ts";
 import type { Step } from "../step.ts";
+import { awaitPort } from "./port.ts";
 
-/** The vNIC is up and has no address yet: what is asked for bears none of ours. */
+/** The vNIC is up and has no address yet: what is asked for bears none of ours. Its port, if it has one, is learnt. */
 export function probe(plan: Plan): readonly Step[] {
   const { name, addresses, probeMs } = plan.vnic;
   if (probeMs === undefined || addresses.length === 0) return [];
@@ -31,6 +32,8 @@ export function probe(plan: Plan): readonly Step[] {
       ...own(`link set ${name} up`),
       action: { kind: "compartment", requests: (index) => [setLink(index("vnic"), { up: true })] },
     },
+    // A bridge drops what comes by a port before that forwards, and the kernel asks again after a second only.
+    ...(isStacked(plan.switch) ? [] : [awaitPort(plan)]),
     {
       ...own(title),
       action: { kind: "probe", addresses: asked, waitMs: probeMs },

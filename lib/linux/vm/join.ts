@@ -3,6 +3,7 @@
  * other sends, before the compartment's own stack sees any of it. Pure.
  */
 import { prefixFamily } from "../../addr/prefix.ts";
+import { askedOn } from "../../model/asked-on.ts";
 import { isStacked } from "../../model/switch.ts";
 import { linkName, type VmPlan } from "../../model/vm-nic.ts";
 import type { Request } from "../../netlink/message.ts";
@@ -71,8 +72,13 @@ export function joinRequests(plan: VmPlan, link: number, tap: number): readonly 
   ];
 }
 
-/** For IPv6 the kernel asks in the name of an address on the link, and there is none; a guest asks itself (RFC 4862). */
+/**
+ * For IPv6 the kernel asks in the name of an address on the link, and in the compartment there is none: that a guest
+ * asks itself (RFC 4862).
+ */
 function askable(plan: VmPlan): VmPlan {
-  const addresses = plan.vnic.addresses.filter((address) => prefixFamily(address) === 4);
-  return { ...plan, vnic: { ...plan.vnic, name: linkName(plan), addresses } };
+  const { addresses } = plan.vnic;
+  const asked =
+    askedOn(plan) === undefined ? addresses.filter((address) => prefixFamily(address) === 4) : addresses;
+  return { ...plan, vnic: { ...plan.vnic, name: linkName(plan), addresses: asked } };
 }

@@ -11,19 +11,37 @@ import { addRedirect } from "../../netlink/tc/redirect.ts";
 import { own, wordsOf } from "../compile/repair/own-step.ts";
 import type { Role, Step } from "../step.ts";
 
-/** Both links are there; the port of a tap on the host is mended as any other. */
+/** Both links are there. */
 export function repairJoined(plan: VmPlan, { compartment, tap }: EndpointFacts): readonly Step[] {
+  const port = portTap(plan);
+  if (port !== undefined) return tap === undefined ? [] : repairTapPort(port.name, tap);
   const link = compartment?.vnic;
-  if (portTap(plan) !== undefined || link === undefined || tap?.joined === undefined) return [];
+  if (link === undefined || tap?.joined === undefined) return [];
   const name = linkName(plan);
   const mended = [
-    ...repairLink(plan, "vnic", name, link),
-    ...repairLink(plan, "tap", plan.vnic.tap.name, tap),
+    // Before they are up: the compartment's own stack shall see none of the guest's frames.
     ...(tap.joined.towardsGuest ? [] : [joinAgain(plan, "vnic", "tap")]),
     ...(tap.joined.fromGuest ? [] : [joinAgain(plan, "tap", "vnic")]),
+    ...repairLink(plan, "vnic", name, link),
+    ...repairLink(plan, "tap", plan.vnic.tap.name, tap),
   ];
   if (mended.length === 0) return [];
   return [learn("vnic", name), learn("tap", plan.vnic.tap.name), ...mended];
+}
+
+/** What of a port is no other port's: the rest is mended as any. */
+function repairTapPort(name: string, { addresses }: TapFacts): readonly Step[] {
+  if (addresses.length === 0) return [];
+  return [
+    { ...own(`learn ${name}`), action: { kind: "learn", where: "host", role: "port", name } },
+    {
+      ...own(`addr del ${addresses.join(" ")} dev ${name}`),
+      action: {
+        kind: "host",
+        requests: (index) => addresses.map((address) => deleteAddress(index("port"), address)),
+      },
+    },
+  ];
 }
 
 const nameOf = (plan: VmPlan, role: "vnic" | "tap"): string =>

@@ -75,7 +75,7 @@ export const addScenarios: readonly Scenario[] = [
     id: "T30",
     title:
       "One container in two networks has an address of each and a default route; DEL of one leaves the other",
-    applies: needs("pools"),
+    applies: needs("stack", "pools"),
     run: async (context) => {
       const { host, subject } = context;
       const other = { network: "net2", config: secondNetwork(subject.config) };

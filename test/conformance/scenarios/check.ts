@@ -45,9 +45,13 @@ export const checkScenarios: readonly Scenario[] = [
   },
   drift("T72a", "that the interface is down", inside("ip link set eth0 down"), (a) => [a.ifname]),
   drift("T72b", "that the interface is gone", inside("ip link delete eth0"), (a) => [a.ifname]),
-  drift("T72c", "an address that was removed", inside("ip address flush dev eth0 scope global"), (a) => [
-    ipOf(a),
-  ]),
+  drift(
+    "T72c",
+    "an address that was removed",
+    inside("ip address flush dev eth0 scope global"),
+    (a) => [ipOf(a)],
+    "stack",
+  ),
   drift("T72d", "a MAC that was changed", inside("ip link set eth0 address 02:00:00:00:00:99"), (a) => [
     a.ifname,
     "02:00:00:00:00:99",
@@ -65,7 +69,13 @@ export const checkScenarios: readonly Scenario[] = [
       expectError(context.subject, outcome, { codes: anyRight, anyName: ["eth0", "1333"] });
     },
   },
-  drift("T72f", "a route that was removed", inside("ip route delete default"), () => ["0.0.0.0", "default"]),
+  drift(
+    "T72f",
+    "a route that was removed",
+    inside("ip route delete default"),
+    () => ["0.0.0.0", "default"],
+    "stack",
+  ),
   drift(
     "T72g",
     "a host end that was taken off the switch",
@@ -75,6 +85,7 @@ export const checkScenarios: readonly Scenario[] = [
     },
     (_a, context) => [context.subject.switch ?? "", "veth", "port", "master"],
     "switch",
+    "hostEnd",
   ),
   drift(
     "T72h",
@@ -93,7 +104,7 @@ export const checkScenarios: readonly Scenario[] = [
   {
     id: "T72j",
     title: "CHECK does not mind an address and a route that somebody added",
-    applies: needs("check"),
+    applies: needs("check", "stack"),
     run: async (context) => {
       const attachment = await context.attach();
       await inside("ip address add 198.51.100.9/24 dev eth0; ip route add 203.0.113.0/24 dev eth0")(
@@ -106,7 +117,7 @@ export const checkScenarios: readonly Scenario[] = [
   {
     id: "T73",
     title: "CHECK accepts what a later plugin changed and prevResult says: MAC, a route less",
-    applies: needs("check"),
+    applies: needs("check", "stack"),
     run: async (context) => {
       const attachment = await context.attach();
       const mac = "02:00:00:00:00:77";

@@ -19,7 +19,7 @@ export const portPathScenarios: readonly Scenario[] = [
     ([from, pathOf], at): Scenario => ({
       id: `T106${"abcd"[at]}`,
       title: `A published port answers ${from}`,
-      applies: needs("ports"),
+      applies: needs("ports", "stack"),
       run: async (context) => {
         const attachment = await published(context, [mapping]);
         const [client, address] = pathOf(context, attachment.ns);
@@ -30,7 +30,7 @@ export const portPathScenarios: readonly Scenario[] = [
   {
     id: "T106e",
     title: "A published port answers another container of the network and one of another network",
-    applies: needs("ports", "pools"),
+    applies: needs("ports", "stack", "pools"),
     run: async (context) => {
       const attachment = await published(context, [mapping]);
       const neighbour = await context.attach();
@@ -45,7 +45,7 @@ export const portPathScenarios: readonly Scenario[] = [
   {
     id: "T106f",
     title: "A published port answers over IPv6 too",
-    applies: needs("ports", "ipv6"),
+    applies: needs("ports", "stack", "ipv6"),
     run: async (context) => {
       const config = pools(context.subject.config, subnets.dual);
       const attachment = await context.attach({ config, runtimeConfig: { portMappings: [mapping] } });
@@ -57,7 +57,7 @@ export const portPathScenarios: readonly Scenario[] = [
   {
     id: "T106g",
     title: "A published SCTP port answers a machine beyond the host",
-    applies: every(needs("ports"), () => whyNoSctp() ?? true),
+    applies: every(needs("ports", "stack"), () => whyNoSctp() ?? true),
     run: async (context) => {
       const { host } = context;
       const portMappings = [{ ...mapping, protocol: "sctp" }];
@@ -69,7 +69,7 @@ export const portPathScenarios: readonly Scenario[] = [
   {
     id: "T107",
     title: "A UDP flow to a published port goes to the next container at once after DEL and ADD",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const { host } = context;
       const portMappings = [{ ...mapping, protocol: "udp" }];
@@ -91,7 +91,7 @@ export const portPathScenarios: readonly Scenario[] = [
   {
     id: "T108",
     title: "A packet on its way through the host to a foreign address is not caught by a published port",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const { host } = context;
       await published(context, [mapping]);
@@ -112,7 +112,7 @@ export const portPathScenarios: readonly Scenario[] = [
     id: "T109",
     title:
       "A packet from beyond the host to 127.0.0.1 reaches neither a published port nor a service of the host",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: closedLoopback,
   },
 ];

@@ -21,7 +21,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     id: "T104b",
     title: "Keys in upper camel case and protocols in capitals publish the port too",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const camel = { HostPort: 8080, ContainerPort: 80, Protocol: "TCP", HostIP: "" };
       const attachment = await published(context, [camel]);
@@ -53,7 +53,7 @@ export const portScenarios: readonly Scenario[] = [
     id: "T105a",
     title:
       "A port that another container has is an error that names it; the other keeps it and nothing is left",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const first = await published(context, [mapping]);
       const before = await context.snapshot();
@@ -70,7 +70,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     id: "T105b",
     title: "The same port number on another host address or for another protocol is no conflict",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const { host } = context;
       await host.exec(host.ns, "ip", "address", "add", "192.0.2.8/24", "dev", "eth0");
@@ -88,7 +88,7 @@ export const portScenarios: readonly Scenario[] = [
   {
     id: "T110",
     title: "1000 ports in one ADD are published within ten seconds and gone after DEL",
-    applies: needs("ports"),
+    applies: needs("ports", "stack"),
     run: async (context) => {
       const before = await context.warm({ runtimeConfig: { portMappings: [mapping] } });
       const portMappings = Array.from({ length: 1000 }, (_, at) => ({

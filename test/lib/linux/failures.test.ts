@@ -2,8 +2,10 @@ import { describe, expect, it, vi } from "vitest";
 import { CniError } from "../../../lib/cni/error.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import { joinedTap } from "../../../lib/model/vm-nic.ts";
 import type { FakeHost } from "../../fake/kernel.ts";
 import type { NatCase } from "../../plugins/nat/fixture.ts";
+import { asGuest } from "../../plugins/nat/guest.ts";
 import { type Lab, lab, momentsOf } from "./fake-host.ts";
 import { everyPolicy } from "./policies.ts";
 
@@ -28,6 +30,16 @@ const cases: readonly (readonly [string, FakeHost, NatCase])[] = [
   ["IPv6 alone", {}, { ips: ["fd00::5/64"] }],
   ["every kind of policy", {}, everyPolicy],
   ["limits both ways", {}, { ips: ["10.88.0.5/16"], asked: { bandwidth } }],
+  [
+    "a guest's NIC with limits, where runtimes turn IPv6 off",
+    { ipv6: "disabled" },
+    asGuest({ ips: ["10.88.0.5/16"], asked: { bandwidth } }, { tapName: "tap0", owner: 107 }),
+  ],
+  [
+    "a guest's NIC on the switch with limits, without IPv6 in the kernel",
+    { ipv6: "absent" },
+    asGuest({ ips: ["10.88.0.5/16"], asked: { bandwidth } }, { vmNicAttach: "switch", tapName: "tap0" }),
+  ],
 ];
 
 const neighbour: NatCase = { owner: { containerId: "before" }, ips: ["10.88.0.9/16", "fd00::9/64"] };
@@ -99,7 +111,7 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
       host.kernel.failAt(k, "ENOMEM");
       expect(failure(() => host.apply(plan))).toBeInstanceOf(CniError);
       host.kernel.calm();
-      expect(host.kernel.dump()).not.toMatch(/link (vp-|vq-|eth0)|tcp \. |udp \. /);
+      expect(host.kernel.dump()).not.toMatch(/link (v[pqjt]-|eth0|tap0)|tcp \. |udp \. /);
       const left = host.kernel.save();
       host.apply(plan);
       expect(host.kernel.dump()).toBe(done);
@@ -132,7 +144,9 @@ describe.each(cases)("a refusal at any moment of attaching: %s", (_, options, on
 describe.each(cases)("a refusal at any moment of removing: %s", (_, options, one) => {
   it.each(["its plan", "its key alone"])("is an error, and the next try by %s ends it", (by) => {
     const { host, plan } = warm(options, one);
-    const removal = by === "its plan" ? { key: plan.key, plan } : { key: plan.key };
+    // Of what is in the compartment alone nothing on the host tells where it is.
+    const path = joinedTap(plan) === undefined ? {} : { path: plan.compartment.path };
+    const removal = by === "its plan" ? { key: plan.key, plan } : { key: plan.key, ...path };
     const before = host.kernel.dump();
     host.apply(plan);
     const attached = host.kernel.save();

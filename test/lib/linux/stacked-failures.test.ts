@@ -20,6 +20,7 @@ const cases: readonly (readonly [string, FakeHost, TransparentCase])[] = [
   ["an adapter for the host", {}, { config: { dad, hostAccess: true }, ips: dual }],
   ["a VLAN", {}, { config: { dad, vlan: 7, hostAccess: true }, ips: dual }],
   ["no address", {}, { ips: [] }],
+  ["a guest's NIC", { ipv6: "disabled" }, { config: { dad, vnic: "vmNic", hostAccess: true }, ips: dual }],
 ];
 
 /** What was thrown, which must be an error for the runtime. */
