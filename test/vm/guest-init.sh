@@ -13,7 +13,9 @@ give_up() {
 /busybox mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-mkdir -p /dev/pts /dev/shm
+mkdir -p /dev/pts /dev/shm /dev/net
+# As Debian makes it at its boot (kmod static-nodes): who opens it has the kernel load the module.
+[ -e /dev/net/tun ] || mknod -m 666 /dev/net/tun c 10 200
 mount -t devpts devpts /dev/pts
 mount -t tmpfs run /run
 mount -t tmpfs tmp /tmp

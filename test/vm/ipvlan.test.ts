@@ -53,6 +53,9 @@ describe.skipIf(why !== undefined)(`an ipvlan${why === undefined ? "" : ` (${why
 
   it("reaches machines of the LAN and they reach it, and the wire sees the MAC of the uplink alone", async () => {
     await vm.exec("ip netns add a");
+    // The kernel notices a moment later that the uplink has a carrier.
+    const state = () => vm.exec("cat /sys/class/net/eth0/operstate");
+    await expect.poll(state, { timeout: 10_000 }).toBe("up\n");
     const before = await vm.exec("ip -d link; ip address");
     const added = await call("ADD", "a");
     expect(added.exitCode, added.stdout + added.stderr).toBe(0);
