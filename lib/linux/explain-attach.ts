@@ -1,9 +1,9 @@
 /** Why the kernel did not attach an endpoint, where its errno alone tells nobody. */
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
-import type { Plan } from "../model/plan.ts";
+import { type Plan, portName } from "../model/plan.ts";
 import { isRouted } from "../model/switch.ts";
-import { joinedTap, linkName, portTap } from "../model/vm-nic.ts";
+import { isVmPlan, joinedTap, linkName, portTap } from "../model/vm-nic.ts";
 import { isErrno } from "../os/error.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
@@ -15,13 +15,17 @@ import { explainStacked } from "./stacked/explain.ts";
 import type { Step } from "./step.ts";
 
 /** Its state was lost, or is in another store of this host; or the name is somebody else's. */
-export function portExists({ owner, port, vnic, compartment }: Plan): CniError {
+export function portExists(plan: Plan): CniError {
+  const { owner, port, vnic, compartment } = plan;
+  const named = portTap(plan) !== undefined && port.name !== portName(plan.key);
   return new CniError(
     errorCode.interfaceExists,
     `attach ${formatOwner(owner)}: its port ${port.name} exists already`,
     {
       reason: "interface-exists",
-      details: `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
+      details: named
+        ? `it was left as it is; give the attachment another tapName, or remove ${port.name} from the host`
+        : `it was left as it is; call DEL for ${vnic.name} in ${compartment.path} first`,
     },
   );
 }
@@ -54,11 +58,16 @@ export function explain(
       ? takenName(plan, compartment, machine)
       : undefined;
   if (taken !== undefined) {
-    return new CniError(errorCode.interfaceExists, `${doing}: interface ${taken} already`, {
-      reason: "interface-exists",
-      details: "it was left as it is; give the attachment another CNI_IFNAME or remove that interface",
-      cause: error,
-    });
+    const isTap = isVmPlan(plan) && taken.name === plan.vnic.tap.name && taken.name !== plan.vnic.name;
+    return new CniError(
+      errorCode.interfaceExists,
+      `${doing}: interface ${taken.name} exists ${taken.where} already`,
+      {
+        reason: "interface-exists",
+        details: `it was left as it is; give the attachment another ${isTap ? "tapName" : "CNI_IFNAME"} or remove that interface`,
+        cause: error,
+      },
+    );
   }
   // Those of other endpoints were looked for before.
   if (error instanceof StepError && isRouted(plan.switch) && isErrno(cause, "EEXIST") && isRoute(error.step))
@@ -72,13 +81,19 @@ export function explain(
 }
 
 /** Which of the names that the attachment needs is somebody's, and where. */
-function takenName(plan: Plan, { netlink, path }: CompartmentHandle, { host }: Machine): string | undefined {
+function takenName(
+  plan: Plan,
+  { netlink, path }: CompartmentHandle,
+  { host }: Machine,
+): { readonly name: string; readonly where: string } | undefined {
   const tap = joinedTap(plan)?.name;
   const inside = portTap(plan) === undefined ? [linkName(plan), ...(tap === undefined ? [] : [tap])] : [];
   const found = inside.find((name) => linkOf(netlink, name) !== undefined);
-  if (found !== undefined) return `${found} exists in ${path}`;
+  if (found !== undefined) return { name: found, where: `in ${path}` };
   const port = portTap(plan)?.name;
-  return port !== undefined && linkOf(host, port) !== undefined ? `${port} exists on the host` : undefined;
+  return port !== undefined && linkOf(host, port) !== undefined
+    ? { name: port, where: "on the host" }
+    : undefined;
 }
 
 const isRoute = ({ title }: Step): boolean => title.startsWith("route add ");

@@ -2,6 +2,7 @@
 import type { Prefix } from "../addr/prefix.ts";
 import { absent, type Compare, type Difference, unequal } from "./compare.ts";
 import type { EndpointFacts, TapFacts } from "./facts.ts";
+import { portMac } from "./plan.ts";
 import { linkName, portTap, type VmPlan } from "./vm-nic.ts";
 
 /** Addresses and routes are the guest's: what is there of them on the host is too much. */
@@ -35,6 +36,8 @@ function tapDiff(plan: VmPlan, { tap: found, compartment }: EndpointFacts): Diff
       : [];
   return unequal([
     [`state of ${what}`, "up", found.up ? "up" : "down"],
+    // Whoever may open a tap may set its MAC, and a switch brings the frames for a port's MAC to that port.
+    ...(isPort ? [[`MAC of ${what}`, portMac(plan.key), found.mac] as const] : []),
     ...(isPort || tap.name !== plan.vnic.name ? [] : settings(plan, what, found)),
     [`owner of ${what}`, tap.owner ?? "root", found.owner ?? "root"],
     [`group of ${what}`, tap.group ?? "none", found.group ?? "none"],

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { mac } from "../../../lib/addr/mac.ts";
+import { setLink } from "../../../lib/netlink/route/set-link.ts";
 import { fakePlugin } from "./fake-plugin.ts";
 
 const vm = { vnic: "vmNic" };
@@ -23,4 +25,24 @@ test("a guest's default route is nothing to the compartment beside it", () => {
   plugin.add("c1", { ...nat, ...vm });
   const { routes } = plugin.add("c1", lan, second);
   expect(routes.map(({ priority }) => priority)).toEqual([undefined, undefined]);
+});
+
+test.each([
+  ["in the compartment", { ...nat, ...vm, tapName: "tap0" }],
+  ["on the host", { ...nat, ...vm, tapName: "tap0", vmNicAttach: "switch" }],
+])("a tap whose name is taken %s needs another tapName", (_, config) => {
+  const plugin = fakePlugin();
+  plugin.add("c1", config);
+  expect(() => plugin.add("c1", config, second)).toThrow(
+    expect.objectContaining({ code: 101, details: expect.stringContaining("another tapName") }),
+  );
+});
+
+test("the MAC of a tap that is a port is not for its owner to choose", () => {
+  const plugin = fakePlugin();
+  const config = { ...nat, ...vm, tapName: "tap0", vmNicAttach: "switch" };
+  const result = plugin.add("c1", config);
+  plugin.check("c1", result, config);
+  plugin.kernel.host.request(setLink("tap0", { mac: mac("02:00:00:00:00:99") }));
+  expect(() => plugin.check("c1", result, config)).toThrow(/MAC of tap tap0: expected .*02:00:00:00:00:99/);
 });

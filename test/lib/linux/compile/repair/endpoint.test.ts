@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { mac } from "../../../../../lib/addr/mac.ts";
 import { prefix } from "../../../../../lib/addr/prefix.ts";
 import { endpointAcls, endpointElements } from "../../../../../lib/linux/compile/elements.ts";
 import { compileRepair, type RepairState } from "../../../../../lib/linux/compile/repair/endpoint.ts";
 import type { EndpointFacts } from "../../../../../lib/model/facts.ts";
-import type { Plan } from "../../../../../lib/model/plan.ts";
+import { type Plan, portMac } from "../../../../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../../../../lib/model/switch.ts";
 import { expectApproved } from "../../../../approved.ts";
 import { formatSteps } from "../../../../plans/format-steps.ts";
@@ -98,5 +99,24 @@ describe("the steps that mend an endpoint", () => {
     const titles = steps.map(({ title }) => title);
     expect(titles[0]).toContain("policies of");
     expect(titles.at(-2)).toContain("what the host does");
+  });
+});
+
+describe("a tap that is a port", () => {
+  const guest = natPlan({
+    ips: ["10.88.0.5/16 10.88.0.1"],
+    config: { vnic: "vmNic", vmNicAttach: "switch" },
+  });
+  const steps = (found: string): string => {
+    const { limits: _, compartment: __, ...rest } = asPlanned(guest);
+    const tap = { up: true, mtu: 1500, mac: mac(found), addresses: [], multiQueue: false };
+    const whole = { missing: [], stale: [], acls: { missing: [], there: [] } };
+    return formatSteps(compileRepair(guest, { facts: { ...rest, tap }, ...whole }));
+  };
+
+  it("gets its own MAC again, which its owner may have set", () => {
+    const own = portMac(guest.key);
+    expect(steps(own)).not.toContain(own);
+    expect(steps("02:00:00:00:00:99")).toContain(`link set ${guest.port.name} address ${own}`);
   });
 });
