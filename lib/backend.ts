@@ -52,8 +52,11 @@ export type UplinkState = "up" | "down" | "gone";
 export type Exclusively = (fn: () => void) => void;
 
 export interface Backend {
-  /** Kernel features that networks need, each absent one with what it takes: empty when all are there. */
-  missingFeatures(): readonly string[];
+  /**
+   * Kernel features that networks need, each absent one with what it takes: empty when all are there.
+   * @param network whether its containers have taps
+   */
+  missingFeatures(network: { readonly taps: boolean }): readonly string[];
   /**
    * @param uplink the interface to take for the uplink, where it exists; else that of the default route
    * @param query what else shall be looked at

@@ -31,6 +31,8 @@ import { compileStackedSwitch } from "./stacked/switch.ts";
 import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
+const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
+
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
 const compartmentLockMs = 60_000;
 
@@ -41,7 +43,7 @@ const compartmentLockMs = 60_000;
 export function linuxBackend(trace?: (line: string) => void, machine: Machine = thisMachine(trace)): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
-    missingFeatures: () => missingFeatures(machine),
+    missingFeatures: ({ taps }) => [...missingFeatures(machine), ...(taps ? missingTaps() : [])],
     observeHost: (uplink, query) =>
       asking("read the host's routes", () => {
         const facts = observeHost(machine.host, uplink);
@@ -183,6 +185,15 @@ function uplinkState(host: Machine["host"], lower: string): UplinkState {
   const link = linkOf(host, lower);
   if (link === undefined) return "gone";
   return link.up && link.carrier ? "up" : "down";
+}
+
+function missingTaps(): readonly string[] {
+  try {
+    taps().requireTaps();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 function missingFeatures({ rules }: Machine): readonly string[] {

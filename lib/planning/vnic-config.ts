@@ -6,49 +6,25 @@
  */
 import type { CniArgs } from "../cni/args.ts";
 import { parseRuntimeConfig } from "../cni/capability.ts";
-import { interfaceNameFault } from "../cni/interface-name.ts";
-import { anyShape, foldObject } from "../cni/keys.ts";
+import { CniError, errorCode } from "../cni/error.ts";
 import { type Issue, isObject, type JsonObject, report } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
-import { type TapPlace, tapPlaces, type VnicType, vnicTypes } from "../model/vnic.ts";
+import { readVnicKeys, requireVnicKeys, type VnicConfig, type VnicKey, vnicKeys } from "./vnic-keys.ts";
 
-export interface VnicConfig {
-  readonly type: VnicType;
-  readonly attach: TapPlace;
-  /** Absent: CNI_IFNAME in the compartment, the name of the port on the switch. */
-  readonly tapName?: string;
-  /** User and group that may open the tap, by number. */
-  readonly owner?: number;
-  readonly group?: number;
-  readonly multiQueue: boolean;
-  readonly vnetHeader: boolean;
-}
-
-/** Keys of a configuration that are read here, for `foldObject`. */
-export const vnicConfigShape = {
-  vnic: anyShape,
-  vmNicAttach: anyShape,
-  tapName: anyShape,
-  owner: anyShape,
-  group: anyShape,
-  multiQueue: anyShape,
-  vnetHeader: anyShape,
-} as const;
-
-/** CNI_ARGS that are read here; tc-redirect-tap's own names mean the same. */
-const argKeys: Readonly<Record<string, keyof typeof vnicConfigShape>> = {
-  TC_REDIRECT_TAP_NAME: "tapName",
-  TC_REDIRECT_TAP_UID: "owner",
-  TC_REDIRECT_TAP_GID: "group",
-  VNIC: "vnic",
-  VMNIC_ATTACH: "vmNicAttach",
-  TAP_NAME: "tapName",
-  TAP_OWNER: "owner",
-  TAP_GROUP: "group",
+/** CNI_ARGS that are read here; tc-redirect-tap's own names mean the same, and ours count before them. */
+const argNames: Readonly<Partial<Record<VnicKey, readonly string[]>>> = {
+  vnic: ["VNIC"],
+  vmNicAttach: ["VMNIC_ATTACH"],
+  tapName: ["TAP_NAME", "TC_REDIRECT_TAP_NAME"],
+  owner: ["TAP_OWNER", "TC_REDIRECT_TAP_UID"],
+  group: ["TAP_GROUP", "TC_REDIRECT_TAP_GID"],
 };
 
-/** The name of a type, or JSON of an object with the keys of a configuration. */
+/** The name of a type, or JSON of an object with some of the keys of a configuration. */
 export const vnicAnnotation = "vswitch-cni/vnic";
+
+/** A pod says what it is. What appears on the host, and for whom, is its operator's to say. */
+const annotationKeys: readonly VnicKey[] = ["vnic", "tapName", "multiQueue", "vnetHeader"];
 
 /** What a runtime says of one container, the strongest word first. */
 export interface VnicRequest {
@@ -61,39 +37,44 @@ export interface VnicRequest {
   readonly cniArgs?: CniArgs;
 }
 
-/** @param config already folded */
+/**
+ * @param config already folded
+ * @throws {CniError} 2 for keys that are not known, or not the pod's to say
+ */
 export function readVnicConfig(config: JsonObject, request: VnicRequest, issues: Issue[]): VnicConfig {
+  const path = `annotation ${vnicAnnotation}`;
+  const annotation = readOne(annotated(request.podAnnotations, issues), path, issues, annotationKeys);
   const sources = [
     readOne(request.capability, "runtimeConfig.vnic", issues),
-    readOne(annotated(request.podAnnotations, issues), `annotation ${vnicAnnotation}`, issues),
+    annotation,
     readOne(request.arg, "args.cni.vnic", issues),
-    readKeys(fromCniArgs(request.cniArgs), "CNI_ARGS ", issues),
-    readKeys(config, "", issues),
+    readArgs(request.cniArgs, issues),
+    readVnicKeys(config, (key) => key, issues),
   ];
   const said = Object.assign({}, ...sources.toReversed()) as Partial<VnicConfig>;
+  if (annotation.tapName !== undefined && said.attach === "switch") throw namesHostLink(path);
   return { type: "hostVnic", attach: "compartment", multiQueue: false, vnetHeader: true, ...said };
 }
 
-/** A name alone, or an object. */
-function readOne(value: unknown, path: string, issues: Issue[]): Partial<VnicConfig> {
-  if (value === undefined || value === null || value === "") return {};
-  if (isObject(value)) return readKeys(value, `${path}.`, issues);
-  return readKeys({ vnic: value }, `${path} `, issues);
+function namesHostLink(path: string): CniError {
+  return new CniError(
+    errorCode.unsupportedField,
+    `${path}.tapName is not supported: the tap is on the host, and a pod names none of the host's interfaces`,
+    { reason: "not-by-annotation", details: "take it out: the result of ADD names the tap" },
+  );
 }
 
-function readKeys(given: JsonObject, path: string, issues: Issue[]): Partial<VnicConfig> {
-  const found = foldObject(given, vnicConfigShape);
-  const at = (key: keyof typeof vnicConfigShape): string => `${path}${key}`;
-  const read = {
-    type: oneOf(found.vnic, vnicTypes, at("vnic"), issues),
-    attach: oneOf(found.vmNicAttach, tapPlaces, at("vmNicAttach"), issues),
-    tapName: readName(found.tapName, at("tapName"), issues),
-    owner: readId(found.owner, at("owner"), issues),
-    group: readId(found.group, at("group"), issues),
-    multiQueue: readFlag(found.multiQueue, at("multiQueue"), issues),
-    vnetHeader: readFlag(found.vnetHeader, at("vnetHeader"), issues),
-  };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+/** A name alone, or an object. */
+function readOne(
+  value: unknown,
+  path: string,
+  issues: Issue[],
+  known: readonly VnicKey[] = vnicKeys,
+): Partial<VnicConfig> {
+  if (value === undefined || value === null || value === "") return {};
+  if (!isObject(value)) return readVnicKeys({ vnic: value }, () => path, issues);
+  requireVnicKeys(value, known, path);
+  return readVnicKeys(value, (key) => `${path}.${key}`, issues);
 }
 
 function annotated(annotations: JsonObject | undefined, issues: Issue[]): unknown {
@@ -106,42 +87,13 @@ function annotated(annotations: JsonObject | undefined, issues: Issue[]): unknow
   }
 }
 
-function fromCniArgs(args: CniArgs | undefined): JsonObject {
-  const said = Object.entries(argKeys).map(([name, key]) => [key, args?.values.get(name)] as const);
-  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
-}
-
-function oneOf<T extends string>(
-  value: unknown,
-  values: readonly T[],
-  path: string,
-  issues: Issue[],
-): T | undefined {
-  if (value === undefined) return undefined;
-  const found = values.find((one) => typeof value === "string" && one.toLowerCase() === value.toLowerCase());
-  return found ?? report(issues, path, values.join(" or "), value);
-}
-
-function readName(value: unknown, path: string, issues: Issue[]): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && value !== "" && interfaceNameFault(value) === undefined) return value;
-  return report(issues, path, "an interface name of at most 15 bytes", value);
-}
-
-/** A number, or its text: CNI_ARGS have nothing else. */
-function readId(value: unknown, path: string, issues: Issue[]): number | undefined {
-  if (value === undefined) return undefined;
-  const id = typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value;
-  // The highest number means "nobody" to the kernel.
-  if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 0xffff_ffff) return id;
-  return report(issues, path, "a user or group number", value);
-}
-
-function readFlag(value: unknown, path: string, issues: Issue[]): boolean | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  if (value === "true" || value === "1") return true;
-  if (value === "false" || value === "0") return false;
-  return report(issues, path, "true or false", value);
+function readArgs(args: CniArgs | undefined, issues: Issue[]): Partial<VnicConfig> {
+  const nameOf = (key: VnicKey) => argNames[key]?.find((name) => args?.values.has(name));
+  const given = vnicKeys.flatMap((key) => {
+    const name = nameOf(key);
+    return name === undefined ? [] : [[key, args?.values.get(name)] as const];
+  });
+  return readVnicKeys(Object.fromEntries(given), (key) => `CNI_ARGS ${nameOf(key) ?? key}`, issues);
 }
 
 /** What the runtime says of an ADD's container, wherever it says so. */

@@ -3,7 +3,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
 import { portName } from "../model/plan.ts";
 import type { GuestDns, HostVnic, Tap, Vnic } from "../model/vnic.ts";
-import type { VnicConfig } from "./vnic-config.ts";
+import type { VnicConfig } from "./vnic-keys.ts";
 
 /** @param common what both types have. @throws {CniError} 2 for a tap that cannot have its name */
 export function planVnic(

@@ -178,9 +178,10 @@ function planWithDelegate<Config, S extends Switch>(adding: Adding<Config, S>): 
   return { plan: planWith(adding, ipam), ipam };
 }
 
-/** The runtime's word, else the configuration's, else the ipam's. */
+/** The runtime's word, else the configuration's, else the ipam's, else what plugins before said: as the result has it. */
 function dnsOf({ config }: AddRequest, ipam: IpamResult): Dns {
-  return firstDns(parseRuntimeConfig(config.runtimeConfig, config.name).dns, config.dns, ipam.dns);
+  const { dns } = parseRuntimeConfig(config.runtimeConfig, config.name);
+  return firstDns(dns, config.dns, ipam.dns, config.prevResult?.dns);
 }
 
 /** With addresses that came from elsewhere. */

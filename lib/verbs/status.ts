@@ -3,6 +3,7 @@
 import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
 import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
+import { folded } from "../cni/keys.ts";
 import type { StatusRequest } from "../cni/request.ts";
 import { isExternal } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
@@ -14,7 +15,8 @@ import type { NetworkSpec } from "./network-spec.ts";
 
 /** @throws {CniError} 50 when ADD cannot be served, 51 when existing attachments suffer too; a delegate's own error */
 export function status(request: StatusRequest, context: Context, traits: NetworkTraits): void {
-  const missing = context.backend.missingFeatures();
+  const vnic = String(folded(request.config.raw, "vnic")).toLowerCase();
+  const missing = context.backend.missingFeatures({ taps: vnic === "vmnic" });
   if (missing.length > 0) {
     throw new CniError(
       errorCode.notAvailable,

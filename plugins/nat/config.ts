@@ -11,12 +11,8 @@ import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
-import {
-  readVnicConfig,
-  type VnicConfig,
-  type VnicRequest,
-  vnicConfigShape,
-} from "../../lib/planning/vnic-config.ts";
+import { readVnicConfig, type VnicRequest } from "../../lib/planning/vnic-config.ts";
+import { type VnicConfig, vnicConfigShape } from "../../lib/planning/vnic-keys.ts";
 import { letPublishedIn } from "./hcn.ts";
 import { readReachable, splitOutboundNat } from "./network-config.ts";
 

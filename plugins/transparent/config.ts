@@ -9,12 +9,8 @@ import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
 import { type AnyExternalSwitch, type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
-import {
-  readVnicConfig,
-  type VnicConfig,
-  type VnicRequest,
-  vnicConfigShape,
-} from "../../lib/planning/vnic-config.ts";
+import { readVnicConfig, type VnicRequest } from "../../lib/planning/vnic-config.ts";
+import { type VnicConfig, vnicConfigShape } from "../../lib/planning/vnic-keys.ts";
 import { splitNetworkPolicies } from "./hcn.ts";
 import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";

@@ -5,7 +5,7 @@ import { folded } from "../../lib/cni/keys.ts";
 import type { AddRequest } from "../../lib/cni/request.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
 import type { VnicType } from "../../lib/model/vnic.ts";
-import type { VnicConfig } from "../../lib/planning/vnic-config.ts";
+import type { VnicConfig } from "../../lib/planning/vnic-keys.ts";
 
 type Kind = AnyExternalSwitch["kind"];
 

@@ -51,6 +51,31 @@ describe.skipIf(reason !== undefined)(`the tap of a guest${reason ? ` (${reason}
     },
   );
 
+  it("cannot be had without /dev/net/tun: STATUS and ADD say so, and nothing is left", async () => {
+    await using lab = await createLab();
+    const { host } = lab;
+    const attached = await lab.add();
+    const ns = await host.compartment();
+    const before = await host.snapshot(lab.everything);
+    const without = 'mount -t tmpfs none /dev/net && exec "$@"';
+    const call = { wrap: ["unshare", "--mount", "sh", "-ec", without, "sh"] };
+    expect(await lab.refused("STATUS", { config: guestOf(), call })).toMatchObject({ code: 50 });
+    const ask = { id: "box", netns: ns.path, config: guestOf(), call };
+    expect(await lab.refused("ADD", ask)).toMatchObject({ code: 2, msg: expect.stringContaining("no taps") });
+    expect(await host.changes(before, lab.everything)).toBe("");
+    await lab.done("STATUS", { config: guestOf() });
+    await lab.done("DEL", attached);
+  });
+
+  it("is told with the name servers that the result has, those of earlier plugins too", async () => {
+    await using lab = await createLab();
+    const dns = { nameservers: ["192.0.2.99"], search: ["lab.example"] };
+    const attached = await lab.add({ config: guestOf(), prevResult: { cniVersion: "1.1.0", dns } });
+    expect(attached.result.dns).toEqual(dns);
+    const told = await toolOf(lab)("guest-config", "--container", attached.id);
+    expect(JSON.parse(told.stdout)[0].dns).toEqual(dns);
+  });
+
   it("is opened by its user or its group, and by nobody else", async () => {
     await using lab = await createLab();
     const [user, group] = [4107, 4036];

@@ -3,7 +3,7 @@ import { mac } from "../../../lib/addr/mac.ts";
 import { prefix } from "../../../lib/addr/prefix.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { EndpointFacts, TapFacts } from "../../../lib/model/facts.ts";
-import type { Plan } from "../../../lib/model/plan.ts";
+import { type Plan, portMac } from "../../../lib/model/plan.ts";
 import { linkName } from "../../../lib/model/vm-nic.ts";
 import { guestFacts, guestPlan } from "../../plugins/nat/guest.ts";
 import { externalPlan } from "../../plugins/transparent/fixture.ts";
@@ -173,8 +173,10 @@ describe("what differs of a guest's NIC", () => {
     expect(diff(named.plan, withTap(named, { mac: other, mtu: 1280 }))).toEqual([]);
   });
 
-  it("is not the MAC of a port, which is not the guest's", () => {
-    expect(diff(onSwitch.plan, withTap(onSwitch, { mac: other }))).toEqual([]);
+  it("is the MAC of a port, by which whoever has the tap open would take what is for others", () => {
+    expect(diff(onSwitch.plan, withTap(onSwitch, { mac: other }))).toEqual([
+      { what: "MAC of tap tap0", expected: portMac(onSwitch.plan.key), found: other },
+    ]);
   });
 
   it("is the compartment alone where that is gone, and nothing where the tap is on the host", () => {

@@ -4,10 +4,10 @@ import type { Issue, JsonObject } from "../../../lib/cni/read.ts";
 import {
   readVnicConfig,
   requestedVnic,
-  type VnicConfig,
   type VnicRequest,
   vnicAnnotation,
 } from "../../../lib/planning/vnic-config.ts";
+import type { VnicConfig } from "../../../lib/planning/vnic-keys.ts";
 
 const plain = { type: "hostVnic", attach: "compartment", multiQueue: false, vnetHeader: true };
 
@@ -56,11 +56,55 @@ describe("the vNIC that is asked for", () => {
   test.each<[string, Said]>([
     ["the configuration", { config: whole }],
     ["the capability", { capability: whole }],
-    ["the annotation", { annotation: JSON.stringify(whole) }],
-    ["the annotation with blanks before it", { annotation: ` \n${JSON.stringify(whole)}` }],
     ["args.cni", { arg: whole }],
   ])("may be told in full by %s", (_, said) => {
     expect(good(said)).toEqual(wholeRead);
+  });
+
+  const pods = { vnic: "vmNic", tapName: "tap0", multiQueue: true, vnetHeader: false };
+
+  test.each([
+    ["an annotation", JSON.stringify(pods)],
+    ["an annotation with blanks before it", ` \n${JSON.stringify(pods)}`],
+  ])("may be told by a pod as far as it is the pod's: %s", (_, annotation) => {
+    const { vnic: _type, ...rest } = pods;
+    expect(good({ annotation })).toEqual({ ...plain, type: "vmNic", ...rest });
+  });
+
+  test.each([
+    ['{"vmNicAttach": "switch"}', "vmNicAttach"],
+    ['{"vnic": "vmNic", "OWNER": 5}', "owner"],
+    ['{"group": 5}', "group"],
+  ])("leaves to the operator what appears on the host, and for whom: %s", (annotation, key) => {
+    expect(() => read({ annotation })).toThrow(
+      expect.objectContaining({
+        code: 2,
+        reason: "not-by-annotation",
+        message: expect.stringContaining(`annotation vswitch-cni/vnic.${key} is not supported`),
+      }),
+    );
+  });
+
+  it("lets no pod name an interface of the host", () => {
+    const annotation = '{"tapName": "wg0"}';
+    expect(() => read({ annotation, config: { vmNicAttach: "switch" } })).toThrow(
+      expect.objectContaining({ code: 2, reason: "not-by-annotation" }),
+    );
+    expect(good({ annotation, config: { vmNicAttach: "compartment" } }).tapName).toBe("wg0");
+  });
+
+  test.each<[string, Said]>([
+    ["runtimeConfig.vnic", { capability: { tapNmae: "x" } }],
+    ["annotation vswitch-cni/vnic", { annotation: '{"tapNmae": "x"}' }],
+    ["args.cni.vnic", { arg: { vnic: "vmNic", tapNmae: "x" } }],
+  ])("has no other keys in an object of its own: %s", (path, said) => {
+    expect(() => read(said)).toThrow(
+      expect.objectContaining({
+        code: 2,
+        reason: "unknown-key",
+        message: expect.stringContaining(`${path}.tapNmae is not supported`),
+      }),
+    );
   });
 
   test.each<[string, Said]>([
@@ -106,15 +150,15 @@ describe("the vNIC that is asked for", () => {
   it("takes from a weaker word what a stronger one leaves open", () => {
     const said = {
       capability: "vmNic",
-      annotation: '{"owner": 5}',
-      arg: { group: 6, owner: 7 },
+      annotation: '{"multiQueue": true}',
+      arg: { group: 6, owner: 7, multiQueue: false },
       env: "TAP_NAME=tap7;VNIC=hostVnic",
-      config: { multiQueue: true, vnetHeader: false, tapName: "tap8" },
+      config: { multiQueue: false, vnetHeader: false, tapName: "tap8" },
     };
     expect(good(said)).toEqual({
       type: "vmNic",
       attach: "compartment",
-      owner: 5,
+      owner: 7,
       group: 6,
       tapName: "tap7",
       multiQueue: true,
@@ -135,7 +179,7 @@ describe("the vNIC that is asked for", () => {
       { tapName: "t", multiQueue: true },
     ],
     ["keys in a capability", { capability: { Vnic: "vmNic", VmNicAttach: "switch" } }, { attach: "switch" }],
-    ["keys in an annotation", { annotation: '{"vNIC": "vmNic", "OWNER": 5}' }, { owner: 5 }],
+    ["keys in an annotation", { annotation: '{"vNIC": "vmNic", "TAPNAME": "t"}' }, { tapName: "t" }],
     ["types", { config: { vnic: "VMNIC", vmNicAttach: "Switch" } }, { attach: "switch" }],
   ])("does not depend on the case of %s", (_, said, found) => {
     expect(good(said)).toEqual({ ...plain, type: "vmNic", ...found });
@@ -210,11 +254,13 @@ describe("what is wrong with the vNIC that is asked for", () => {
     expect(read({ config: given }).issues).toEqual(at(key));
     expect(read({ capability: given }).issues).toEqual(at(`runtimeConfig.vnic.${key}`));
     expect(read({ arg: given }).issues).toEqual(at(`args.cni.vnic.${key}`));
-    expect(read({ annotation: JSON.stringify(given) }).issues).toEqual(
-      at(`annotation vswitch-cni/vnic.${key}`),
-    );
+    if (key in pods)
+      expect(read({ annotation: JSON.stringify(given) }).issues).toEqual(
+        at(`annotation vswitch-cni/vnic.${key}`),
+      );
   });
 
+  const pods = { vnic: "", tapName: "", multiQueue: "", vnetHeader: "" };
   const expectedOf = {
     vnic: "hostVnic or vmNic",
     vmNicAttach: "compartment or switch",
@@ -226,20 +272,20 @@ describe("what is wrong with the vNIC that is asked for", () => {
   } as const;
 
   test.each([
-    ["VNIC=vm", "vnic", "hostVnic or vmNic", '"vm"'],
-    ["VNIC=", "vnic", "hostVnic or vmNic", '""'],
-    ["VMNIC_ATTACH=1", "vmNicAttach", "compartment or switch", '"1"'],
-    ["TAP_OWNER=me", "owner", id, '"me"'],
-    ["TC_REDIRECT_TAP_GID=-1", "group", id, '"-1"'],
-    ["TAP_NAME=a/b", "tapName", name, '"a/b"'],
-  ])("is told of CNI_ARGS %s", (env, key, expected, received) => {
-    expect(read({ env }).issues).toEqual([{ path: `CNI_ARGS ${key}`, expected, received }]);
+    ["VNIC=vm", "hostVnic or vmNic", '"vm"'],
+    ["VNIC=", "hostVnic or vmNic", '""'],
+    ["VMNIC_ATTACH=1", "compartment or switch", '"1"'],
+    ["TAP_OWNER=me", id, '"me"'],
+    ["TC_REDIRECT_TAP_GID=-1", id, '"-1"'],
+    ["TAP_NAME=a/b", name, '"a/b"'],
+  ])("is told of CNI_ARGS %s", (env, expected, received) => {
+    expect(read({ env }).issues).toEqual([{ path: `CNI_ARGS ${env.split("=")[0]}`, expected, received }]);
   });
 
   test.each<[string, Said, string, string, string]>([
-    ["a capability that is a number", { capability: 7 }, "runtimeConfig.vnic vnic", "hostVnic or vmNic", "7"],
-    ["a list in args.cni", { arg: [] }, "args.cni.vnic vnic", "hostVnic or vmNic", "a list of 0"],
-    ["an annotation", { annotation: "VM" }, "annotation vswitch-cni/vnic vnic", "hostVnic or vmNic", '"VM"'],
+    ["a capability that is a number", { capability: 7 }, "runtimeConfig.vnic", "hostVnic or vmNic", "7"],
+    ["a list in args.cni", { arg: [] }, "args.cni.vnic", "hostVnic or vmNic", "a list of 0"],
+    ["an annotation", { annotation: "VM" }, "annotation vswitch-cni/vnic", "hostVnic or vmNic", '"VM"'],
     [
       "an annotation that is no JSON",
       { annotation: '{"vnic": vmNic}' },
@@ -267,7 +313,7 @@ describe("what is wrong with the vNIC that is asked for", () => {
     expect(issues.map(({ path }) => path)).toEqual([
       "runtimeConfig.vnic.vnic",
       "runtimeConfig.vnic.owner",
-      "CNI_ARGS tapName",
+      "CNI_ARGS TAP_NAME",
       "group",
       "multiQueue",
     ]);
@@ -275,7 +321,7 @@ describe("what is wrong with the vNIC that is asked for", () => {
 
   it("reaches no prototype, whatever an annotation says", () => {
     const hostile = '{"__proto__": {"type": "vmNic"}, "constructor": {"prototype": {"attach": "switch"}}}';
-    expect(good({ annotation: hostile })).toEqual(plain);
+    expect(() => read({ annotation: hostile })).toThrow(expect.objectContaining({ reason: "unknown-key" }));
     expect(good({})).toEqual(plain);
   });
 });

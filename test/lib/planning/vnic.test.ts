@@ -4,7 +4,7 @@ import { prefix } from "../../../lib/addr/prefix.ts";
 import { ownerKey } from "../../../lib/model/owner.ts";
 import { portName } from "../../../lib/model/plan.ts";
 import { planVnic } from "../../../lib/planning/vnic.ts";
-import type { VnicConfig } from "../../../lib/planning/vnic-config.ts";
+import type { VnicConfig } from "../../../lib/planning/vnic-keys.ts";
 
 const owner = { network: "net", containerId: "c1", ifname: "eth0" };
 const port = portName(ownerKey(owner));

@@ -106,7 +106,7 @@ describe("the configuration of a guest's NIC", () => {
     [{ vnic: "vm" }, {}, /vnic: expected hostVnic or vmNic, received "vm"/],
     [{ vmNicAttach: "host" }, {}, /vmNicAttach: expected compartment or switch, received "host"/],
     [{ owner: "me" }, {}, /owner: expected a user or group number, received "me"/],
-    [{}, { vnicRequest: { arg: "vm" } }, /args\.cni\.vnic vnic: expected hostVnic or vmNic, received "vm"/],
+    [{}, { vnicRequest: { arg: "vm" } }, /args\.cni\.vnic: expected hostVnic or vmNic, received "vm"/],
   ])("is refused with code 7 where it is %j %j", (raw, asked, text) => {
     expect(() => natConfig(raw, [], asked)).toThrow(
       expect.objectContaining({ code: 7, message: expect.stringMatching(text) }),

@@ -1,7 +1,7 @@
 /** Plans of guests' NICs, and what is seen of one that is as planned. */
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { EndpointFacts, TapFacts } from "../../../lib/model/facts.ts";
-import type { Plan } from "../../../lib/model/plan.ts";
+import { type Plan, portMac } from "../../../lib/model/plan.ts";
 import { type InternalSwitch, isStacked, switchAddresses } from "../../../lib/model/switch.ts";
 import { isVmPlan, portTap, type VmPlan } from "../../../lib/model/vm-nic.ts";
 import { type NatCase, natPlan } from "./fixture.ts";
@@ -42,6 +42,8 @@ export function guestFacts(plan: Plan): EndpointFacts & { readonly tap: TapFacts
     compartment: isPort ? {} : { vnic: { ...link, routes: [] } },
     tap: {
       ...link,
+      // A switch would take the guest's for its own.
+      ...(isPort ? { mac: portMac(plan.key) } : {}),
       multiQueue,
       ...(owner === undefined ? {} : { owner }),
       ...(group === undefined ? {} : { group }),

@@ -36,7 +36,8 @@ export interface NatHostOptions {
 }
 
 export async function createNatHost({ elements, bridged }: NatHostOptions): Promise<NatHost> {
-  const host = await createHost();
+  // Without link-local addresses a router cannot ask for the neighbours of packets that it forwards.
+  const host = await createHost({ linkLocal: true });
   const rules = netfilterIn(host.ns);
   const dispose = async (): Promise<void> => {
     rules.close();
@@ -46,6 +47,8 @@ export async function createNatHost({ elements, bridged }: NatHostOptions): Prom
     const [a, b] = [await host.compartment("a"), await host.compartment("b")];
     const script = `
       ip link add vs0 type bridge
+      ip link set vs0 addrgenmode none
+      ip address add fe80::1/64 dev vs0 nodad
       ip address add ${net.gateway4}/24 dev vs0
       ip address add ${net.gateway6}/64 dev vs0 nodad
       ip link set vs0 up
