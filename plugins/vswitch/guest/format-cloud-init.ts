@@ -5,8 +5,7 @@
 import { type Ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { contains, type Prefix, prefix } from "../../../lib/addr/prefix.ts";
 import type { GuestDns, Route } from "../../../lib/model/vnic.ts";
-import type { GuestText } from "./formats.ts";
-import { type GuestNic, searchList } from "./guest-nic.ts";
+import { type GuestNic, type GuestText, searchList } from "./guest-nic.ts";
 
 export function formatCloudInit(nics: readonly GuestNic[], devices: readonly string[]): GuestText {
   const named = nics.map((nic, i) => [`nic${i}`, ethernet(nic, devices[i] ?? nic.name)] as const);

@@ -4,8 +4,7 @@
  */
 import { prefixAddress, prefixFamily, prefixLength } from "../../../lib/addr/prefix.ts";
 import type { Route } from "../../../lib/model/vnic.ts";
-import type { GuestText } from "./formats.ts";
-import { type GuestNic, searchList } from "./guest-nic.ts";
+import { type GuestNic, type GuestText, searchList } from "./guest-nic.ts";
 import { keyGuid, pathGuid } from "./guid.ts";
 
 /** Bytes from which the guest takes EncapOverhead away: its adapter begins with them. */

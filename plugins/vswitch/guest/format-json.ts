@@ -1,8 +1,7 @@
 /** A guest's NICs as plain JSON, for programs that start virtual machines. Pure. */
 import { type Prefix, prefixAddress, prefixFamily, prefixLength } from "../../../lib/addr/prefix.ts";
 import type { Route } from "../../../lib/model/vnic.ts";
-import type { GuestText } from "./formats.ts";
-import type { GuestNic } from "./guest-nic.ts";
+import type { GuestNic, GuestText } from "./guest-nic.ts";
 
 export const formatJson = (nics: readonly GuestNic[]): GuestText => ({
   text: JSON.stringify(nics.map(nicJson), null, 2),

@@ -12,8 +12,7 @@ import {
 } from "../../../lib/addr/prefix.ts";
 import { formatRoute } from "../../../lib/model/diff.ts";
 import type { Route } from "../../../lib/model/vnic.ts";
-import type { GuestText } from "./formats.ts";
-import { type GuestNic, isDefault, searchList } from "./guest-nic.ts";
+import { type GuestNic, type GuestText, isDefault, searchList } from "./guest-nic.ts";
 
 /** Bytes that the kernel gives an Ethernet device which nobody tells another. */
 const usualMtu = 1500;

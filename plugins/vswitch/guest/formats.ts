@@ -1,14 +1,8 @@
 /** The formats of a guest's configuration by their names; their code is loaded when one is asked for. */
-import type { GuestNic } from "./guest-nic.ts";
+import type { GuestNic, GuestText } from "./guest-nic.ts";
 
 export const guestFormats = ["json", "kernel-ip", "cloud-init", "hcn"] as const;
 export type GuestFormat = (typeof guestFormats)[number];
-
-export interface GuestText {
-  readonly text: string;
-  /** What the format cannot say, in sentences. */
-  readonly unsaid: readonly string[];
-}
 
 /** @param devices names that the guest shall have or has for its NICs, in their order; may be fewer */
 export type FormatGuest = (nics: readonly GuestNic[], devices: readonly string[]) => GuestText;

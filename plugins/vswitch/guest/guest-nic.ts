@@ -35,6 +35,13 @@ export interface GuestNic {
   readonly compartment: string;
 }
 
+/** The same in words of a format. */
+export interface GuestText {
+  readonly text: string;
+  /** What the format cannot say, in sentences. */
+  readonly unsaid: readonly string[];
+}
+
 export function guestNic({ owner, key, vnic, compartment }: VmPlan): GuestNic {
   const { name, mac, mtu, dns, tap } = vnic;
   const routes = inOrder(vnic.routes);
