@@ -1,5 +1,6 @@
 /** Looking for an endpoint and taking it away, whatever its switch is. */
 import type { Removal } from "../backend.ts";
+import type { Plan } from "../model/plan.ts";
 import { isStacked } from "../model/switch.ts";
 import { joinedTap, linkName } from "../model/vm-nic.ts";
 import { linkOf } from "./link-of.ts";
@@ -25,21 +26,24 @@ export function isAttached(machine: Machine, { key, path, plan }: Removal): bool
 
 export function removeAny(machine: Machine, { key, path, plan }: Removal): void {
   const where = path ?? plan?.compartment.path;
-  const hangs = plan !== undefined && isStacked(plan.switch);
-  const isInside = plan === undefined || hangs || joinedTap(plan) !== undefined;
-  const inside = where !== undefined && isInside ? tryOpen(where, machine) : undefined;
+  const inside = where !== undefined && isInside(plan) ? tryOpen(where, machine) : undefined;
   try {
-    const first = (): void => {
+    const removeInside = (): void => {
       if (inside === undefined) return;
       removeJoinedTap(inside.netlink, key, plan);
-      if (plan === undefined || hangs)
-        removeStackedVnic({ host: machine.host, inside: inside.netlink }, key, plan);
+      removeStackedVnic({ host: machine.host, inside: inside.netlink }, key, plan);
     };
-    if (hangs) {
-      first();
-      removeHostRoutes(machine.host, plan);
-    } else removeEndpoint(machine, key, plan, first);
+    if (plan === undefined || !isStacked(plan.switch)) {
+      removeEndpoint(machine, key, plan, removeInside);
+      return;
+    }
+    removeInside();
+    removeHostRoutes(machine.host, plan);
   } finally {
     inside?.close();
   }
 }
+
+/** Whether something of it would not go with its port; without a plan there may be. */
+const isInside = (plan: Plan | undefined): boolean =>
+  plan === undefined || isStacked(plan.switch) || joinedTap(plan) !== undefined;

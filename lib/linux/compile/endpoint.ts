@@ -50,18 +50,6 @@ export function compileConfigure(plan: Plan, there: readonly AclParts[] = []): r
   ];
 }
 
-/** The same for a guest's: it configures itself, and the host does its own part. */
-function joinSteps(plan: VmPlan): readonly Step[] {
-  return [
-    ...(isStacked(plan.switch) ? [] : [learnPort(plan)]),
-    ...(portTap(plan) === undefined ? joining().joinTap(plan) : probe(plan)),
-    ...(isStacked(plan.switch) ? [] : carriers(plan)),
-    ...hostWays(plan),
-    ...makeWays(plan),
-    ...announceWays(plan),
-  ];
-}
-
 function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): readonly Step[] {
   const limits = limitRates(plan);
   return [
@@ -77,18 +65,20 @@ function createPorted(plan: Plan, netnsFd: number, there: readonly AclParts[]): 
 
 /** From a vNIC that is there to one that is on the network. */
 function configureSteps(plan: Plan): readonly Step[] {
-  const { vnic } = plan;
-  if (isVmPlan(plan)) return joinSteps(plan);
+  const hasPort = !isStacked(plan.switch);
   return [
-    learn("compartment", "vnic", vnic.name),
-    ...enableIpv6(plan),
-    ...(isStacked(plan.switch) ? [] : [learnPort(plan)]),
-    ...probe(plan),
-    configureVnic(plan),
-    ...(isStacked(plan.switch) ? [] : carriers(plan)),
-    ...announce(plan),
+    ...(isVmPlan(plan) ? [] : [learn("compartment", "vnic", plan.vnic.name), ...enableIpv6(plan)]),
+    ...(hasPort ? [learnPort(plan)] : []),
+    ...(isVmPlan(plan) ? joinSteps(plan) : [...probe(plan), configureVnic(plan)]),
+    ...(hasPort ? carriers(plan) : []),
+    ...(isVmPlan(plan) ? [] : announce(plan)),
     ...hostWays(plan),
     ...makeWays(plan),
     ...announceWays(plan),
   ];
+}
+
+/** A guest configures itself. A tap that is a port is on the switch already. */
+function joinSteps(plan: VmPlan): readonly Step[] {
+  return portTap(plan) === undefined ? joining().joinTap(plan) : probe(plan);
 }

@@ -2,7 +2,7 @@
 import type { Prefix } from "../../addr/prefix.ts";
 import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan, portName } from "../../model/plan.ts";
-import { hostAdapterOf, isExternal } from "../../model/switch.ts";
+import { hostAdapterOf, isExternal, isStacked } from "../../model/switch.ts";
 import { linkName } from "../../model/vm-nic.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
@@ -26,6 +26,7 @@ export function removeStackedVnic(
   key: string,
   plan: Plan | undefined,
 ): void {
+  if (plan !== undefined && !isStacked(plan.switch)) return;
   const named = plan === undefined ? undefined : linkOf(inside, linkName(plan));
   const isThere = named !== undefined && isVnicOf(named, key, plan);
   const own = isThere ? [named] : allOf(inside).filter((link) => isVnicOf(link, key, plan));
