@@ -34,6 +34,11 @@ export function adapterName(network: string): string {
   return shortName("vsh", "adapter", network);
 }
 
+/** Of an overlay network's tunnel: `vsx-NETWORK`, or with a hash. */
+export function tunnelName(network: string): string {
+  return shortName("vsx", "tunnel", network);
+}
+
 /** Of the VLAN of an uplink, by what it is, since networks share it: `UPLINK.ID`, or with a hash. */
 export function vlanName(uplink: string, id: number): string {
   const plain = `${uplink}.${id}`;

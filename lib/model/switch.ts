@@ -1,8 +1,8 @@
 /**
  * A virtual switch: what a network's ports meet on, and what the host itself has on it.
  *
- * The Windows model's internal switch has the host as its router; all other kinds here are external switches, bound to
- * an uplink, which differ in how a container's frames get onto the wire.
+ * The Windows model's internal switch has the host as its router, and so has the switch of an overlay network here; all
+ * other kinds are external switches, bound to an uplink, which differ in how a container's frames get onto the wire.
  */
 import type { Family, Ip } from "../addr/ip.ts";
 import { linkLocal, type Mac } from "../addr/mac.ts";
@@ -97,9 +97,54 @@ export interface BridgeSwitch extends ExternalSwitch {
   readonly existing?: true;
 }
 
-export type Switch = InternalSwitch | MacvlanSwitch | IpvlanSwitch | RoutedSwitch | BridgeSwitch;
+/** How containers of several hosts are one network: by routes to each host's subnets, or as one subnet on all of them. */
+export const overlayModes = ["routed", "stretched"] as const;
+export type OverlayMode = (typeof overlayModes)[number];
+
+/** Where frames leave for other hosts: a virtual tunnel end point (RFC 7348). */
+export interface Tunnel {
+  /** Its interface. */
+  readonly name: string;
+  /** The interface of the host that leads to the underlay. */
+  readonly uplink: string;
+  /** The host's address on the underlay, which the outer packets bear. */
+  readonly vtep: Ip;
+  /** To other hosts it is the router of this host's containers (HCN's DrMacAddress). */
+  readonly mac: Mac;
+  /** Where VXLAN is received, and sent to. */
+  readonly udpPort: number;
+  /** Inner and outer checksums are made before packets come to the uplink, at a price. Absent: by the uplink. */
+  readonly checksums?: "early";
+}
+
+/**
+ * vNICs have ports on a bridge with the host as its router, whose other hosts are reached in VXLAN packets out of the
+ * uplink. In the mode `stretched` the tunnel is a port of the bridge, in `routed` the host routes between the two.
+ */
+export interface OverlaySwitch extends CommonSwitch {
+  readonly kind: "overlay";
+  /** Of the gateway: the same on every host. */
+  readonly mac: Mac;
+  /** VXLAN network identifier, HCN's VSID. */
+  readonly vni: number;
+  readonly mode: OverlayMode;
+  readonly tunnel: Tunnel;
+  /** Of the network on all hosts, as far as that is known: what nobody has of them leaves by no other way. */
+  readonly cidrs: readonly Prefix[];
+}
+
+export type Switch =
+  | InternalSwitch
+  | MacvlanSwitch
+  | IpvlanSwitch
+  | RoutedSwitch
+  | BridgeSwitch
+  | OverlaySwitch;
 export type SwitchKind = Switch["kind"];
-export type AnyExternalSwitch = Exclude<Switch, InternalSwitch>;
+/** Switches by which containers are on the wire of an uplink themselves. */
+export type AnyExternalSwitch = Exclude<Switch, HostedSwitch>;
+/** Switches with the host as the router of their containers. */
+export type HostedSwitch = InternalSwitch | OverlaySwitch;
 
 /** vNICs that hang on the uplink itself: no interface of the host leads to one of them. */
 export type StackedSwitch = MacvlanSwitch | IpvlanSwitch;
@@ -112,12 +157,16 @@ const stacked: Readonly<Record<SwitchKind, boolean>> = {
   ipvlan: true,
   routed: false,
   bridge: false,
+  overlay: false,
 };
 
 export const isStacked = (vswitch: Switch): vswitch is StackedSwitch => stacked[vswitch.kind];
 export const isRouted = (vswitch: Switch): vswitch is RoutedSwitch => vswitch.kind === "routed";
 export const isBridge = (vswitch: Switch): vswitch is BridgeSwitch => vswitch.kind === "bridge";
-export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => vswitch.kind !== "internal";
+export const isOverlay = (vswitch: Switch): vswitch is OverlaySwitch => vswitch.kind === "overlay";
+export const isHosted = (vswitch: Switch): vswitch is HostedSwitch =>
+  vswitch.kind === "internal" || isOverlay(vswitch);
+export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => !isHosted(vswitch);
 
 /** What the host has on a bridge that we put there: routed containers find it by its link-local address. */
 export function switchAddresses(vswitch: PortedSwitch): readonly Prefix[] {

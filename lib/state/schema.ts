@@ -53,5 +53,16 @@ CREATE TABLE dhcp (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly string[] = [version1, version2];
+/** Of overlay networks: what was last known of other hosts, and what of the network's addresses is this host's to give. */
+const version3 = `
+CREATE TABLE directories (
+  network TEXT PRIMARY KEY, revision TEXT NOT NULL, peers TEXT NOT NULL, saved_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE blocks (
+  pool TEXT NOT NULL, prefix TEXT NOT NULL, revision TEXT NOT NULL, claimed_ms INTEGER NOT NULL,
+  empty_ms INTEGER, PRIMARY KEY (pool, prefix)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [version1, version2, version3];
 export const schemaVersion: number = migrations.length;

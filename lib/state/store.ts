@@ -2,6 +2,7 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
 import { type DhcpLeases, dhcpTable } from "./dhcp-leases.ts";
+import { type Directories, directoriesTable } from "./directories.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
 import { type Leases, leasesTable } from "./leases.ts";
 import { type Networks, networksTable } from "./networks.ts";
@@ -49,6 +50,7 @@ export interface Store {
   readonly leases: Leases;
   /** What DHCP servers lent. */
   readonly dhcp: DhcpLeases;
+  readonly directories: Directories;
   /** Ends the use of this store; another may be opened. */
   close(): void;
 }
@@ -76,6 +78,7 @@ export function openStore(options: StoreOptions): Store {
     ports: portsTable(access),
     leases: leasesTable(access),
     dhcp: dhcpTable(access),
+    directories: directoriesTable(access),
     close: session.close,
   };
 }

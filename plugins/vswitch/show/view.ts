@@ -3,11 +3,11 @@ import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { Counters, Drops, PortCounters } from "../../../lib/model/counters.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import {
+  type AnyExternalSwitch,
   isExternal,
   isStacked,
   type StackedSwitch,
   type Switch,
-  type SwitchKind,
 } from "../../../lib/model/switch.ts";
 import { isVmNic, joinedTap, linkName } from "../../../lib/model/vm-nic.ts";
 import type { GuestDns, Route, Tap, VnicType } from "../../../lib/model/vnic.ts";
@@ -56,7 +56,7 @@ export interface NetworkView {
 
 /** How an external switch leads to the wire. */
 export interface ExternalView {
-  readonly kind: Exclude<SwitchKind, "internal">;
+  readonly kind: AnyExternalSwitch["kind"];
   readonly mode?: string;
   readonly uplink: string;
   readonly vlan?: number;

@@ -2,6 +2,7 @@
 import { type Ip, ipFamily, ipFromNumber, ipNumber, isUnspecified } from "../../../lib/addr/ip.ts";
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
+import type { DirectorySnapshot } from "../../../lib/model/peer.ts";
 import type {
   AddressInterval,
   DhcpRow,
@@ -19,13 +20,23 @@ interface State {
   ports: (PortClaim & { owner: string })[];
   leases: Lease[];
   dhcp: DhcpRow[];
+  directories: Record<string, DirectorySnapshot>;
   /** Oldest release first. */
   released: { network: string; address: Ip; releasedMs: number }[];
 }
 
 /** What several stores on one folder share. */
 export function memoryState(): State {
-  return { boot: "", networks: [], endpoints: [], ports: [], leases: [], dhcp: [], released: [] };
+  return {
+    boot: "",
+    networks: [],
+    endpoints: [],
+    ports: [],
+    leases: [],
+    dhcp: [],
+    directories: {},
+    released: [],
+  };
 }
 
 export function memoryStore(state: State, bootId: string, now: () => number): Store {
@@ -194,6 +205,16 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
         state.dhcp = state.dhcp.filter((row) => row.key !== key || row.family !== (family ?? row.family));
       },
       list: () => dhcpList(),
+    },
+    directories: {
+      get: (network) => state.directories[network],
+      put: (network, snapshot) => {
+        state.directories = { ...state.directories, [network]: snapshot };
+      },
+      remove: (network) => {
+        const { [network]: _, ...rest } = state.directories;
+        state.directories = rest;
+      },
     },
     close: () => undefined,
   };

@@ -1,6 +1,6 @@
 /** Uplinks of external switches: there, up, wide enough, and such as carry frames with the containers' own MACs. */
 import type { SceneInterface, SceneNetwork } from "../../../../lib/model/scene.ts";
-import { type AnyExternalSwitch, isExternal, type SwitchKind } from "../../../../lib/model/switch.ts";
+import { type AnyExternalSwitch, isExternal } from "../../../../lib/model/switch.ts";
 import { plural } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, note, warning } from "../finding.ts";
@@ -74,7 +74,7 @@ function ofMtu(
 }
 
 /** Whether the wire sees the MACs of the containers. */
-const ownMacs: Readonly<Record<Exclude<SwitchKind, "internal">, boolean>> = {
+const ownMacs: Readonly<Record<AnyExternalSwitch["kind"], boolean>> = {
   macvlan: true,
   ipvlan: false,
   routed: false,

@@ -1,0 +1,11 @@
+/** The MAC of a tunnel end point: it follows from its address, so that peers need not tell each other. */
+import { type Ip, ipBytes, ipFamily } from "../addr/ip.ts";
+import { localMac, type Mac, macFromBytes } from "../addr/mac.ts";
+import { digest } from "./owner.ts";
+
+/** As Windows makes MACs of overlay endpoints: 0e:2a and the bytes of an IPv4 address; of an IPv6 address a hash. */
+export function vtepMac(vtep: Ip): Mac {
+  return ipFamily(vtep) === 4
+    ? macFromBytes(Uint8Array.from([0x0e, 0x2a, ...ipBytes(vtep)]))
+    : localMac(digest("vtep", vtep));
+}
