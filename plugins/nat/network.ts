@@ -2,11 +2,12 @@
 import { ipFromNumber, ipNumber } from "../../lib/addr/ip.ts";
 import { overlaps, type Prefix, prefix, prefixAddress, prefixOf } from "../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
+import type { HostedConfig } from "../../lib/hosted/config.ts";
+import { hostedSettings, hostedSwitch } from "../../lib/hosted/network.ts";
 import type { HostFacts } from "../../lib/model/facts.ts";
 import { digest } from "../../lib/model/owner.ts";
 import { switchMac, switchName } from "../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
-import type { NatConfig } from "./config.ts";
 
 /** Where automatic prefixes come from, as on Windows: a /20 of 172.16.0.0/12. */
 const automaticPool = prefix("172.16.0.0/12");
@@ -41,7 +42,7 @@ export function automaticSubnet(network: string, used: readonly Prefix[]): Prefi
 }
 
 /** The network's switch before its first address is known. */
-export function natSwitch(network: string, config: NatConfig, host: HostFacts): InternalSwitch {
+export function natSwitch(network: string, config: HostedConfig, host: HostFacts): InternalSwitch {
   return {
     kind: "internal",
     network,
@@ -50,26 +51,9 @@ export function natSwitch(network: string, config: NatConfig, host: HostFacts): 
     mtu: config.mtu ?? host.uplink?.mtu ?? defaultMtu,
     gateways: [],
     forwarding: [],
-    ...(config.masquerade ? { outboundNat: { exceptions: config.exceptions } } : {}),
-    ...(config.isolated ? { isolated: true } : {}),
-    ...(isReachable(config) ? { reachable: config.reachable } : {}),
+    ...hostedSwitch(config),
   };
 }
 
 /** What of a network's definition the configuration decides, by key: what must not change while it is in use. */
-export function natSettings(config: NatConfig): Readonly<Record<string, string>> {
-  return {
-    ...(config.bridge === undefined ? {} : { bridge: config.bridge }),
-    ...(config.mtu === undefined ? {} : { mtu: `${config.mtu}` }),
-    ipMasq: `${config.masquerade}`,
-    exceptions: config.exceptions.toSorted().join(",") || "none",
-    ...(config.isolated ? { DisableInterComputeCommunication: "true" } : {}),
-    ...(isReachable(config) ? { reachable: reachableText(config) } : {}),
-  };
-}
-
-/** The order of the names means nothing. */
-const reachableText = ({ reachable }: NatConfig): string =>
-  reachable === true ? "true" : reachable.toSorted().join(",");
-
-const isReachable = ({ reachable }: NatConfig): boolean => reachable === true || reachable.length > 0;
+export const natSettings = hostedSettings;

@@ -1,15 +1,16 @@
 /** The nat network type: what it adds to the verbs. */
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { requestedMac } from "../../lib/cni/requested-mac.ts";
+import type { HostedConfig } from "../../lib/hosted/config.ts";
+import { planHosted } from "../../lib/hosted/plan.ts";
 import type { InternalSwitch } from "../../lib/model/switch.ts";
 import { requestedVnic } from "../../lib/planning/vnic-config.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
-import { type NatConfig, parseNatConfig } from "./config.ts";
+import { parseNatConfig } from "./config.ts";
 import { automaticSubnet, natSettings, natSwitch } from "./network.ts";
-import { planNat } from "./plan.ts";
 import { natTraits } from "./traits.ts";
 
-export const nat: NetworkPlugin<NatConfig, InternalSwitch> = {
+export const nat: NetworkPlugin<HostedConfig, InternalSwitch> = {
   ...natTraits,
   parse(request) {
     const { config } = request;
@@ -27,5 +28,5 @@ export const nat: NetworkPlugin<NatConfig, InternalSwitch> = {
   switch: natSwitch,
   settings: natSettings,
   automaticSubnet,
-  plan: planNat,
+  plan: (input) => planHosted(input),
 };

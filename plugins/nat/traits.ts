@@ -1,6 +1,7 @@
 /** What all verbs know of the nat network type. */
+
+import { nativeIpam } from "../../lib/hosted/hcn.ts";
 import type { NetworkTraits } from "../../lib/verbs/network-plugin.ts";
-import { nativeIpam } from "./hcn.ts";
 
 export const natTraits: NetworkTraits = {
   kind: "nat",

@@ -53,7 +53,22 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/load-backend.ts",
     "lib/verbs",
   ],
-  "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
+  // Types of the verbs alone.
+  "lib/hosted": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
+  "plugins/nat": ["lib/addr", "lib/cni", "lib/hosted", "lib/model", "lib/planning", "lib/verbs"],
+  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
+  "lib/etcd": ["lib/cni", "lib/directory"],
+  "plugins/overlay": [
+    "lib/addr",
+    "lib/cni",
+    "lib/directory",
+    "lib/hcn",
+    "lib/hosted",
+    "lib/model",
+    "lib/planning",
+    "lib/state",
+    "lib/verbs",
+  ],
   "plugins/transparent": [
     "lib/addr",
     "lib/cni",

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import type { JsonObject } from "../../lib/cni/read.ts";
+import { planHosted } from "../../lib/hosted/plan.ts";
 import { formatPolicy } from "../../lib/policy/format-policy.ts";
 import { parseNatConfig } from "../../plugins/nat/config.ts";
 import { natSwitch } from "../../plugins/nat/network.ts";
-import { planNat } from "../../plugins/nat/plan.ts";
 import { host, ipamResult } from "../plugins/nat/fixture.ts";
 import { capabilityArgs } from "./capability-args.ts";
 import { toList } from "./chain.ts";
@@ -22,7 +22,7 @@ function planOf(file: string) {
   const runtime = parseRuntimeConfig(Object.fromEntries(asked), list.name);
   const config = parseNatConfig(nat as unknown as JsonObject, { ...runtime, network: list.name });
   const owner = { network: list.name, containerId: "c1", ifname: "eth0" };
-  return planNat({
+  return planHosted({
     owner,
     path: "/run/netns/c1",
     config,

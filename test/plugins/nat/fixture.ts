@@ -6,14 +6,15 @@ import { type PortMappingRequest, readPortMappings } from "../../../lib/cni/port
 import { issuesError, type JsonObject } from "../../../lib/cni/read.ts";
 import type { Result, ResultRoute } from "../../../lib/cni/result.ts";
 import { policiesAnnotation } from "../../../lib/hcn/annotation.ts";
+import type { HostedConfig, Requested } from "../../../lib/hosted/config.ts";
+import { planHosted } from "../../../lib/hosted/plan.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../../lib/model/switch.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
-import { type NatConfig, parseNatConfig, type Requested } from "../../../plugins/nat/config.ts";
+import { parseNatConfig } from "../../../plugins/nat/config.ts";
 import { natSwitch } from "../../../plugins/nat/network.ts";
-import { planNat } from "../../../plugins/nat/plan.ts";
 
 export const host: HostFacts = {
   uplink: { name: "eth0", mtu: 1500, addresses: [] },
@@ -29,7 +30,7 @@ export function natConfig(
   raw: JsonObject = {},
   ports: readonly JsonObject[] = [],
   asked: Partial<Requested> = {},
-): NatConfig {
+): HostedConfig {
   return parseNatConfig(raw, { portMappings: portMappings(ports), network: "net", ...asked });
 }
 
@@ -66,7 +67,7 @@ export interface NatCase {
   readonly asked?: Partial<Requested>;
   readonly ips: readonly string[];
   readonly routes?: readonly ResultRoute[];
-  readonly over?: Partial<PlanInput<NatConfig, InternalSwitch>>;
+  readonly over?: Partial<PlanInput<HostedConfig, InternalSwitch>>;
 }
 
 export function planInput({
@@ -77,7 +78,7 @@ export function planInput({
   ips,
   routes,
   over,
-}: NatCase): PlanInput<NatConfig, InternalSwitch> {
+}: NatCase): PlanInput<HostedConfig, InternalSwitch> {
   const whole = { network: "net", containerId: "c1", ifname: "eth0", ...owner };
   const parsed = natConfig(config, ports, asked);
   return {
@@ -93,5 +94,5 @@ export function planInput({
 }
 
 export function natPlan(one: NatCase): Plan<InternalSwitch> {
-  return planNat(planInput(one));
+  return planHosted(planInput(one));
 }

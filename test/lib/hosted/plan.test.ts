@@ -4,12 +4,12 @@ import { ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { mac } from "../../../lib/addr/mac.ts";
 import { contains, prefix, prefixAddress } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
+import { planHosted } from "../../../lib/hosted/plan.ts";
 import { policiesOf } from "../../../lib/policy/policy.ts";
-import { planNat } from "../../../plugins/nat/plan.ts";
 import { expectApproved } from "../../approved.ts";
 import { seed } from "../../lib/seed.ts";
 import { formatPlan } from "../../plans/format-plan.ts";
-import { annotated, type NatCase, natPlan, planInput } from "./fixture.ts";
+import { annotated, type NatCase, natPlan, planInput } from "../../plugins/nat/fixture.ts";
 
 const web = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const dns = { hostPort: 53, containerPort: 5353, protocol: "udp" };
@@ -114,7 +114,7 @@ describe("the plan of an attachment to a nat network", () => {
   it("takes the MAC that the runtime asks for", () => {
     const input = planInput({ ips: ["10.88.0.5/16"] });
     const config = { ...input.config, mac: mac("02:00:00:00:00:07") };
-    expect(planNat({ ...input, config }).vnic.mac).toBe("02:00:00:00:00:07");
+    expect(planHosted({ ...input, config }).vnic.mac).toBe("02:00:00:00:00:07");
   });
 
   it("keeps the gateways the switch has, and adds those of new subnets", () => {
@@ -283,7 +283,7 @@ describe("any plan", () => {
   it("is the same for the same input, which it leaves as it was", () => {
     always((one) => {
       const input = frozen(planInput(one));
-      expect(planNat(input)).toEqual(planNat(structuredClone(input)));
+      expect(planHosted(input)).toEqual(planHosted(structuredClone(input)));
     });
   });
 

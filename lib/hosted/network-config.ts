@@ -1,11 +1,11 @@
 /** What of a nat configuration concerns the whole network, where it has several forms or places. Pure. */
-import type { Prefix } from "../../lib/addr/prefix.ts";
-import { namePattern } from "../../lib/cni/environment.ts";
-import { type Issue, readList, report } from "../../lib/cni/read.ts";
-import { combineNat } from "../../lib/hcn/combine-nat.ts";
-import { distinctPrefixes } from "../../lib/hcn/lists.ts";
-import type { OutBoundNatRequest } from "../../lib/hcn/outbound-nat.ts";
-import type { ReadPortConfig } from "../../lib/hcn/port-config.ts";
+import type { Prefix } from "../addr/prefix.ts";
+import { namePattern } from "../cni/environment.ts";
+import { type Issue, readList, report } from "../cni/read.ts";
+import { combineNat } from "../hcn/combine-nat.ts";
+import { distinctPrefixes } from "../hcn/lists.ts";
+import type { OutBoundNatRequest } from "../hcn/outbound-nat.ts";
+import type { ReadPortConfig } from "../hcn/port-config.ts";
 
 /** Which other networks may open connections to the containers: all, or by name; null and false are none. */
 export function readReachable(value: unknown, issues: Issue[]): true | readonly string[] {

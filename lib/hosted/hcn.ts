@@ -1,12 +1,12 @@
 /** The shape of Microsoft's `nat` plugin: gateways in `ipam.routes`, and fixed ones; ACLs for published ports. Pure. */
-import { type Ip, ipFromNumber, parseIp } from "../../lib/addr/ip.ts";
-import { bounds, type Prefix, parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
-import type { PortMappingRequest } from "../../lib/cni/capability.ts";
-import { anyShape, flatShape, foldObject, listShape, objectShape } from "../../lib/cni/keys.ts";
-import { isObject, type JsonObject } from "../../lib/cni/read.ts";
-import type { ReadPortConfig } from "../../lib/hcn/port-config.ts";
-import type { Acl } from "../../lib/policy/acl.ts";
-import { IPPROTO } from "../../lib/policy/packet.ts";
+import { type Ip, ipFromNumber, parseIp } from "../addr/ip.ts";
+import { bounds, type Prefix, parsePrefix, prefixFamily } from "../addr/prefix.ts";
+import type { PortMappingRequest } from "../cni/capability.ts";
+import { anyShape, flatShape, foldObject, listShape, objectShape } from "../cni/keys.ts";
+import { isObject, type JsonObject } from "../cni/read.ts";
+import type { ReadPortConfig } from "../hcn/port-config.ts";
+import type { Acl } from "../policy/acl.ts";
+import { IPPROTO } from "../policy/packet.ts";
 
 /**
  * The `ipam` of a configuration of Microsoft's shape in the words of our ipam: `routes[].GW` (or `gateway`) without a

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/cni/read.ts";
+import { nativeIpam } from "../../../lib/hosted/hcn.ts";
 import { formatAcl } from "../../../lib/policy/format-policy.ts";
-import { nativeIpam } from "../../../plugins/nat/hcn.ts";
-import { natConfig } from "./fixture.ts";
+import { natConfig } from "../../plugins/nat/fixture.ts";
 
 describe("the ipam of Microsoft's shape", () => {
   it.each<[string, JsonObject, JsonObject]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import { natSettings, natSwitch } from "../../../plugins/nat/network.ts";
-import { annotated, host, natConfig } from "./fixture.ts";
+import { annotated, host, natConfig } from "../../plugins/nat/fixture.ts";
 
 const nat = (Settings: JsonObject) => ({ Type: "OutBoundNAT", Settings });
 const toCluster = nat({ Exceptions: ["10.0.0.0/8"] });

@@ -1,5 +1,6 @@
-/** Plan of one attachment to a nat network. Pure: equal input gives an equal plan. */
-import { ipFamily } from "../../lib/addr/ip.ts";
+/** Plan of one attachment to a network with the host as its router. Pure: equal input gives an equal plan. */
+import { ipFamily } from "../addr/ip.ts";
+import type { Mac } from "../addr/mac.ts";
 import {
   contains,
   firstHost,
@@ -8,29 +9,35 @@ import {
   prefixFamily,
   prefixLength,
   prefixOf,
-} from "../../lib/addr/prefix.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
-import type { ResultIp } from "../../lib/cni/result.ts";
-import { ownerKey } from "../../lib/model/owner.ts";
-import { type Plan, vnicMac } from "../../lib/model/plan.ts";
-import type { InternalSwitch } from "../../lib/model/switch.ts";
-import { portNameOf } from "../../lib/model/vm-nic.ts";
-import { planLayers } from "../../lib/planning/layers.ts";
-import { requireMtuFor, vnicMtu } from "../../lib/planning/mtu.ts";
-import { planRoutes } from "../../lib/planning/routes.ts";
-import { planVnic } from "../../lib/planning/vnic.ts";
-import type { PlanInput } from "../../lib/verbs/network-plugin.ts";
-import type { NatConfig } from "./config.ts";
+} from "../addr/prefix.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import type { ResultIp } from "../cni/result.ts";
+import { type Owner, ownerKey } from "../model/owner.ts";
+import { type Plan, vnicMac } from "../model/plan.ts";
+import type { HostedSwitch } from "../model/switch.ts";
+import { portNameOf } from "../model/vm-nic.ts";
+import { planLayers } from "../planning/layers.ts";
+import { requireMtuFor, vnicMtu } from "../planning/mtu.ts";
+import { planRoutes } from "../planning/routes.ts";
+import { planVnic } from "../planning/vnic.ts";
+import type { PlanInput } from "../verbs/network-plugin.ts";
+import type { HostedConfig } from "./config.ts";
 import { forcedGateway } from "./hcn.ts";
 import { publishAll } from "./publish.ts";
 
-/** @throws {CniError} 7 when a port is published on an address family that the container does not have */
-export function planNat(input: PlanInput<NatConfig, InternalSwitch>): Plan<InternalSwitch> {
+/**
+ * @param ownMac of a vNIC for which nobody asked for one
+ * @throws {CniError} 7 when a port is published on an address family that the container does not have
+ */
+export function planHosted<S extends HostedSwitch>(
+  input: PlanInput<HostedConfig, S>,
+  ownMac: (owner: Owner, addresses: readonly Prefix[]) => Mac = vnicMac,
+): Plan<S> {
   const { owner, config, ipam } = input;
   const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
   const addresses = ipam.ips.map((entry) => entry.address);
   const key = ownerKey(owner);
-  const mac = config.mac ?? vnicMac(owner);
+  const mac = config.mac ?? ownMac(owner, addresses);
   const layers = planLayers(config.port, mac, addresses.map(prefixAddress));
   const mtu = vnicMtu(config.port.mtu, input.switch);
   requireMtuFor(addresses, mtu);
@@ -58,7 +65,7 @@ export function planNat(input: PlanInput<NatConfig, InternalSwitch>): Plan<Inter
 }
 
 /** The host's address in the subnet of `entry`: the ipam's word, else Microsoft's options, else the first host. */
-function gatewayOf(entry: ResultIp, config: NatConfig): Prefix {
+function gatewayOf(entry: ResultIp, config: HostedConfig): Prefix {
   const family = prefixFamily(entry.address);
   if (entry.gateway !== undefined && ipFamily(entry.gateway) !== family) {
     throw new CniError(
@@ -86,7 +93,7 @@ function gatewayOf(entry: ResultIp, config: NatConfig): Prefix {
   return prefixOf(gateway, prefixLength(entry.address));
 }
 
-function withGateways(known: InternalSwitch, gateways: readonly Prefix[]): InternalSwitch {
+function withGateways<S extends HostedSwitch>(known: S, gateways: readonly Prefix[]): S {
   const all = [...new Set([...known.gateways, ...gateways])];
   const forwarding = [...new Set(all.map(prefixFamily))].toSorted();
   return { ...known, gateways: all, forwarding };

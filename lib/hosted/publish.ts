@@ -1,9 +1,9 @@
 /** Published ports of an endpoint: what is asked for, on the addresses that the container has. Pure. */
-import { type Family, ipFamily, isUnspecified } from "../../lib/addr/ip.ts";
-import { type Prefix, prefixAddress, prefixFamily } from "../../lib/addr/prefix.ts";
-import type { PortMappingRequest } from "../../lib/cni/capability.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
-import type { PortMapping } from "../../lib/policy/port-mapping.ts";
+import { type Family, ipFamily, isUnspecified } from "../addr/ip.ts";
+import { type Prefix, prefixAddress, prefixFamily } from "../addr/prefix.ts";
+import type { PortMappingRequest } from "../cni/capability.ts";
+import { CniError, errorCode } from "../cni/error.ts";
+import type { PortMapping } from "../policy/port-mapping.ts";
 
 /**
  * Runtime and configuration may ask for the same port twice; for different ones under one number they may not.
