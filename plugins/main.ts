@@ -7,7 +7,7 @@ const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<vo
   nat: () => import("./nat/main.ts"),
   ipam: () => import("./ipam/main.ts"),
   transparent: () => import("./transparent/main.ts"),
-  overlay: () => import("./absent.ts"),
+  overlay: () => import("./overlay/main.ts"),
   vswitch: () => import("./vswitch/main.ts"),
 };
 

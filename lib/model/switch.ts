@@ -113,6 +113,8 @@ export interface Tunnel {
   readonly mac: Mac;
   /** Where VXLAN is received, and sent to. */
   readonly udpPort: number;
+  /** In the mode `stretched`: frames to all, and to MACs that nobody knows, go to every host. Absent: to none. */
+  readonly flood?: true;
   /** Inner and outer checksums are made before packets come to the uplink, at a price. Absent: by the uplink. */
   readonly checksums?: "early";
 }

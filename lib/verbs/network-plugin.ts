@@ -4,6 +4,7 @@ import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { DefaultRoute, HostFacts, HostQuery } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
+import type { Peer } from "../model/peer.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Switch } from "../model/switch.ts";
 import type { GuestDns, VnicType } from "../model/vnic.ts";
@@ -53,6 +54,10 @@ export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> exte
   isOfHost?(config: Config): boolean;
   /** The network's switch before its first address is known. */
   switch(network: string, config: Config, host: HostFacts): S;
+  /** What of a switch that is in use goes with the configuration: whatever `settings` do not hold fast. */
+  follow?(known: S, config: Config): S;
+  /** Other hosts that the configuration itself names; undefined where a directory tells of them. */
+  peers?(config: Config): readonly Peer[] | undefined;
   /** What of the network's definition the configuration decides, by key. */
   settings(config: Config): Readonly<Record<string, string>>;
   /** A prefix for a network whose configuration names none; absent: such a network has none. */

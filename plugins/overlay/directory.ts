@@ -1,0 +1,143 @@
+/** `directory`: where a host learns of the others. Pure. */
+import { type Ip, ipFamily, ipFromNumber, parseIp } from "../../lib/addr/ip.ts";
+import { isUnicastMac, parseMac } from "../../lib/addr/mac.ts";
+import { bounds, type Prefix, prefixFamily } from "../../lib/addr/prefix.ts";
+import { anyShape, flatShape, listShape, objectShape } from "../../lib/cni/keys.ts";
+import { type Issue, report } from "../../lib/cni/read.ts";
+import type { DirectoryConfig, EtcdAccess } from "../../lib/directory/config.ts";
+import { listedPrefixes } from "../../lib/hcn/lists.ts";
+import type { Peer, RemoteEndpoint } from "../../lib/model/peer.ts";
+import type { OverlayMode } from "../../lib/model/switch.ts";
+import { vtepMac } from "../../lib/model/vtep.ts";
+
+export const directoryShape = objectShape({
+  type: anyShape,
+  peers: listShape(flatShape("node", "vtep", "mac", "subnets", "endpoints", "mtu")),
+  endpoints: listShape(anyShape),
+  prefix: anyShape,
+  tls: flatShape("ca", "cert", "key"),
+  user: anyShape,
+  passwordFile: anyShape,
+});
+
+interface RawPeer {
+  readonly node?: string;
+  readonly vtep: string;
+  readonly mac?: string;
+  readonly subnets?: readonly string[];
+  readonly endpoints?: readonly string[];
+  readonly mtu?: number;
+}
+
+export interface RawDirectory {
+  readonly type: DirectoryConfig["type"];
+  readonly peers?: readonly RawPeer[];
+  readonly endpoints?: readonly string[];
+  readonly prefix?: string;
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly user?: string;
+  readonly passwordFile?: string;
+}
+
+/** Where the records are when nobody says it: ours, and flannel's own default. */
+const prefixes = { etcd: "/vswitch", flannel: "/coreos.com/network" } as const;
+
+/** @param raw of the right types. @returns undefined after a report */
+export function readDirectory(
+  raw: RawDirectory | undefined,
+  mode: OverlayMode,
+  issues: Issue[],
+): DirectoryConfig | undefined {
+  if (raw === undefined)
+    return report(issues, "directory", '{"type": "static", "peers": [...]}, or of type etcd or flannel', raw);
+  if (raw.type === "static") return { type: "static", peers: readPeers(raw, mode, issues) };
+  if (raw.peers !== undefined)
+    report(issues, "directory.peers", 'nothing beside "type": "static"', raw.peers);
+  if (raw.type === "flannel" && mode === "stretched")
+    report(issues, "mode", "routed, as flannel has it", mode);
+  return { type: raw.type, ...readAccess(raw, prefixes[raw.type], issues) };
+}
+
+function readAccess(raw: RawDirectory, defaultPrefix: string, issues: Issue[]): EtcdAccess {
+  const { endpoints = [], tls, user, passwordFile } = raw;
+  if (endpoints.length === 0)
+    report(issues, "directory.endpoints", 'members of etcd, such as ["http://10.0.0.5:2379"]', raw.endpoints);
+  if ((tls?.cert === undefined) !== (tls?.key === undefined))
+    report(issues, "directory.tls", "cert and key, or neither", Object.keys(tls ?? {}).join(", "));
+  if ((user === undefined) !== (passwordFile === undefined))
+    report(issues, "directory.user", "user and passwordFile, or neither", user);
+  return {
+    endpoints: endpoints.map((endpoint) => endpoint.replace(/\/$/, "")),
+    prefix: raw.prefix ?? defaultPrefix,
+    ...(tls === undefined ? {} : { tls }),
+    ...(user === undefined || passwordFile === undefined ? {} : { user: { name: user, passwordFile } }),
+  };
+}
+
+function readPeers({ peers = [] }: RawDirectory, mode: OverlayMode, issues: Issue[]): readonly Peer[] {
+  const read = peers.flatMap((peer, i) => readPeer(peer, mode, `directory.peers[${i}]`, issues) ?? []);
+  refuseTwice(read, "vtep", ({ vtep }) => vtep, issues);
+  refuseTwice(read, "mac", ({ mac }) => mac, issues);
+  const [first] = read;
+  const other = read.find(({ vtep }) => first !== undefined && ipFamily(vtep) !== ipFamily(first.vtep));
+  if (other !== undefined)
+    report(issues, "directory.peers", `one underlay: the family of ${first?.vtep}`, other.vtep);
+  return read;
+}
+
+function readPeer(raw: RawPeer, mode: OverlayMode, at: string, issues: Issue[]): Peer | undefined {
+  const vtep = parseIp(raw.vtep) ?? report(issues, `${at}.vtep`, "an address on the underlay", raw.vtep);
+  const subnets = listedPrefixes(raw.subnets, `${at}.subnets`, issues);
+  const ranges = listedPrefixes(raw.endpoints, `${at}.endpoints`, issues);
+  const parsed = raw.mac === undefined ? undefined : parseMac(raw.mac);
+  if (raw.mac !== undefined && (parsed === undefined || !isUnicastMac(parsed)))
+    report(issues, `${at}.mac`, "a unicast MAC such as 0e:2a:c0:00:02:02", raw.mac);
+  if (mode === "routed" && ranges.length > 0)
+    report(issues, `${at}.endpoints`, 'nothing in mode routed: "subnets" say it', raw.endpoints);
+  if (mode === "stretched" && subnets.length > 0)
+    report(
+      issues,
+      `${at}.subnets`,
+      'nothing in mode stretched: "endpoints" are single addresses',
+      raw.subnets,
+    );
+  if (vtep === undefined) return undefined;
+  return {
+    node: raw.node ?? vtep,
+    vtep,
+    mac: parsed ?? vtepMac(vtep),
+    subnets,
+    endpoints: ranges.flatMap((range) => endpointsOf(range, `${at}.endpoints`, issues)),
+    ...(raw.mtu === undefined ? {} : { mtu: raw.mtu }),
+  };
+}
+
+/** Each of them is a row of the kernel's tables on every host. */
+const mostEndpoints = 4096;
+
+/** A container's MAC follows from its address, so that a range of them is known before they are there. */
+function endpointsOf(range: Prefix, path: string, issues: Issue[]): readonly RemoteEndpoint[] {
+  const { first, last } = bounds(range);
+  if (last - first >= BigInt(mostEndpoints)) {
+    report(issues, path, `ranges of ${mostEndpoints} addresses at most`, range);
+    return [];
+  }
+  const count = Number(last - first) + 1;
+  return Array.from({ length: count }, (_, i) => {
+    const address: Ip = ipFromNumber(prefixFamily(range), first + BigInt(i));
+    return { addresses: [address], mac: vtepMac(address) };
+  });
+}
+
+function refuseTwice(
+  peers: readonly Peer[],
+  what: string,
+  of: (peer: Peer) => string,
+  issues: Issue[],
+): void {
+  const seen = new Set<string>();
+  for (const peer of peers) {
+    if (seen.has(of(peer))) report(issues, "directory.peers", `one peer with ${what} ${of(peer)}`, "two");
+    seen.add(of(peer));
+  }
+}

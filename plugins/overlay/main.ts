@@ -1,0 +1,9 @@
+/** The overlay plugin as a process. */
+import { networkMain } from "../../lib/verbs/main.ts";
+import { overlayTraits } from "./traits.ts";
+
+const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
+
+export function main(): void {
+  networkMain(overlayTraits, () => plugin().overlay);
+}

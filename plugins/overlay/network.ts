@@ -1,0 +1,114 @@
+/** Definition of an overlay network on this host: its bridge and its tunnel. Pure. */
+import { type Family, type Ip, ipFamily } from "../../lib/addr/ip.ts";
+import { networkOf, type Prefix, prefixAddress } from "../../lib/addr/prefix.ts";
+import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { distinctPrefixes } from "../../lib/hcn/lists.ts";
+import { hostedSettings, hostedSwitch } from "../../lib/hosted/network.ts";
+import type { HostFacts, UplinkFacts } from "../../lib/model/facts.ts";
+import { switchMac, switchName, tunnelName } from "../../lib/model/plan.ts";
+import type { OverlaySwitch } from "../../lib/model/switch.ts";
+import { vtepMac } from "../../lib/model/vtep.ts";
+import type { OverlayConfig } from "./config.ts";
+
+/** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
+export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
+
+/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU */
+export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
+  const uplink = requireUplink(network, config, host);
+  const vtep = requireVtep(network, config, uplink);
+  return {
+    kind: "overlay",
+    network,
+    name: config.bridge ?? switchName(network),
+    mac: switchMac(network),
+    mtu: mtuOf(config, uplink, ipFamily(vtep)),
+    gateways: [],
+    forwarding: [],
+    vni: config.vni,
+    mode: config.mode,
+    tunnel: {
+      name: tunnelName(network),
+      uplink: uplink.name,
+      vtep,
+      mac: config.vtepMac ?? vtepMac(vtep),
+      udpPort: config.udpPort,
+      ...(config.flood ? { flood: true } : {}),
+      ...(config.txChecksumOffload ? {} : { checksums: "early" }),
+    },
+    cidrs: cidrsOf(config),
+    ...hostedSwitch(config),
+  };
+}
+
+/** What of the switch goes with the configuration while the network is in use. */
+export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
+  return { ...known, cidrs: cidrsOf(config) };
+}
+
+/** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */
+export function overlaySettings(config: OverlayConfig): Readonly<Record<string, string>> {
+  const { directory } = config;
+  const place = directory.type === "static" ? "" : ` ${directory.prefix}`;
+  return {
+    ...hostedSettings(config),
+    vni: `${config.vni}`,
+    mode: config.mode,
+    udpPort: `${config.udpPort}`,
+    directory: `${directory.type}${place}`,
+    ...(config.uplink === undefined ? {} : { uplink: config.uplink }),
+    ...(config.vtep === undefined ? {} : { vtep: config.vtep }),
+    ...(config.vtepMac === undefined ? {} : { vtepMac: config.vtepMac }),
+    ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
+    ...(config.flood ? { flood: "true" } : {}),
+    ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
+  };
+}
+
+/** As named; else all subnets that are known, of this host and of the peers in the configuration. */
+function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[] {
+  if (cidrs.length > 0) return cidrs;
+  const peers = directory.type === "static" ? directory.peers.flatMap((peer) => peer.subnets) : [];
+  return distinctPrefixes([...subnets, ...peers].map(networkOf));
+}
+
+function requireUplink(network: string, { uplink }: OverlayConfig, host: HostFacts): UplinkFacts {
+  const found = host.uplink;
+  if (found !== undefined && (uplink === undefined || uplink === found.name)) return found;
+  const why =
+    uplink === undefined ? "the host has no default route to take it from" : `${uplink} does not exist`;
+  throw new CniError(errorCode.dependencyMissing, `network ${network} has no uplink: ${why}`, {
+    reason: "uplink-missing",
+    details: 'name the interface that leads to the other hosts: "uplink": "eth0"',
+  });
+}
+
+function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink: UplinkFacts): Ip {
+  const addresses = uplink.addresses.map(prefixAddress);
+  const family =
+    directory.type === "static" ? directory.peers[0] && ipFamily(directory.peers[0].vtep) : undefined;
+  const fitting = addresses.filter((address) => family === undefined || ipFamily(address) === family);
+  const first = fitting.find((address) => ipFamily(address) === 4) ?? fitting[0];
+  const found = vtep === undefined ? first : addresses.find((address) => address === vtep);
+  if (found !== undefined) return found;
+  const wanted = vtep ?? (family === undefined ? "any address" : `an IPv${family} address`);
+  throw new CniError(
+    errorCode.dependencyMissing,
+    `network ${network}: its uplink ${uplink.name} does not have ${wanted} for the tunnel`,
+    {
+      reason: "vtep-missing",
+      details: `addresses there: ${addresses.join(", ") || "none"}; name the right uplink ("uplink") or address ("vtep")`,
+    },
+  );
+}
+
+/** @throws {CniError} 7 when the uplink cannot carry it */
+function mtuOf({ mtu }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
+  const most = uplink.mtu - overhead[family];
+  if (mtu === undefined || mtu <= most) return mtu ?? most;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `mtu ${mtu}: the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`,
+    { reason: "mtu-too-large", details: `lower it to ${most}, or raise the uplink's` },
+  );
+}

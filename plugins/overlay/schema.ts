@@ -1,0 +1,59 @@
+/** JSON schema of an overlay network, compiled at build time (plugins/build.ts). */
+import { hostedProperties } from "../../lib/hosted/schema.ts";
+
+const address = { type: "string", minLength: 2, maxLength: 45 };
+const prefix = { type: "string", minLength: 2, maxLength: 49 };
+const mac = { type: "string", minLength: 12, maxLength: 17 };
+const path = { type: "string", pattern: "^/", maxLength: 4096 };
+
+const peer = {
+  type: "object",
+  required: ["vtep"],
+  properties: {
+    node: { type: "string", minLength: 1, maxLength: 253 },
+    vtep: address,
+    mac,
+    subnets: { type: "array", items: prefix },
+    endpoints: { type: "array", items: prefix },
+    mtu: { type: "integer", minimum: 68, maximum: 65535 },
+  },
+};
+
+const directory = {
+  type: "object",
+  required: ["type"],
+  properties: {
+    type: { enum: ["static", "etcd", "flannel"] },
+    peers: { type: "array", items: peer },
+    endpoints: {
+      type: "array",
+      minItems: 1,
+      maxItems: 64,
+      items: { type: "string", pattern: "^https?://[^/?#@\\s]+/?$" },
+    },
+    prefix: { type: "string", pattern: "^/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]$", maxLength: 200 },
+    tls: { type: "object", properties: { ca: path, cert: path, key: path } },
+    user: { type: "string", minLength: 1, maxLength: 255 },
+    passwordFile: path,
+  },
+};
+
+export const schema = {
+  type: "object",
+  properties: {
+    ...hostedProperties,
+    vni: { type: "integer", minimum: 1, maximum: 16_777_215 },
+    mode: { enum: ["routed", "stretched"] },
+    subnet: prefix,
+    subnets: { type: "array", items: prefix },
+    cidrs: { type: "array", items: prefix },
+    blockBits: { type: "integer", minimum: 8, maximum: 126 },
+    udpPort: { type: "integer", minimum: 1, maximum: 65535 },
+    vtep: address,
+    vtepMac: mac,
+    strict: { type: "boolean" },
+    flood: { type: "boolean" },
+    txChecksumOffload: { type: "boolean" },
+    directory,
+  },
+} as const;
