@@ -13,7 +13,7 @@ import { dumpRoutes } from "../../netlink/route/route.ts";
 import { RTPROT_KERNEL } from "../../netlink/route/rtmsg.ts";
 import { type AddressRecord, recordAddress } from "../../netlink/route/transfer/transfer-address.ts";
 import { recordNeighbour } from "../../netlink/route/transfer/transfer-neighbour.ts";
-import { isDerived, nexthopObject, recordRoute } from "../../netlink/route/transfer/transfer-route.ts";
+import { isDerived, recordRoute } from "../../netlink/route/transfer/transfer-route.ts";
 import type { Readers } from "../machine.ts";
 
 const IFLA_INET6_ADDR_GEN_MODE = 8;
@@ -45,7 +45,7 @@ export function readHostConfiguration(
     neighbours: [false, true].flatMap((proxy) =>
       host.request(dumpNeighbours({ index, proxy })).flatMap((reply) => recordNeighbour(reply) ?? []),
     ),
-    nexthopObjects: [...new Set(own.flatMap(({ route }) => nexthopObject(route) ?? []))],
+    nexthopObjects: [...new Set(own.flatMap(({ route }) => route.nexthopId ?? []))],
     ...(mode === undefined ? {} : { addrGenMode: mode }),
   };
 }

@@ -15,7 +15,6 @@ const TESTS = ["limit", "quota", "connlimit"];
 const DOES: Readonly<Record<string, string>> = {
   dup: "dup",
   log: "log",
-  notrack: "notrack",
   redir: "redirect",
   nat: "nat",
 };

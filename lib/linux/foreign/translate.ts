@@ -113,6 +113,9 @@ function step(run: Run, expression: Expression): void {
     case "masq":
       run.deeds.push("masquerade");
       return;
+    case "notrack":
+      run.deeds.push("notrack");
+      return;
     case "dynset":
       run.deeds.push(`${expression.op} @${expression.set}`);
       return;

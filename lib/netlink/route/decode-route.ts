@@ -11,6 +11,7 @@ import {
   RTA_GATEWAY,
   RTA_METRICS,
   RTA_MULTIPATH,
+  RTA_NH_ID,
   RTA_OIF,
   RTA_PREFSRC,
   RTA_PRIORITY,
@@ -38,6 +39,8 @@ export interface Route {
   readonly gateway: Ip | undefined;
   /** All ways: one for most routes, several for multipath, none for blackhole and the like. */
   readonly nexthops: readonly Nexthop[];
+  /** The next hop object by which it goes, see nexthop.ts; the ways above are what that one says. */
+  readonly nexthopId: number | undefined;
   readonly onlink: boolean;
   readonly scope: Scope;
   readonly priority: number;
@@ -65,6 +68,7 @@ export function decodeRoute({ payload }: Reply): Route {
     index,
     gateway,
     nexthops: multipath ? decodeNexthops(multipath) : index === undefined ? [] : [{ index, gateway }],
+    nexthopId: getU32(attrs, RTA_NH_ID),
     onlink: (readU32(payload, 8) & RTNH_F_ONLINK) !== 0,
     scope: scopeName(readU8(payload, 6)),
     priority: getU32(attrs, RTA_PRIORITY) ?? 0,

@@ -2,22 +2,22 @@
 import { type Family, type Ip, ipBytes } from "../../addr/ip.ts";
 import { type Mac, macBytes, macFromBytes } from "../../addr/mac.ts";
 import { type Attr, bytes, decodeAttrs, findAttr, getU8, u8, u32 } from "../attr.ts";
-import { concat, readU8, readU16, readU32, writeU16, writeU32 } from "../bytes.ts";
+import { concat, readU8, readU16, readU32 } from "../bytes.ts";
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, type Reply, type Request } from "../message.ts";
 import { addressFamily, familyNumber, getIp } from "./family.ts";
-
-const RTM_NEWNEIGH = 28;
-const RTM_DELNEIGH = 29;
-const RTM_GETNEIGH = 30;
-const NDMSG_LENGTH = 12;
-
-const NDA_DST = 1;
-const NDA_LLADDR = 2;
-const NDA_IFINDEX = 8;
-const NDA_PROTOCOL = 12;
-
-const NTF_USE = 0x01;
-const NTF_PROXY = 0x08;
+import {
+  NDA_DST,
+  NDA_IFINDEX,
+  NDA_LLADDR,
+  NDA_PROTOCOL,
+  NDMSG_LENGTH,
+  NTF_PROXY,
+  NTF_USE,
+  ndmsg,
+  RTM_DELNEIGH,
+  RTM_GETNEIGH,
+  RTM_NEWNEIGH,
+} from "./ndmsg.ts";
 
 /** NUD_*. */
 const states = {
@@ -61,7 +61,7 @@ export function deleteNeighbour(index: number, address: Ip, proxy = false): Requ
     type: RTM_DELNEIGH,
     flags: 0,
     payload: concat([
-      ndmsg(addressFamily(address), index, states.permanent, proxy),
+      ndmsg({ family: addressFamily(address), index, state: states.permanent, flags: proxyFlag(proxy) }),
       bytes(NDA_DST, ipBytes(address)),
     ]),
   };
@@ -72,13 +72,14 @@ export function deleteNeighbour(index: number, address: Ip, proxy = false): Requ
  * family the IPv4 question names no sender, which is the probe of RFC 5227.
  */
 export function solicitNeighbour(index: number, address: Ip): Request {
-  const header = ndmsg(addressFamily(address), index, states.none, false);
-  header[10] = NTF_USE;
   return {
     title: `neigh replace ${address} dev index ${index} nud none use`,
     type: RTM_NEWNEIGH,
     flags: NLM_F_CREATE | NLM_F_REPLACE,
-    payload: concat([header, bytes(NDA_DST, ipBytes(address))]),
+    payload: concat([
+      ndmsg({ family: addressFamily(address), index, flags: NTF_USE }),
+      bytes(NDA_DST, ipBytes(address)),
+    ]),
   };
 }
 
@@ -88,10 +89,7 @@ export function getNeighbour(index: number, address: Ip): Request {
     title: `neigh get ${address} dev index ${index}`,
     type: RTM_GETNEIGH,
     flags: 0,
-    payload: concat([
-      ndmsg(addressFamily(address), index, states.none, false),
-      bytes(NDA_DST, ipBytes(address)),
-    ]),
+    payload: concat([ndmsg({ family: addressFamily(address), index }), bytes(NDA_DST, ipBytes(address))]),
   };
 }
 
@@ -100,7 +98,7 @@ export function dumpNeighbours(
   filter: { readonly family?: Family; readonly index?: number; readonly proxy?: boolean } = {},
 ): Request {
   const { family, index, proxy = false } = filter;
-  const parts = [ndmsg(familyNumber(family), 0, 0, proxy)];
+  const parts = [ndmsg({ family: familyNumber(family), flags: proxyFlag(proxy) })];
   if (index !== undefined) parts.push(u32(NDA_IFINDEX, index));
   return {
     title: `neigh show${proxy ? " proxy" : ""}${index === undefined ? "" : ` dev index ${index}`}`,
@@ -112,23 +110,18 @@ export function dumpNeighbours(
 
 function encode(verb: string, type: number, flags: number, neighbour: NewNeighbour): Request {
   const { index, address, mac, state = "permanent", protocol } = neighbour;
-  const parts = [ndmsg(addressFamily(address), index, states[state], mac === undefined)];
-  parts.push(bytes(NDA_DST, ipBytes(address)));
+  const family = addressFamily(address);
+  const parts = [
+    ndmsg({ family, index, state: states[state], flags: proxyFlag(mac === undefined) }),
+    bytes(NDA_DST, ipBytes(address)),
+  ];
   if (mac !== undefined) parts.push(bytes(NDA_LLADDR, macBytes(mac)));
   if (protocol !== undefined) parts.push(u8(NDA_PROTOCOL, protocol));
   const who = mac === undefined ? `proxy ${address}` : `${address} lladdr ${mac}`;
   return { title: `neigh ${verb} ${who} dev index ${index}`, type, flags, payload: concat(parts) };
 }
 
-/** struct ndmsg. */
-function ndmsg(family: number, index: number, state: number, proxy: boolean): Uint8Array {
-  const header = new Uint8Array(NDMSG_LENGTH);
-  header[0] = family;
-  writeU32(header, 4, index);
-  writeU16(header, 8, state);
-  header[10] = proxy ? NTF_PROXY : 0;
-  return header;
-}
+const proxyFlag = (proxy: boolean): number => (proxy ? NTF_PROXY : 0);
 
 /** An entry as the kernel tells of it. */
 export interface Neighbour {

@@ -11,6 +11,7 @@ import {
   RTA_DST,
   RTA_GATEWAY,
   RTA_METRICS,
+  RTA_NH_ID,
   RTA_OIF,
   RTA_PREFSRC,
   RTA_PRIORITY,
@@ -33,6 +34,8 @@ export interface NewRoute {
   /** Link it leads out of. */
   readonly index?: number;
   readonly gateway?: Ip;
+  /** A next hop object in place of link and gateway; EINVAL when there is none of this number. */
+  readonly nexthopId?: number;
   /** The gateway is on the link although no route says so. */
   readonly onlink?: boolean;
   /** By default "link" for IPv4 without a gateway, else "global", as `ip` has it. */
@@ -122,9 +125,10 @@ export function getRoute(dst: Ip): Request {
 }
 
 function encodeNew(verb: string, flags: number, route: NewRoute): Request {
-  const { dst, gateway, onlink, table = RT_TABLE_MAIN, protocol = RTPROT_VSWITCH, type = "unicast" } = route;
+  const { dst, gateway, nexthopId, onlink, table = RT_TABLE_MAIN } = route;
+  const { protocol = RTPROT_VSWITCH, type = "unicast" } = route;
   const family = addressFamily(prefixAddress(dst));
-  const near = family === AF_INET && type === "unicast" && gateway === undefined;
+  const near = family === AF_INET && type === "unicast" && gateway === undefined && nexthopId === undefined;
   const header = rtmsg({
     family,
     dstLength: prefixLength(dst),
@@ -145,10 +149,11 @@ function encodeNew(verb: string, flags: number, route: NewRoute): Request {
 }
 
 function encodeAttrs(route: NewRoute): Uint8Array[] {
-  const { dst, index, gateway, priority, table = RT_TABLE_MAIN, mtu, advmss, src } = route;
+  const { dst, index, gateway, nexthopId, priority, table = RT_TABLE_MAIN, mtu, advmss, src } = route;
   const parts: Uint8Array[] = [];
   if (prefixLength(dst) > 0) parts.push(bytes(RTA_DST, ipBytes(prefixAddress(dst))));
   if (gateway !== undefined) parts.push(bytes(RTA_GATEWAY, ipBytes(gateway)));
+  if (nexthopId !== undefined) parts.push(u32(RTA_NH_ID, nexthopId));
   if (src !== undefined) parts.push(bytes(RTA_PREFSRC, ipBytes(src)));
   if (table > 0xff) parts.push(u32(RTA_TABLE, table));
   if (priority !== undefined) parts.push(u32(RTA_PRIORITY, priority));
@@ -161,11 +166,12 @@ function encodeAttrs(route: NewRoute): Uint8Array[] {
 }
 
 function routeTitle(route: NewRoute): string {
-  const { dst, index, gateway, onlink, priority, table, mtu, advmss, src, type } = route;
+  const { dst, index, gateway, nexthopId, onlink, priority, table, mtu, advmss, src, type } = route;
   const words = [
     type,
     prefixLength(dst) === 0 ? "default" : dst,
     gateway && `via ${gateway}`,
+    nexthopId && `nhid ${nexthopId}`,
     index && `dev index ${index}`,
     onlink && "onlink",
     src && `src ${src}`,

@@ -14,6 +14,7 @@ export const RTA_METRICS = 8;
 export const RTA_MULTIPATH = 9;
 export const RTA_TABLE = 15;
 export const RTA_VIA = 18;
+export const RTA_NH_ID = 30;
 
 export const RTAX_MTU = 2;
 export const RTAX_ADVMSS = 8;

@@ -80,6 +80,7 @@ const changes = [
   "add rule inet t c meta mark set 7",
   "add rule inet t c update @flows { iifname . meta l4proto . ip daddr . th sport . th dport timeout 2h4m }",
   "add rule inet t c frag nexthdr tcp accept",
+  "add rule inet t c udp dport 4789 notrack",
   "flush chain inet t noted",
 ] as const;
 

@@ -12,6 +12,7 @@ import { decodeLookup, encodeLookup, type Lookup } from "./lookup.ts";
 import { decodeMasq, encodeMasq, type Masq } from "./masq.ts";
 import { decodeMeta, encodeMeta, type Meta } from "./meta.ts";
 import { decodeNat, encodeNat, type Nat } from "./nat.ts";
+import { decodeNotrack, type Notrack } from "./notrack.ts";
 import { decodePayload, encodePayload, type Payload } from "./payload.ts";
 
 const NFTA_LIST_ELEM = 1;
@@ -32,6 +33,7 @@ export type KnownExpression =
   | Masq
   | Meta
   | Nat
+  | Notrack
   | Payload;
 
 /** One that is not in this folder, as the kernel sent it. */
@@ -53,10 +55,9 @@ export function expressionAttr(type: number, expression: Expression): Uint8Array
   if (expression.kind === "unknown") {
     return nested(type, [text(NFTA_EXPR_NAME, expression.name), bytes(NFTA_EXPR_DATA, expression.bytes)]);
   }
-  return nested(type, [
-    text(NFTA_EXPR_NAME, expression.kind),
-    nested(NFTA_EXPR_DATA, encodeBody(expression)),
-  ]);
+  const name = text(NFTA_EXPR_NAME, expression.kind);
+  const body = encodeBody(expression);
+  return nested(type, body === undefined ? [name] : [name, nested(NFTA_EXPR_DATA, body)]);
 }
 
 /** The counter in the content of such an attribute, of a set or an element. @returns undefined when it is none */
@@ -102,10 +103,12 @@ const DECODERS: { [Kind in KnownExpression["kind"]]: (attrs: readonly Attr[]) =>
   masq: decodeMasq,
   meta: decodeMeta,
   nat: decodeNat,
+  notrack: decodeNotrack,
   payload: decodePayload,
 };
 
-function encodeBody(expression: KnownExpression): readonly Uint8Array[] {
+/** @returns undefined for an expression that has no data at all, not even an empty list */
+function encodeBody(expression: KnownExpression): readonly Uint8Array[] | undefined {
   switch (expression.kind) {
     case "bitwise":
       return encodeBitwise(expression);
@@ -131,6 +134,8 @@ function encodeBody(expression: KnownExpression): readonly Uint8Array[] {
       return encodeMeta(expression);
     case "nat":
       return encodeNat(expression);
+    case "notrack":
+      return undefined;
     case "payload":
       return encodePayload(expression);
   }

@@ -2,23 +2,23 @@
 import { findAttr } from "../../attr.ts";
 import { readU8, readU16, writeU16, writeU32 } from "../../bytes.ts";
 import { NLM_F_CREATE, NLM_F_REPLACE, type Reply, type Request } from "../../message.ts";
+import {
+  NDA_DST,
+  NDA_LLADDR,
+  NDA_PROTOCOL,
+  NDMSG_LENGTH,
+  NTF_PROXY,
+  NTF_ROUTER,
+  NUD_PERMANENT,
+  NUD_STALE,
+  RTM_DELNEIGH,
+  RTM_NEWNEIGH,
+} from "../ndmsg.ts";
 import { decodeNeighbour } from "../neighbour.ts";
 import { decodeRecord, encodeRecord, payloadOf } from "./record.ts";
 
-const RTM_NEWNEIGH = 28;
-const RTM_DELNEIGH = 29;
-const NDMSG_LENGTH = 12;
-
-const NDA_DST = 1;
-const NDA_LLADDR = 2;
-const NDA_PROTOCOL = 12;
-
-const NUD_STALE = 0x04;
-const NUD_PERMANENT = 0x80;
 /** REACHABLE, STALE, DELAY, PROBE: found by asking. */
 const NUD_FOUND = 0x1e;
-const NTF_PROXY = 0x08;
-const NTF_ROUTER = 0x80;
 
 export interface NeighbourRecord {
   readonly title: string;

@@ -1,12 +1,13 @@
 /** Routes that move from one link to another with all they have (linux/rtnetlink.h). */
 import type { Ip } from "../../../addr/ip.ts";
 import { prefixLength } from "../../../addr/prefix.ts";
-import { type Attr, findAttr, getU32 } from "../../attr.ts";
+import { type Attr, findAttr } from "../../attr.ts";
 import { align4, readU8, readU16, readU32, writeU32 } from "../../bytes.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, type Reply, type Request } from "../../message.ts";
 import { decodeRoute, type Route } from "../decode-route.ts";
 import {
   RTA_MULTIPATH,
+  RTA_NH_ID,
   RTA_OIF,
   RTA_PRIORITY,
   RTM_DELROUTE,
@@ -20,7 +21,6 @@ import { decodeRecord, encodeRecord, number, type Parts, payloadOf, without } fr
 
 const RTA_CACHEINFO = 12;
 const RTA_EXPIRES = 23;
-const RTA_NH_ID = 30;
 /** In struct rta_cacheinfo, in ticks of USER_HZ. */
 const CACHEINFO_EXPIRES = 8;
 const USER_HZ = 100;
@@ -45,9 +45,6 @@ export function isDerived({ payload }: Reply, { protocol, type }: Route): boolea
   if ((readU32(payload, 8) & RTM_F_CLONED) !== 0 || protocol === RTPROT_REDIRECT) return true;
   return protocol === RTPROT_KERNEL && ofAddresses.includes(type);
 }
-
-/** A next hop object of its own, which belongs to a link and to routes at once. */
-export const nexthopObject = ({ attrs }: Route): number | undefined => getU32(attrs, RTA_NH_ID);
 
 /**
  * A router's advertisement renews the kernel's own route to it, which no request can make. One of the same metric in its

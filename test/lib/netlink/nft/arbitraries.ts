@@ -148,6 +148,7 @@ export const expression: fc.Arbitrary<Expression> = fc
       flags: optional(u32),
     }),
     fc.record({ kind: fc.constant("masq"), flags: optional(u32) }),
+    fc.record({ kind: fc.constant("notrack") }),
     fc.record({
       kind: fc.constant("fib"),
       result: fc.constantFrom("oif", "oifname", "type"),

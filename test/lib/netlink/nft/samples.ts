@@ -300,4 +300,14 @@ export const rules: Readonly<
       { kind: "immediate", register: 0, data: { kind: "accept" } },
     ],
   },
+  "udp dport 4789 notrack": {
+    chain: "c",
+    expressions: [
+      { kind: "meta", key: "l4proto", register: 1 },
+      { kind: "cmp", op: "eq", register: 1, value: hex("11") },
+      { kind: "payload", base: "transport", offset: 2, length: 2, register: 1 },
+      { kind: "cmp", op: "eq", register: 1, value: hex("12b5") },
+      { kind: "notrack" },
+    ],
+  },
 };

@@ -57,6 +57,17 @@ test.each([
   ["ip -6 route show dev vp2", dumpRoutes({ family: 6, table: 254, index: 3 })],
   ["ip route get 192.0.2.1", getRoute(ip("192.0.2.1"))],
   ["ip route del 10.9.0.0/16 dev vp2", deleteRoute({ dst: prefix("10.9.0.0/16"), index: 3 })],
+  ["ip route add 10.40.2.0/24 nhid 7 proto 118", addRoute({ dst: prefix("10.40.2.0/24"), nexthopId: 7 })],
+  ["ip -6 route add fd40::/64 nhid 8 proto 118", addRoute({ dst: prefix("fd40::/64"), nexthopId: 8 })],
+  [
+    "ip route replace unreachable 10.40.0.0/16 proto 118 metric 4000",
+    replaceRoute({ dst: prefix("10.40.0.0/16"), type: "unreachable", priority: 4000 }),
+  ],
+  [
+    "ip -6 route add unreachable fd41::/48 proto 118 metric 4000",
+    addRoute({ dst: prefix("fd41::/48"), type: "unreachable", priority: 4000 }),
+  ],
+  ["ip route del 10.40.2.0/24 nhid 7", deleteRoute({ dst: prefix("10.40.2.0/24"), nexthopId: 7 })],
 ] as const)("%s is sent as ip sends it", (command, request) => {
   expectGolden(request, route(command), RTMSG);
 });
@@ -78,6 +89,7 @@ test("titles are the words of ip", () => {
   expect(dumpRoutes({ family: 6, index: 3, protocol: 118 }).title).toBe(
     "-6 route show table all dev index 3 proto 118",
   );
+  expect(addRoute({ dst: prefix("10.40.2.0/24"), nexthopId: 7 }).title).toBe("route add 10.40.2.0/24 nhid 7");
   expect(getRoute(ip("fd00::1")).title).toBe("route get fd00::1");
 });
 
@@ -87,6 +99,7 @@ describe("routes as the kernel tells of them", () => {
     index: 3,
     gateway: undefined,
     nexthops: [{ index: 3, gateway: undefined }],
+    nexthopId: undefined,
     onlink: false,
     scope: "global",
     priority: 0,
@@ -126,6 +139,34 @@ describe("routes as the kernel tells of them", () => {
       },
       { ...plain, ...via("fd00::1"), dst: "198.51.100.0/24" },
     ]);
+  });
+
+  test("by next hop objects, whose gateway may be of the other family", () => {
+    const ours = { ...plain, index: 4, protocol: RTPROT_VSWITCH };
+    const by = (nexthopId: number, gateway: string) => ({
+      ...ours,
+      nexthopId,
+      gateway,
+      nexthops: [{ index: 4, gateway }],
+    });
+    expect(decoded("ip route show root 10.40.0.0/16 proto 118")).toEqual([
+      {
+        ...ours,
+        dst: "10.40.0.0/16",
+        type: "unreachable",
+        index: undefined,
+        nexthops: [],
+        priority: 4000,
+      },
+      { ...by(7, "198.51.100.1"), dst: "10.40.2.0/24", onlink: true },
+      { ...by(8, "fd00::1"), dst: "10.40.3.0/24" },
+    ]);
+    expect(decoded("ip -6 route show root fd40::/12 proto 118")).toMatchObject([
+      { ...by(8, "fd00::1"), dst: "fd40::/64", priority: 1024 },
+      { dst: "fd41::/48", type: "unreachable", priority: 4000, nexthopId: undefined },
+    ]);
+    // What was found on the way is a copy, which does not name the object.
+    expect(decoded("ip route get 10.40.3.1")).toMatchObject([{ gateway: "fd00::1", nexthopId: undefined }]);
   });
 
   test("in a table beyond 255", () => {
