@@ -35,7 +35,7 @@ const toolSymbols = {
   umount2: { args: ["ptr", "i32"], returns: "i32" },
 } as const;
 
-/** For taps alone. The last argument is a number, or where a structure is. */
+/** For taps and offloads. The last argument is a number, or where a structure is. */
 const ioctlSymbols = { ioctl: { args: ["i32", "u64", "u64"], returns: "i32" } } as const;
 
 /** glibc; musl's development name; musl by machine. */
