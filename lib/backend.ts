@@ -14,11 +14,12 @@ import type { Difference } from "./model/compare.ts";
 import type { Beside, Counters } from "./model/counters.ts";
 import type { DefaultRoute, EndpointFacts, HostFacts, HostQuery, Mark, SwitchMark } from "./model/facts.ts";
 import type { LiveRequest, LiveResult } from "./model/live/live.ts";
+import type { Peer } from "./model/peer.ts";
 import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { AnyExternalSwitch, Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, OverlaySwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -35,6 +36,29 @@ export interface Removal {
   readonly path?: string;
   /** What was planned; when the state is lost, the marks on kernel objects serve. */
   readonly plan?: Plan;
+}
+
+/** Who of an overlay network is on other hosts, and who is here. */
+export interface Remotes {
+  readonly peers: readonly Peer[];
+  /** Addresses of containers of this host: they are here, whatever a directory says. */
+  readonly own: readonly Ip[];
+}
+
+/** What it took to reach other hosts as a directory says. */
+export interface Connected {
+  readonly written: number;
+  readonly removed: number;
+  /** Of single rows: all others are as they shall be. */
+  readonly failures: readonly Error[];
+}
+
+/** What `apply` did to what endpoints share: whoever has something on it besides looks after that. */
+export interface Applied {
+  /** The switch was made, or mended. */
+  readonly switchMade: boolean;
+  /** The rules of all networks were. */
+  readonly rulesMade: boolean;
 }
 
 /** A switch that shall go. */
@@ -88,7 +112,15 @@ export interface Backend {
     compartment: HeldCompartment,
     exclusively: Exclusively,
     others?: () => readonly Plan[],
-  ): void;
+  ): Applied;
+  /**
+   * Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written.
+   *
+   * @returns undefined where the network has no switch on this host. @throws {CniError} 105 when the kernel cannot be asked
+   */
+  connectPeers(vswitch: OverlaySwitch, remotes: Remotes): Connected | undefined;
+  /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
+  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly string[];
   /**
    * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
    * them.

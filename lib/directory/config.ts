@@ -1,4 +1,5 @@
 /** Where a host learns of the other hosts of an overlay network. */
+import type { Family } from "../addr/ip.ts";
 import type { Peer } from "../model/peer.ts";
 
 /** They stand in the configuration: no agent, no store. */
@@ -30,3 +31,10 @@ export interface FlannelDirectory extends EtcdAccess {
 }
 
 export type DirectoryConfig = StaticDirectory | EtcdDirectory | FlannelDirectory;
+
+/** What it takes to follow a directory, and to be in it, for one network. */
+export interface NetworkDirectory {
+  readonly access: EtcdDirectory | FlannelDirectory;
+  /** Length of the blocks that hosts claim, by family. */
+  readonly blockBits: Readonly<Record<Family, number>>;
+}

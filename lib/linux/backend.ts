@@ -1,5 +1,5 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Backend, Exclusively, HeldCompartment, UplinkState } from "../backend.ts";
+import type { Applied, Backend, Exclusively, HeldCompartment, UplinkState } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
@@ -31,6 +31,7 @@ import { compileStackedSwitch } from "./stacked/switch.ts";
 import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
+const connecting = () => require("./overlay/connect.ts") as typeof import("./overlay/connect.ts");
 const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -61,7 +62,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       const handle = handleOf(compartment);
       const world = openWorld(machine, handle);
       refuseSecond(plan);
-      ensureSwitch(plan, exclusively, others);
+      const applied = ensureSwitch(plan, exclusively, others);
       requireFreeWays(plan);
       try {
         runSteps(compileEndpoint(plan, handle.fd, observeAcls(machine.rules, plan)), world, trace);
@@ -69,7 +70,16 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         throw asking(`attach ${formatOwner(plan.owner)}`, () => explain(error, plan, handle, machine));
       }
       requireStillThere(plan, handle);
+      return applied;
     },
+    connectPeers: (vswitch, remotes) =>
+      asking(`reach the other hosts of network ${vswitch.network}`, () =>
+        connecting().connectPeers(machine, vswitch, remotes),
+      ),
+    comparePeers: (vswitch, remotes) =>
+      asking(`look how the other hosts of network ${vswitch.network} are reached`, () =>
+        connecting().comparePeers(machine, vswitch, remotes),
+      ),
     configure(plan, compartment) {
       const handle = handleOf(compartment);
       const doing = `give ${formatOwner(plan.owner)} its addresses`;
@@ -158,27 +168,32 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
   }
 
   /** The common case, a switch that is there, takes no lock. */
-  function ensureSwitch(plan: Plan, exclusively: Exclusively, others: () => readonly Plan[]): void {
+  function ensureSwitch(plan: Plan, exclusively: Exclusively, others: () => readonly Plan[]): Applied {
     const { switch: vswitch } = plan;
-    asking(`make switch ${vswitch.name} of network ${plan.owner.network}`, () => {
+    return asking(`make switch ${vswitch.name} of network ${plan.owner.network}`, () => {
       if (isStacked(vswitch)) {
         const steps = () => compileStackedSwitch(vswitch, observeStackedSwitch(machine.host, vswitch));
-        if (steps().length === 0) return;
+        if (steps().length === 0) return nothingMade;
         exclusively(() => runSteps(steps(), openWorld(machine), trace));
-        return;
+        return { switchMade: true, rulesMade: false };
       }
       const observed = () => observeSwitch(machine, vswitch);
-      if (compileSwitch(vswitch, observed()).length === 0) return;
+      if (compileSwitch(vswitch, observed()).length === 0) return nothingMade;
+      let rulesMade = false;
       exclusively(() => {
         const found = observed();
         runSteps(compileSwitch(vswitch, found), openWorld(machine), trace);
-        if (found.layout !== "current") restoreElements(machine, others());
+        rulesMade = found.layout !== "current";
+        if (rulesMade) restoreElements(machine, others());
         // What came to the uplink just then: an address of a router's advertisement, say.
         if (isBridge(vswitch)) runSteps(compileSwitch(vswitch, observed()), openWorld(machine), trace);
       });
+      return { switchMade: true, rulesMade };
     });
   }
 }
+
+const nothingMade: Applied = { switchMade: false, rulesMade: false };
 
 /** Another link below that has lost its own (a VLAN of an uplink that is down) has no carrier either. */
 function uplinkState(host: Machine["host"], lower: string): UplinkState {

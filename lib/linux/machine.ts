@@ -7,6 +7,7 @@ import { openNetlink } from "./socket.ts";
 import { readSysctl, writeSysctl } from "./sysctl.ts";
 import type { NewTap } from "./vm/create-tap.ts";
 
+const offload = () => require("./offload.ts") as typeof import("./offload.ts");
 const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 export interface Machine {
@@ -23,6 +24,8 @@ export interface Machine {
   readonly lockDescriptor: typeof lockDescriptor;
   /** In the compartment that the thread is in. */
   createTap(tap: NewTap): void;
+  /** Of a link of the compartment that the thread is in. */
+  setTxChecksum(name: string, on: boolean): void;
   readonly announceOnWire: typeof announceOnWire;
   /** Where sysfs is mounted; absent: /sys. */
   readonly sysRoot?: string;
@@ -52,6 +55,7 @@ export function thisMachine(trace?: (line: string) => void): Machine {
     writeSysctl,
     lockDescriptor,
     createTap: (tap) => taps().createTap(tap),
+    setTxChecksum: (name, on) => offload().setTxChecksum(name, on),
     announceOnWire,
     close() {
       host?.close();

@@ -3,14 +3,17 @@
  *
  * The key comes first and is never clipped; what follows is for people and for rebuilding lost state.
  * Links: `vswitch:endpoint KEY ADDRESSES OWNER`, `vswitch:network NAME GATEWAYS`. A routed network's bridge goes on with
- * `routed UPLINK CHANGED`, and one that takes an uplink with `bridge UPLINK`, and with what is being done to it behind.
+ * `routed UPLINK CHANGED`, one that takes an uplink with `bridge UPLINK`, and with what is being done to it behind, and
+ * an overlay network's with `overlay VNI MODE UPLINK VTEP PORT MAC`; its tunnel bears the network's mark, too.
  * Elements: the same without addresses.
  */
-import type { Mac } from "../addr/mac.ts";
+import { parseIp } from "../addr/ip.ts";
+import { type Mac, parseMac } from "../addr/mac.ts";
 import { type Prefix, parsePrefix } from "../addr/prefix.ts";
 import type { Mark, SwitchMark } from "../model/facts.ts";
 import { digest, formatOwner, type Owner, ownerKey } from "../model/owner.ts";
 import { adapterMac } from "../model/plan.ts";
+import type { OverlaySwitch, Tunnel } from "../model/switch.ts";
 import type { Link } from "../netlink/route/decode-link.ts";
 
 /** linux/if.h IFALIASZ less the NUL, in bytes. */
@@ -67,6 +70,34 @@ export function markedUplink(
   const [, lower, moving] = found ?? [];
   if (lower === undefined) return undefined;
   return { lower, ...(moving === undefined ? {} : { moving: moving as Moving }) };
+}
+
+/** What the bridge of an overlay network says beside its network: how its tunnel is to be made again. */
+export interface OverlayMark extends Pick<OverlaySwitch, "vni" | "mode"> {
+  readonly tunnel: Pick<Tunnel, "uplink" | "vtep" | "udpPort" | "mac">;
+}
+
+export function overlayAlias(network: string, gateways: readonly Prefix[], mark: OverlayMark): string {
+  const { vni, mode, tunnel } = mark;
+  const { uplink, vtep, udpPort, mac } = tunnel;
+  const rest = ` overlay ${vni} ${mode} ${uplink} ${vtep} ${udpPort} ${mac}`;
+  const room = longestAlias - rest.length;
+  return `${withList(networkComment(network), gateways, room)}${rest}`;
+}
+
+export function parseOverlayAlias(alias: string | undefined): OverlayMark | undefined {
+  if (alias === undefined || markedNetwork(alias) === undefined) return undefined;
+  const [, , , kind, vni = "", mode, uplink, address = "", udpPort = "", mac = ""] = alias.split(" ");
+  if (kind !== "overlay" || uplink === undefined) return undefined;
+  const [vtep, own] = [parseIp(address), parseMac(mac)];
+  if (vtep === undefined || own === undefined || (mode !== "routed" && mode !== "stretched"))
+    return undefined;
+  return { vni: Number(vni), mode, tunnel: { uplink, vtep, udpPort: Number(udpPort), mac: own } };
+}
+
+/** Alias of an overlay network's tunnel. */
+export function tunnelAlias(network: string): string {
+  return `${networkComment(network)} tunnel`;
 }
 
 /** Comment of a network's nftables elements. */
@@ -135,12 +166,14 @@ export function parseSwitchAlias(
   if (alias === undefined || network === undefined) return undefined;
   const routed = parseRoutedAlias(alias)?.proxy;
   const taken = markedUplink(alias);
+  const overlay = parseOverlayAlias(alias);
   return {
     network,
     name,
     mtu,
     gateways: parseList(alias.split(" ")[2] ?? ""),
     ...(routed === undefined ? {} : { routed: { uplink: routed } }),
+    ...(overlay === undefined ? {} : { overlay }),
     ...(taken && mac ? { external: { kind: "bridge", lower: taken.lower, mac } } : {}),
   };
 }
@@ -158,11 +191,11 @@ function parseList(list: string): Prefix[] {
 }
 
 /** As many of the prefixes as there is room for: half of one would be another one. */
-function withList(head: string, prefixes: readonly Prefix[]): string {
+function withList(head: string, prefixes: readonly Prefix[], room = longestAlias): string {
   let list = "";
   for (const prefix of prefixes) {
     const longer = list === "" ? prefix : `${list},${prefix}`;
-    if (head.length + 1 + longer.length > longestAlias) break;
+    if (head.length + 1 + longer.length > room) break;
     list = longer;
   }
   return `${head} ${list || "-"}`;

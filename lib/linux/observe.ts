@@ -26,6 +26,7 @@ import { formatPortAcl } from "./layout/port-acl-requests.ts";
 import { linkOf } from "./link-of.ts";
 import type { Readers } from "./machine.ts";
 import { observeLimits } from "./observe-qos.ts";
+import type { TunnelState } from "./overlay/observe.ts";
 import { compareAcls } from "./port-acls.ts";
 import { lostWays, observeRouted, type RoutedState } from "./routed/observe.ts";
 import { formatWay } from "./routed/ways.ts";
@@ -47,7 +48,11 @@ export interface SwitchState {
   readonly routed?: RoutedState | undefined;
   /** Of a bridge that has the uplink as a port. */
   readonly bridge?: BridgeState;
+  /** Of an overlay network. */
+  readonly tunnel?: TunnelState;
 }
+
+const overlays = () => require("./overlay/observe.ts") as typeof import("./overlay/observe.ts");
 
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: PortedSwitch): SwitchState {
   const link = linkOf(host, wanted.name);
@@ -68,6 +73,7 @@ export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: Port
     advertised: wanted.forwarding.includes(6) && !forwarding[6] ? advertised({ host, readSysctl }) : [],
     routed: observeRouted({ host, readSysctl }, wanted),
     ...(wanted.kind === "bridge" ? { bridge: observeBridge({ host, readSysctl }, wanted, link) } : {}),
+    ...(wanted.kind === "overlay" ? { tunnel: overlays().observeTunnel(host, wanted) } : {}),
   };
 }
 

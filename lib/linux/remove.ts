@@ -29,7 +29,7 @@ import {
 import { isLimiterOf, limiterGroup, limiterName } from "./limiter.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine, Readers } from "./machine.ts";
-import { markedKey, markedNetwork, networkMark, parseRoutedAlias } from "./mark.ts";
+import { markedKey, markedNetwork, networkMark, parseOverlayAlias, parseRoutedAlias } from "./mark.ts";
 import { aclParts } from "./port-acls.ts";
 import { releaseRouted, removeMarkedWays, removeWays } from "./routed/remove.ts";
 import type { FlowPattern } from "./step.ts";
@@ -184,12 +184,21 @@ export function removeSwitch(machine: Machine, network: string, name: string): b
   const link = linkOf(host, name);
   if (link !== undefined) {
     if (!isSwitchOf(link, network)) return false;
-    if (host.request(dumpLinks({ master: link.index })).map(decodeLink).length > 0) return false;
+    const ports = host.request(dumpLinks({ master: link.index })).map(decodeLink);
+    const tunnel = tunnelsOf(link)?.tunnelOf(host, network);
+    if (ports.some((port) => port.index !== tunnel?.index)) return false;
+    if (tunnel !== undefined) tunnelsOf(link)?.removeTunnel(host, tunnel);
     if (parseRoutedAlias(link.alias) !== undefined) releaseRouted(machine, link);
     gone(host, deleteLink(link.index));
   }
   removeSwitchElements(rules, network);
   return true;
+}
+
+/** An overlay network's bridge says so; one that an ADD was killed over says nothing, and may be any. */
+function tunnelsOf({ alias }: Link): typeof import("./overlay/remove.ts") | undefined {
+  if (alias !== undefined && parseOverlayAlias(alias) === undefined) return undefined;
+  return require("./overlay/remove.ts") as typeof import("./overlay/remove.ts");
 }
 
 /** The tables too when that was the last network. */

@@ -18,6 +18,8 @@ export interface World {
   sysctl(where: "host" | "compartment", key: readonly string[], value: string, optional: boolean): void;
   linkIndex(where: "host" | "compartment", name: string): number;
   createTap(where: "host" | "compartment", tap: NewTap): void;
+  /** Of a link of the host. */
+  setTxChecksum(name: string, on: boolean): void;
   awaitCarrier(index: number): void;
   /** @throws {CniError} 103 when somebody else has one of the addresses */
   probe(where: "host" | "compartment", index: number, addresses: readonly Ip[], waitMs: number): void;
@@ -111,6 +113,9 @@ function runAction(
       return;
     case "tap":
       world.createTap(action.where, action.tap);
+      return;
+    case "offload":
+      world.setTxChecksum(action.name, action.txChecksum);
       return;
     case "carrier":
       world.awaitCarrier(index(action.role));

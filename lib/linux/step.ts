@@ -48,6 +48,8 @@ export type Action =
     }
   /** Makes a tap, which stays. */
   | { readonly kind: "tap"; readonly where: "host" | "compartment"; readonly tap: NewTap }
+  /** What of checksums the link's hardware, or what stands in for it, makes. */
+  | { readonly kind: "offload"; readonly name: string; readonly txChecksum: boolean }
   /** Waits until the link carries packets. */
   | { readonly kind: "carrier"; readonly role: Role }
   /** Asks the wire whether somebody has one of the addresses: RFC 5227 for IPv4, RFC 4862 5.4 for IPv6. */

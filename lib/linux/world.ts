@@ -46,6 +46,7 @@ export function openWorld(machine: Machine, compartment?: CompartmentHandle): Wo
       if (where === "host") make();
       else machine.inCompartment(inside(), make);
     },
+    setTxChecksum: (name, on) => machine.setTxChecksum(name, on),
     awaitCarrier: (index) => awaitCarrier(machine.host, index),
     probe(where, index, addresses, waitMs) {
       const netlink = where === "host" ? machine.host : inside().netlink;

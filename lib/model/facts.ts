@@ -5,6 +5,7 @@ import type { Prefix } from "../addr/prefix.ts";
 import type { Limit } from "../policy/qos.ts";
 import type { HostConfiguration } from "./host-configuration.ts";
 import type { Owner } from "./owner.ts";
+import type { OverlaySwitch, Tunnel } from "./switch.ts";
 import type { UplinkNature } from "./uplink-nature.ts";
 import type { Route } from "./vnic.ts";
 
@@ -145,6 +146,10 @@ export interface SwitchMark {
   readonly mtu: number;
   /** Of a routed switch. */
   readonly routed?: { readonly uplink: string };
+  /** Of an overlay network. */
+  readonly overlay?: Pick<OverlaySwitch, "vni" | "mode"> & {
+    readonly tunnel: Pick<Tunnel, "uplink" | "vtep" | "udpPort" | "mac">;
+  };
   /** Of an external switch: the link that is its port, and the bridge's MAC. */
   readonly external?: { readonly kind: "bridge"; readonly lower: string; readonly mac: Mac };
 }

@@ -12,7 +12,7 @@ import { type AddRequest, toDelRequest } from "../cni/request.ts";
 import { mergeResult, type Result } from "../cni/result.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
-import type { Switch } from "../model/switch.ts";
+import { isOverlay, type Switch } from "../model/switch.ts";
 import { removalOf } from "../state/removal.ts";
 import type { Store } from "../state/store.ts";
 import { type AddressSource, addressSource } from "./address-source.ts";
@@ -24,6 +24,8 @@ import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
 import { releaseSwitch } from "./release-switch.ts";
 import { resultOf } from "./result.ts";
+
+const reaching = () => require("./reach-peers.ts") as typeof import("./reach-peers.ts");
 
 /** One ADD with everything it needs. */
 interface Adding<Config, S extends Switch> {
@@ -110,13 +112,20 @@ function vnicFirst<Config, S extends Switch>(adding: Adding<Config, S>, progress
 
 /** The state file's lock serves: whoever makes or removes a switch holds it, and only root can. */
 function apply<Config, S extends Switch>(adding: Adding<Config, S>, plan: Plan): void {
-  const { context, compartment, store } = adding;
-  context.backend.apply(
+  const { context, compartment, store, plugin, config } = adding;
+  const applied = context.backend.apply(
     plan,
     compartment,
     (fn) => store.transaction(fn),
     () => othersOf(adding),
   );
+  try {
+    if (isOverlay(plan.switch)) reaching().reachPeers(plan.switch, plugin.peers?.(config), applied, adding);
+    if (applied.rulesMade) reaching().reachPeersOfOthers(plan.owner.network, adding);
+  } catch (error) {
+    context.backend.remove({ key: plan.key, path: plan.compartment.path, plan });
+    throw error;
+  }
 }
 
 /** The attachments of this host, save those whose ADD is at work: it adds their rules itself. */

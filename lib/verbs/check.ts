@@ -2,16 +2,19 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import type { CheckRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import type { Difference } from "../model/compare.ts";
+import { absent, type Difference } from "../model/compare.ts";
 import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
+import { isOverlay } from "../model/switch.ts";
 import type { EndpointRow } from "../state/rows.ts";
+import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import type { NetworkTraits } from "./network-plugin.ts";
 import type { NetworkSpec } from "./network-spec.ts";
+import { remotesOf } from "./reach-peers.ts";
 
 /** @throws {CniError} 3 unknown attachment, 109 with every difference */
 export function check(request: CheckRequest, context: Context, traits: NetworkTraits): void {
@@ -26,13 +29,23 @@ export function check(request: CheckRequest, context: Context, traits: NetworkTr
       });
     }
     const plan = afterChain({ ...row.plan, compartment: { path: request.netns } }, request.prevResult);
-    const differences = [...diff(plan, context.backend.observe(plan)), ...lost(plan, request.prevResult)];
+    const differences = [
+      ...diff(plan, context.backend.observe(plan)),
+      ...lost(plan, request.prevResult),
+      ...unreached(plan, store, context),
+    ];
     if (differences.length > 0) throw drift(plan, differences);
     const spec = store.networks.get(owner.network)?.spec as NetworkSpec | undefined;
     addressSource(request, store, context, traits).check(request, spec?.automatic);
   } finally {
     store.close();
   }
+}
+
+/** Of an overlay network: what is not as its other hosts were last known. */
+function unreached({ switch: vswitch }: Plan, store: Store, { backend }: Context): readonly Difference[] {
+  if (!isOverlay(vswitch)) return [];
+  return backend.comparePeers(vswitch, remotesOf(vswitch, store)).flatMap((what) => absent(what));
 }
 
 function whyUnknown(row: EndpointRow | undefined): string {

@@ -36,6 +36,8 @@ export function defineNetwork<Config, S extends Switch>(
     ...plugin.settings(config),
   };
   const known = row?.spec as NetworkSpec<S> | undefined;
+  const directory = plugin.directory?.(config);
+  const joining = directory === undefined ? {} : { directory };
   const endpoints = store.endpoints.list(network);
   const inUse = endpoints.some((other) => other.key !== key && other.bootId === context.bootId);
   if (known !== undefined && !known.recovered) {
@@ -43,9 +45,16 @@ export function defineNetwork<Config, S extends Switch>(
     const same = sameSettings(known.settings, settings);
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
-      return known;
+      return followed(known);
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
+  }
+  /** With what of it goes with the configuration. */
+  function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
+    const next = { ...spec, switch: plugin.follow?.(spec.switch, config) ?? spec.switch, ...joining };
+    if (plugin.follow !== undefined && JSON.stringify(next) !== JSON.stringify(spec))
+      store.networks.put({ name: network, kind: plugin.kind, spec: next });
+    return next;
   }
   const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
   if (known !== undefined && !known.recovered && host.takeover?.unfinished) return known;
@@ -60,6 +69,7 @@ export function defineNetwork<Config, S extends Switch>(
     switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
     settings,
     ...(automatic === undefined ? {} : { automatic }),
+    ...joining,
   };
   store.networks.put({ name: network, kind: plugin.kind, spec });
   for (const text of plugin.warnings?.(network, config, host) ?? []) context.log.warn(text);

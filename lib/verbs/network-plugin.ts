@@ -2,6 +2,7 @@
 import type { Prefix } from "../addr/prefix.ts";
 import type { JsonObject } from "../cni/read.ts";
 import type { AddRequest } from "../cni/request.ts";
+import type { NetworkDirectory } from "../directory/config.ts";
 import type { DefaultRoute, HostFacts, HostQuery } from "../model/facts.ts";
 import type { Owner } from "../model/owner.ts";
 import type { Peer } from "../model/peer.ts";
@@ -58,6 +59,8 @@ export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> exte
   follow?(known: S, config: Config): S;
   /** Other hosts that the configuration itself names; undefined where a directory tells of them. */
   peers?(config: Config): readonly Peer[] | undefined;
+  /** What an agent needs to know of it; undefined where the configuration itself names the other hosts. */
+  directory?(config: Config): NetworkDirectory | undefined;
   /** What of the network's definition the configuration decides, by key. */
   settings(config: Config): Readonly<Record<string, string>>;
   /** A prefix for a network whose configuration names none; absent: such a network has none. */

@@ -3,6 +3,7 @@ import type { Prefix } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { JsonObject } from "../cni/read.ts";
 import { isObject } from "../cni/read.ts";
+import type { NetworkDirectory } from "../directory/config.ts";
 import type { Switch } from "../model/switch.ts";
 
 export interface NetworkSpec<S extends Switch = Switch> {
@@ -11,6 +12,8 @@ export interface NetworkSpec<S extends Switch = Switch> {
   readonly settings: Readonly<Record<string, string>>;
   /** The prefix that was chosen because the configuration names none. */
   readonly automatic?: Prefix;
+  /** Where an agent learns of the network's other hosts, and tells them of this one. */
+  readonly directory?: NetworkDirectory;
   /** Rebuilt from the marks on kernel objects: the next ADD says what the configuration decides. */
   readonly recovered?: true;
 }

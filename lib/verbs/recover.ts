@@ -3,7 +3,7 @@ import { prefixFamily } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import type { SwitchMark } from "../model/facts.ts";
 import { nothingOfHost } from "../model/host-configuration.ts";
-import { switchMac } from "../model/plan.ts";
+import { switchMac, tunnelName } from "../model/plan.ts";
 import type { Recovered } from "../state/rows.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
@@ -12,15 +12,20 @@ export function recover(backend: Backend): Recovered {
   return {
     networks: switches.map((mark) => ({
       name: mark.network,
-      kind: mark.routed === undefined && mark.external === undefined ? "nat" : "transparent",
+      kind: kindOf(mark),
       spec: recoveredSpec(mark),
     })),
     endpoints: endpoints.map(({ owner, ...mark }) => ({ network: "", ...mark, ...owner })),
   };
 }
 
+function kindOf({ routed, external, overlay }: SwitchMark): string {
+  if (overlay !== undefined) return "overlay";
+  return routed === undefined && external === undefined ? "nat" : "transparent";
+}
+
 /** What the configuration decided is not known: the next ADD says it again. */
-function recoveredSpec({ network, name, mtu, gateways, routed, external }: SwitchMark): NetworkSpec {
+function recoveredSpec({ network, name, mtu, gateways, routed, external, overlay }: SwitchMark): NetworkSpec {
   if (routed !== undefined) {
     const { uplink } = routed;
     const mac = switchMac(network);
@@ -44,6 +49,11 @@ function recoveredSpec({ network, name, mtu, gateways, routed, external }: Switc
     return { switch: vswitch, settings: {}, recovered: true };
   }
   const forwarding = [...new Set(gateways.map(prefixFamily))];
+  if (overlay !== undefined) {
+    const tunnel = { ...overlay.tunnel, name: tunnelName(network) };
+    const known = { ...overlay, tunnel, network, name, mtu, gateways, forwarding, cidrs: [] };
+    return { switch: { kind: "overlay", mac: switchMac(network), ...known }, settings: {}, recovered: true };
+  }
   const vswitch = {
     kind: "internal",
     network,

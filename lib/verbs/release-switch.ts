@@ -29,8 +29,11 @@ export function releaseSwitch(
     const spec = row.spec as NetworkSpec;
     const removed = context.backend.removeSwitch(removedSwitch(spec.switch, store));
     // A definition that never came true, its switch's name being somebody else's, must not keep its subnet from others.
-    if (options.forget) store.networks.remove(network);
-    else if (removed)
+    if (options.forget) {
+      store.networks.remove(network);
+      store.directories.remove(network);
+    }
+    if (!options.forget && removed)
       store.networks.put({
         ...row,
         spec: { ...spec, switch: { ...spec.switch, gateways: [], forwarding: [] } },

@@ -1,6 +1,6 @@
 /** Configuration of an overlay network: defaults, units, and what belongs together. Pure. */
 import validate from "#schema/overlay";
-import { type Ip, ipFamily, parseIp } from "../../lib/addr/ip.ts";
+import { type Family, type Ip, ipFamily, parseIp } from "../../lib/addr/ip.ts";
 import { isUnicastMac, type Mac, parseMac } from "../../lib/addr/mac.ts";
 import { type Prefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import { anyShape, listShape } from "../../lib/cni/keys.ts";
@@ -26,7 +26,7 @@ export interface OverlayConfig extends HostedConfig {
   /** The network's addresses on all hosts, where the configuration names them. */
   readonly cidrs: readonly Prefix[];
   /** Length of the blocks that hosts claim of them, by family. */
-  readonly blockBits: { readonly 4: number; readonly 6: number };
+  readonly blockBits: Readonly<Record<Family, number>>;
   /** In the mode `stretched`: frames to all, and to MACs that nobody knows, are sent to every host. */
   readonly flood: boolean;
   /** The uplink's hardware makes checksums; false where it makes wrong ones. */

@@ -33,6 +33,8 @@ export const overlay: NetworkPlugin<OverlayConfig, OverlaySwitch> = {
   follow: followPeers,
   settings: overlaySettings,
   plan: (input) => planHosted(input, endpointMac),
+  directory: ({ directory, blockBits }) =>
+    directory.type === "static" ? undefined : { access: directory, blockBits },
   peers: ({ directory }) => (directory.type === "static" ? directory.peers : undefined),
 };
 

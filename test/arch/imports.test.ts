@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/os",
     "lib/cni",
     "lib/dhcp",
+    "lib/directory",
     "lib/model",
     "lib/policy",
     "lib/state",

@@ -171,6 +171,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
         throw new SystemCallError(`make the tap ${tap.name}`, errno[error.errnoName]);
       }
     },
+    setTxChecksum: (name, on) => ask(`ethtool -K ${name} tx ${on ? "on" : "off"}`),
     announceOnWire: (index, mac, addresses) =>
       ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},

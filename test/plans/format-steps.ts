@@ -56,6 +56,8 @@ function formatAction(action: Action): readonly string[] {
       const flags = [multiQueue && "multi_queue", vnetHeader && "vnet_hdr"];
       return [`${action.where}: tuntap add ${[name, ...words, ...flags].filter(Boolean).join(" ")}`];
     }
+    case "offload":
+      return [`host: checksums of ${action.name} ${action.txChecksum ? "late" : "early"}`];
     case "carrier":
       return [`until the ${action.role} works`];
     case "probe":

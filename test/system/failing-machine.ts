@@ -62,6 +62,10 @@ export function failingMachine(at: number, counted = /^/): FailingMachine {
       call(`tap ${tap.name}`);
       machine.createTap(tap);
     },
+    setTxChecksum(name, on) {
+      call(`checksums of ${name}`);
+      machine.setTxChecksum(name, on);
+    },
     announceOnWire(index, mac, addresses) {
       call(`announce ${addresses.join(" ")}`);
       machine.announceOnWire(index, mac, addresses);

@@ -26,9 +26,10 @@ const real = linuxBackend();
 const backend: typeof real = {
   ...real,
   apply(plan, compartment, exclusively) {
-    real.apply(plan, compartment, exclusively);
+    const applied = real.apply(plan, compartment, exclusively);
     if (what === "file") renameSync(file, away);
     else forget(plan.key);
+    return applied;
   },
 };
 const verbs = networkVerbs(nat, () => nat, { backend, env, execPath: process.execPath });

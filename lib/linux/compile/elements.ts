@@ -1,7 +1,7 @@
 /** The nftables elements of a switch and of an endpoint. Pure. */
 import { networkOf, type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { type Plan, switchName } from "../../model/plan.ts";
-import { isBridge, isStacked, type Switch } from "../../model/switch.ts";
+import { isBridge, isOverlay, isStacked, type Switch } from "../../model/switch.ts";
 import { clipComment } from "../../netlink/nft/userdata.ts";
 import { type PolicyKind, type PolicyOf, policiesOf } from "../../policy/policy.ts";
 import {
@@ -17,6 +17,9 @@ import { aclElements, portAcls } from "./policy/acl.ts";
 import { guardElements } from "./policy/guard.ts";
 import { outboundNatElements } from "./policy/outbound-nat.ts";
 
+const tunnels = () =>
+  require("../overlay/tunnel-elements.ts") as typeof import("../overlay/tunnel-elements.ts");
+
 /** Shared by all endpoints of the network: its bridge, its masqueraded sources and what they reach as they are. */
 export function switchElements(wanted: Switch): readonly LayoutElement[] {
   if (isStacked(wanted)) return [];
@@ -31,10 +34,12 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
     const family = prefixFamily(source);
     const ofFamily = (other: Prefix): boolean => prefixFamily(other) === family;
     // Within the network too: by these the layout knows an answer that must come back through the host (hairpin).
-    const direct = [...subnets, ...(outboundNat?.exceptions ?? [])].filter(ofFamily);
+    const whole = isOverlay(wanted) ? wanted.cidrs : [];
+    const direct = [...subnets, ...whole, ...(outboundNat?.exceptions ?? [])].filter(ofFamily);
     if (outboundNat !== undefined) elements.push(natElement(source, comment));
     elements.push(...directElements(source, direct, comment));
   }
+  if (isOverlay(wanted)) elements.push(...tunnels().tunnelElements(wanted));
   return [...elements, ...reachElements(wanted)];
 }
 

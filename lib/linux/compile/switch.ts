@@ -2,7 +2,9 @@
 import { type Prefix, prefixFamily } from "../../addr/prefix.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
 import {
-  type InternalSwitch,
+  type HostedSwitch,
+  isHosted,
+  isOverlay,
   isRouted,
   type PortedSwitch,
   type RoutedSwitch,
@@ -17,7 +19,14 @@ import { takeUplink } from "../bridge/take.ts";
 import { baseTable, repairTable, replaceTable } from "../layout/base-table.ts";
 import { encodeAdd } from "../layout/element-requests.ts";
 import { LAYOUT_VERSION } from "../layout/table.ts";
-import { markedNetwork, networkMark, parseRoutedAlias, routedAlias, switchAlias } from "../mark.ts";
+import {
+  markedNetwork,
+  networkMark,
+  overlayAlias,
+  parseRoutedAlias,
+  routedAlias,
+  switchAlias,
+} from "../mark.ts";
 import type { SwitchState } from "../observe.ts";
 import type { HostSetting } from "../routed/settings.ts";
 import type { Action, Step } from "../step.ts";
@@ -25,7 +34,9 @@ import { requireUplink } from "../uplink.ts";
 import { switchElements } from "./elements.ts";
 
 /** Switches whose bridge is ours alone. */
-type Switch = InternalSwitch | RoutedSwitch;
+type Switch = HostedSwitch | RoutedSwitch;
+
+const tunnels = () => require("../overlay/tunnel.ts") as typeof import("../overlay/tunnel.ts");
 
 /**
  * @returns nothing when the switch is as planned
@@ -34,10 +45,13 @@ type Switch = InternalSwitch | RoutedSwitch;
 export function compileSwitch(wanted: PortedSwitch, found: SwitchState): readonly Step[] {
   requireTables(found);
   const links = wanted.kind === "bridge" ? taken(wanted, found) : own(wanted, found);
+  const tunnel = isOverlay(wanted) && found.tunnel ? tunnels().compileTunnel(wanted, found.tunnel) : [];
   const elements = typeof found.layout === "number" ? switchElements(wanted) : found.missing;
   const steps = [...tables(found), ...links];
   if (elements.length > 0)
     steps.push(rules(`elements of network ${wanted.network}`, () => encodeAdd(elements), []));
+  // Behind the elements by which it takes nothing from strangers.
+  steps.push(...tunnel);
   // Looking its index up is no work by itself.
   return steps.every((step) => step.action.kind === "learn") ? [] : steps;
 }
@@ -70,7 +84,8 @@ function own(wanted: Switch, found: SwitchState): readonly Step[] {
   else steps.push({ ...shared(`learn ${wanted.name}`), action: learn(wanted.name) });
   const { link, routed } = found;
   for (const { key, value } of routed?.bridge ?? []) steps.push(sysctl(key, value));
-  const unmarked = link?.alias === undefined || (isRouted(wanted) && link.alias !== alias);
+  const tells = isRouted(wanted) || isOverlay(wanted);
+  const unmarked = link?.alias === undefined || (tells && link.alias !== alias);
   if (!link?.up || missing.length > 0 || unmarked) steps.push(...configure(wanted, missing, alias));
   // Behind the mark that tells of them.
   for (const { key, value } of routed?.host ?? []) steps.push(sysctl(key, value));
@@ -129,10 +144,8 @@ function configure(wanted: Switch, missing: readonly Prefix[], alias: string): r
   }
   if (!families.has(6)) steps.push(sysctl(["ipv6", "conf", name, "disable_ipv6"], "1", true));
   // Lets the host reach published ports through 127.0.0.1; the layout's loopback_guard keeps containers out.
-  if (wanted.kind === "internal" && families.has(4))
-    steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));
-  const add =
-    missing.length > 0 || wanted.kind === "internal" ? `addr add ${missing.join(" ")} dev ${name}; ` : "";
+  if (isHosted(wanted) && families.has(4)) steps.push(sysctl(["ipv4", "conf", name, "route_localnet"], "1"));
+  const add = missing.length > 0 || isHosted(wanted) ? `addr add ${missing.join(" ")} dev ${name}; ` : "";
   steps.push({
     ...shared(`${add}link set ${name} up`),
     action: {
@@ -155,6 +168,7 @@ function missingAddresses(wanted: Switch, { addresses }: SwitchState): readonly 
 
 /** A routed network's tells what was changed for it outside of its bridge. */
 function aliasOf(wanted: Switch, { link, routed }: SwitchState): string {
+  if (isOverlay(wanted)) return overlayAlias(wanted.network, wanted.gateways, wanted);
   if (!isRouted(wanted)) return switchAlias(wanted.network, wanted.gateways);
   const named = (routed?.host ?? []).map(({ name }: HostSetting) => name);
   const changed = [...new Set([...(parseRoutedAlias(link?.alias)?.changed ?? []), ...named])];

@@ -17,6 +17,7 @@ import {
   verdict,
   wasDnatted,
 } from "./term.ts";
+import { tunnelChains } from "./tunnel-chains.ts";
 
 /** Named priorities of nft (linux/netfilter_ipv4.h, enum nf_ip_hook_priorities). */
 const FILTER = 0;
@@ -39,6 +40,7 @@ export function layoutChains(): readonly LayoutChain[] {
     postrouting(),
     ownNat(4),
     ownNat(6),
+    ...tunnelChains(),
     fromPort(),
     toPort(),
     ...guardChains(),

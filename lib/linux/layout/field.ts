@@ -19,7 +19,8 @@ export type NetworkProtocol = "ip" | "ip6" | "arp";
  * Those that begin with `@` nft cannot compare with a key of this type: such rules come by netlink only. `@nh` are
  * addresses where the chain is of one protocol already, and its rules need not ask again. `@th` read the target of
  * neighbour discovery (RFC 4861 4.3), and the packet that an ICMP error is about (RFC 792, RFC 4443: an IP header
- * behind 8 bytes; IPv4 without options).
+ * behind 8 bytes; IPv4 without options). `@th,104,16` and `@th,96,8` are the lower two bytes of a VNI and the upper one
+ * (RFC 7348 5), which nft has no type for.
  */
 export const FIELDS = {
   "ip saddr": { type: "ipv4_addr", protocol: "ip", load: header("network", 12, 4) },
@@ -47,6 +48,8 @@ export const FIELDS = {
   "@th,256,128": { type: "ipv6_addr", load: header("transport", 32, 16) },
   "@th,384,16": { type: "inet_service", load: header("transport", 48, 2) },
   "@th,400,16": { type: "inet_service", load: header("transport", 50, 2) },
+  "@th,104,16": { type: "inet_service", load: header("transport", 13, 2) },
+  "@th,96,8": { type: "inet_proto", load: header("transport", 12, 1) },
   "meta l4proto": { type: "inet_proto", load: property("l4proto") },
   iif: { type: "iface_index", load: property("iif") },
   oif: { type: "iface_index", load: property("oif") },

@@ -39,6 +39,8 @@ const flows = "flows that ACLs let pass: port . protocol . remote . local port .
 const fresh = "of these flows those that were seen a moment ago";
 const asked = "port . protocol . remote: flows without ports, and what is in pieces of the others";
 
+const vteps = "host . VNI in two parts: who is of the network";
+
 const bridge = { family: "bridge" } as const;
 const ports = (comment: string) => ({ ...bridge, key: ["ifname"], comment }) as const;
 const drops = (comment: string) => ({ ...ports(comment), counter: true }) as const;
@@ -124,6 +126,17 @@ export const LAYOUT_SETS = {
     data: ["ipv6_addr", "inet_service"],
     comment: onEveryAddress,
   },
+  tunnels: {
+    key: ["inet_service", "inet_service", "inet_proto"],
+    comment: "UDP port . VNI in two parts: packets of our overlay networks",
+  },
+  vteps4: { key: ["ipv4_addr", "inet_service", "inet_proto"], comment: vteps },
+  vteps6: { key: ["ipv6_addr", "inet_service", "inet_proto"], comment: vteps },
+  dropped_tunnel: {
+    key: ["inet_service", "inet_proto"],
+    counter: true,
+    comment: "by VNI: from a host that is not of the network",
+  },
   guarded: ports("ports that send from their own addresses only"),
   guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
   guard4: guardSet("ipv4_addr", ownEnds),
@@ -164,6 +177,10 @@ const networkSets: readonly LayoutSetName[] = [
   "nat6",
   "direct4",
   "direct6",
+  "tunnels",
+  "vteps4",
+  "vteps6",
+  "dropped_tunnel",
 ];
 
 export const layoutSetNames = Object.keys(LAYOUT_SETS) as readonly LayoutSetName[];

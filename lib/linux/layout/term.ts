@@ -163,6 +163,9 @@ export const isAnswer: Term = {
 /** Gives the connection the address of the interface by which it leaves. */
 export const masquerade: Term = { words: "masquerade", expressions: [{ kind: "masq" }] };
 
+/** The packet is of no connection: none is looked for, and none is made. */
+export const notrack: Term = { words: "notrack", expressions: [{ kind: "notrack" }] };
+
 export function verdict(data: Verdict): Term {
   return {
     words: formatVerdict(data),

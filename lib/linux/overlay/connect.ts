@@ -14,7 +14,11 @@ import { rowsOf } from "./rows.ts";
 type Kernel = Pick<Machine, "host" | "rules">;
 
 /** @returns undefined where bridge or tunnel are missing: they come with the first container */
-export function connectPeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): Connected | undefined {
+export function connectPeers(
+  kernel: Kernel,
+  vswitch: OverlaySwitch,
+  remotes: Remotes,
+): Connected | undefined {
   const changes = changesFor(kernel, vswitch, remotes);
   if (changes === undefined) return undefined;
   const { accept, write, remove, refuse } = changes;
@@ -47,7 +51,11 @@ function changesFor(kernel: Kernel, vswitch: OverlaySwitch, { peers, own }: Remo
   return diffRows(vswitch, links, rowsOf(vswitch, peers, own), readRows(kernel, vswitch, links));
 }
 
-function send(host: Kernel["host"], requests: readonly Request[], accept: readonly ErrnoName[]): readonly Error[] {
+function send(
+  host: Kernel["host"],
+  requests: readonly Request[],
+  accept: readonly ErrnoName[],
+): readonly Error[] {
   if (requests.length === 0) return [];
   return host
     .requests(requests)

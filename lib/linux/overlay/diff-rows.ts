@@ -1,12 +1,13 @@
 /** What must be written and deleted so that other hosts are reached as a directory says. Pure. */
-import { ipFamily } from "../../addr/ip.ts";
+import { type Ip, ipFamily } from "../../addr/ip.ts";
+import type { Mac } from "../../addr/mac.ts";
 import { prefixFamily } from "../../addr/prefix.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Request } from "../../netlink/message.ts";
-import { appendFdb, deleteFdb, type FdbKey, replaceFdb } from "../../netlink/route/fdb.ts";
+import type { Route } from "../../netlink/route/decode-route.ts";
+import { appendFdb, deleteFdb, replaceFdb } from "../../netlink/route/fdb.ts";
 import { deleteNeighbour, replaceNeighbour } from "../../netlink/route/neighbour.ts";
 import { deleteNexthop, replaceNexthop } from "../../netlink/route/nexthop.ts";
-import type { Route } from "../../netlink/route/decode-route.ts";
 import { deleteRoute, type NewRoute, replaceRoute } from "../../netlink/route/route.ts";
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import type { LayoutElement } from "../layout/element.ts";
@@ -68,11 +69,16 @@ function diffNeighbours(
 }
 
 /** On a tunnel all rows are ours, save those of somebody's routing daemon; on the bridge those that are held fast. */
-function diffForwarding({ tunnel }: Links, { forwarding, behind }: Rows, { fdb }: FoundRows): Changes<Request> {
+function diffForwarding(
+  { tunnel }: Links,
+  { forwarding, behind }: Rows,
+  { fdb }: FoundRows,
+): Changes<Request> {
   const ours = fdb.filter(({ external }) => !external);
   const own = ours.filter(({ on }) => on === "self");
   const onBridge = ours.filter(({ on, state }) => on === "master" && state === "noarp");
-  const keyOf = ({ mac, vtep }: Pick<FdbKey, "mac" | "vtep">): string => `${mac} ${vtep}`;
+  const keyOf = ({ mac, vtep }: { readonly mac: Mac; readonly vtep?: Ip | undefined }): string =>
+    `${mac} ${vtep}`;
   const held = new Set(own.filter(({ state }) => state === "permanent").map(keyOf));
   const wanted = new Set(forwarding.map(keyOf));
   const macs = new Set(forwarding.map(({ mac }) => mac));
@@ -112,7 +118,9 @@ function diffRoutes(
 ): { readonly nexthops: Changes<Request>; readonly routes: Changes<Request> } {
   const ids = nexthopIds(wanted.nexthops, found.nexthops, tunnel, vni);
   const kept = new Set(ids.values());
-  const ours = found.nexthops.filter(({ index, protocol }) => index === tunnel && protocol === RTPROT_VSWITCH);
+  const ours = found.nexthops.filter(
+    ({ index, protocol }) => index === tunnel && protocol === RTPROT_VSWITCH,
+  );
   const held = new Set(ours.map(({ id }) => id));
   const toRoute = (route: RemoteRoute): NewRoute => newRoute(route, ids, vni);
   const routes = wanted.routes.map(toRoute);

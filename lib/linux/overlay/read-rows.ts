@@ -1,10 +1,10 @@
 /** What there is of rows by which other hosts are reached. Changes nothing. */
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Reply } from "../../netlink/message.ts";
+import { decodeRoute, type Route } from "../../netlink/route/decode-route.ts";
 import { decodeFdb, dumpFdb, type Fdb } from "../../netlink/route/fdb.ts";
 import { decodeNeighbour, dumpNeighbours, type Neighbour } from "../../netlink/route/neighbour.ts";
 import { decodeNexthop, dumpNexthops, type NexthopObject } from "../../netlink/route/nexthop.ts";
-import { decodeRoute, type Route } from "../../netlink/route/decode-route.ts";
 import { dumpRoutes } from "../../netlink/route/route.ts";
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { isErrno } from "../../os/error.ts";
@@ -51,12 +51,20 @@ export function readRows(
   const outcomes = host.requests([
     dumpFdb({ index: tunnel }),
     dumpNeighbours({ index: routed ? tunnel : bridge }),
-    ...(routed ? [dumpNexthops(), dumpRoutes({ index: tunnel }), dumpRoutes({ type: "unreachable", protocol: RTPROT_VSWITCH })] : []),
+    ...(routed
+      ? [
+          dumpNexthops(),
+          dumpRoutes({ index: tunnel }),
+          dumpRoutes({ type: "unreachable", protocol: RTPROT_VSWITCH }),
+        ]
+      : []),
   ]);
-  const [fdb = [], neighbours = [], nexthops = [], out = [], nowhere = []] = outcomes.map((outcome): readonly Reply[] => {
-    if (outcome instanceof Error) throw outcome;
-    return outcome;
-  });
+  const [fdb = [], neighbours = [], nexthops = [], out = [], nowhere = []] = outcomes.map(
+    (outcome): readonly Reply[] => {
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    },
+  );
   const resort = lastResort(vswitch.vni);
   return {
     fdb: fdb.map(decodeFdb),

@@ -25,7 +25,9 @@ export function removeTunnel(host: Netlink, tunnel: Link): void {
   const vni = decodeVxlan(tunnel)?.vni;
   gone(host, deleteLink(tunnel.index));
   if (vni === undefined) return;
-  const nowhere = host.request(dumpRoutes({ type: "unreachable", protocol: RTPROT_VSWITCH })).map(decodeRoute);
+  const nowhere = host
+    .request(dumpRoutes({ type: "unreachable", protocol: RTPROT_VSWITCH }))
+    .map(decodeRoute);
   const priority = lastResort(vni);
   for (const { dst } of nowhere.filter((route) => route.priority === priority))
     gone(host, deleteRoute({ dst, priority, type: "unreachable", protocol: RTPROT_VSWITCH }));

@@ -40,7 +40,8 @@ export const everybody: Mac = mac("00:00:00:00:00:00");
 /** @param own addresses of containers of this host: they are here, whatever a directory says */
 export function rowsOf(vswitch: OverlaySwitch, peers: readonly Peer[], own: readonly Ip[] = []): Rows {
   const reachable = peers.filter(({ vtep }) => ipFamily(vtep) === ipFamily(vswitch.tunnel.vtep));
-  const rows = vswitch.mode === "routed" ? routedRows(vswitch, reachable) : stretchedRows(vswitch, reachable, own);
+  const rows =
+    vswitch.mode === "routed" ? routedRows(vswitch, reachable) : stretchedRows(vswitch, reachable, own);
   return { ...rows, vteps: [...new Set(reachable.map(({ vtep }) => vtep))] };
 }
 

@@ -8,7 +8,14 @@ import { networkComment } from "../mark.ts";
 /** The 24 bits of a VNI, as keys have them: the lower two bytes and the upper one. */
 const vniKey = (vni: number) => [vni & 0xffff, vni >> 16] as const;
 
-export function tunnelElements({ network, name, tunnel, vni, mode, isolated }: OverlaySwitch): readonly LayoutElement[] {
+export function tunnelElements({
+  network,
+  name,
+  tunnel,
+  vni,
+  mode,
+  isolated,
+}: OverlaySwitch): readonly LayoutElement[] {
   const comment = clipComment(networkComment(network));
   const elements: LayoutElement[] = [
     { set: "tunnels", key: [tunnel.udpPort, ...vniKey(vni)], comment },

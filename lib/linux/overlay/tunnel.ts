@@ -6,7 +6,7 @@ import { type BridgePort, setBridgePort } from "../../netlink/route/bridge-port.
 import { type LinkChanges, setLink } from "../../netlink/route/set-link.ts";
 import { createVxlan, setVxlanLocal } from "../../netlink/route/vxlan.ts";
 import { markedNetwork, networkMark, tunnelAlias } from "../mark.ts";
-import type { Step } from "../step.ts";
+import type { LinkIndex, Step } from "../step.ts";
 import type { TunnelState } from "./observe.ts";
 
 /**
@@ -30,17 +30,14 @@ export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readon
     mtu,
   });
   return [
-    ...(created
-      ? [step(create.title, () => [create]), ...settings(wanted), ...offload(wanted)]
-      : []),
-    step(
-      lacking.map(({ words }) => words).join("; "),
-      (index) => lacking.flatMap(({ requests }) => requests(index("switch"))),
+    ...(created ? [step(create.title, () => [create]), ...settings(wanted), ...offload(wanted)] : []),
+    step(lacking.map(({ words }) => words).join("; "), (index) =>
+      lacking.flatMap(({ requests }) => requests(index("switch"))),
     ),
   ];
 }
 
-const step = (title: string, requests: Extract<Step["action"], { kind: "host" }>["requests"]): Step => ({
+const step = (title: string, requests: (index: LinkIndex) => readonly Request[]): Step => ({
   title,
   scope: "switch",
   action: { kind: "host", requests },
@@ -143,7 +140,10 @@ function requireFree(wanted: OverlaySwitch, { link, vxlan, rival }: TunnelState)
   const unfinished = link.alias === undefined && link.mac === mac;
   const ours = markedNetwork(link.alias) === networkMark(network) || unfinished;
   if (vxlan === undefined || !ours)
-    throw taken(`interface ${name} of kind ${link.kind ?? "physical"} is not ours`, `remove it: ip link delete ${name}`);
+    throw taken(
+      `interface ${name} of kind ${link.kind ?? "physical"} is not ours`,
+      `remove it: ip link delete ${name}`,
+    );
   if (vxlan.vni === vni && vxlan.udpPort === udpPort) return;
   throw taken(
     `tunnel ${name} has VNI ${vxlan.vni} at UDP port ${vxlan.udpPort}, the network ${vni} at ${udpPort}`,

@@ -91,18 +91,26 @@ export interface RouteFilter {
   readonly index?: number;
   readonly table?: number;
   readonly protocol?: number;
+  readonly type?: RouteType;
 }
 
 /** All routes that pass the filter, which the kernel applies. ENOENT when there is no such table. */
 export function dumpRoutes(filter: RouteFilter = {}): Request {
-  const { family, index, table, protocol } = filter;
-  const parts = [rtmsg({ family: familyNumber(family), ...(protocol === undefined ? {} : { protocol }) })];
+  const { family, index, table, protocol, type } = filter;
+  const parts = [
+    rtmsg({
+      family: familyNumber(family),
+      ...(protocol === undefined ? {} : { protocol }),
+      ...(type === undefined ? {} : { type: routeTypes[type] }),
+    }),
+  ];
   if (table !== undefined) parts.push(u32(RTA_TABLE, table));
   if (index !== undefined) parts.push(u32(RTA_OIF, index));
   const words = [
     ` table ${table ?? "all"}`,
     index && ` dev index ${index}`,
     protocol && ` proto ${protocol}`,
+    type && ` type ${type}`,
   ];
   return {
     title: `${family === 6 ? "-6 " : ""}route show${words.filter(Boolean).join("")}`,

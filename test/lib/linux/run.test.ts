@@ -42,6 +42,7 @@ function writtenDown(refusing: Readonly<Record<string, ErrnoName>> = {}): World 
       return 7;
     },
     createTap: (where, tap) => orThrow(ask(where, `tap ${tap.name}`)),
+    setTxChecksum: (name, on) => orThrow(ask("host", `checksums of ${name} ${on ? "late" : "early"}`)),
     awaitCarrier: (index) => orThrow(ask("host", `carrier of ${index}`)),
     probe: (where, index, addresses) => orThrow(ask(where, `who has ${addresses.join(" ")} on ${index}`)),
     announce: (index, addresses) => orThrow(ask("host", `announce ${addresses.join(" ")} on ${index}`)),

@@ -1,0 +1,41 @@
+/** Packets of overlay networks on the underlay: chains of the table `inet vswitch`. */
+import { isTransport } from "./header-term.ts";
+import { because, type LayoutChain, rule } from "./layout-chain.ts";
+import { inSet, notrack, toThisHost, verdict } from "./term.ts";
+
+/** Before connections are tracked (linux/netfilter_ipv4.h, NF_IP_PRI_RAW). */
+const RAW = -300;
+
+const vni = ["@th,104,16", "@th,96,8"] as const;
+const isOurs = [isTransport("udp"), inSet(["th dport", ...vni], "tunnels")] as const;
+
+/**
+ * A packet without a connection is translated by nobody, whatever rules there are: where the outer packet was translated
+ * once more, kernels before 5.8 sent it with a wrong checksum. Nor do its flows fill the table of connections.
+ */
+export function tunnelChains(): readonly LayoutChain[] {
+  const accept = verdict({ kind: "accept" });
+  const drop = verdict({ kind: "drop" });
+  return [
+    {
+      name: "tunnel_out",
+      base: { type: "filter", hook: "output", priority: RAW, policy: "accept" },
+      rules: [rule(...isOurs, notrack)],
+    },
+    {
+      name: "tunnel_in",
+      base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
+      rules: [rule(...isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" }))],
+    },
+    {
+      name: "tunnel_from",
+      rules: [
+        rule(notrack),
+        rule(inSet(["ip saddr", ...vni], "vteps4"), accept),
+        rule(inSet(["ip6 saddr", ...vni], "vteps6"), accept),
+        because("not of the network", inSet([...vni], "dropped_tunnel"), drop),
+        rule(drop),
+      ],
+    },
+  ];
+}
