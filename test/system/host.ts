@@ -27,6 +27,8 @@ import { diffSnapshots } from "./snapshot-diff.ts";
 export interface HostOptions {
   /** Uplink `eth0` to a namespace "outside" that has no route back to what is behind the host. Default true. */
   readonly uplink?: boolean;
+  /** The uplink leads to a switch `lan` there instead, on which the host is 192.0.2.NUMBER and 2001:db8::NUMBER. */
+  readonly lan?: { readonly ns: Namespace; readonly number: number };
   /** MTU of the uplink. Default 1500. */
   readonly mtu?: number;
   /**
@@ -82,9 +84,12 @@ export interface Host extends AsyncDisposable {
 /** Makes a host. Whatever happens to this process, it is removed: at `close`, at exit, or by the next run. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const ns = namespaceOf(namespaceName("host"));
-  const outside = options.uplink === false ? undefined : namespaceOf(namespaceName("outside"));
+  const { lan } = options;
+  const own =
+    options.uplink === false || lan !== undefined ? undefined : namespaceOf(namespaceName("outside"));
+  const outside = lan?.ns ?? own;
   const dir = createFolder("dir");
-  const names = new Set([ns.name, ...(outside === undefined ? [] : [outside.name])]);
+  const names = new Set([ns.name, ...(own === undefined ? [] : [own.name])]);
   const release = cleaner.add({ names, dir });
   const close = async () => {
     rmSync(dir, { recursive: true, force: true });
@@ -92,7 +97,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   };
   try {
     createNamespaces([...names]);
-    if (outside !== undefined) await joinUplink(ns, outside, options);
+    if (own !== undefined) await joinUplink(ns, own, options);
+    if (lan !== undefined) await joinLan(ns, lan, options);
   } catch (error) {
     await close();
     throw error;
@@ -172,8 +178,40 @@ async function joinUplink(
   for (const ns of [host, outside]) await localRoute(ns);
 }
 
+/** @param options.mtu of both ends */
+async function joinLan(
+  host: Namespace,
+  { ns, number }: NonNullable<HostOptions["lan"]>,
+  { mtu = 1500 }: HostOptions,
+): Promise<void> {
+  await batch(host, [
+    `link add eth0 mtu ${mtu} type veth peer name host${number} mtu ${mtu} netns ${ns.name}`,
+    "link set eth0 addrgenmode none",
+    "link set eth0 up",
+    `address add 192.0.2.${number}/24 dev eth0`,
+    `address add 2001:db8::${number}/64 dev eth0 nodad`,
+    `address add fe80::${number}/64 dev eth0 nodad`,
+    "route add default via 192.0.2.254",
+    "route add default via 2001:db8::254",
+  ]);
+  await batch(ns, [`link set host${number} addrgenmode none master lan up`]);
+}
+
+/** Makes a namespace with a switch `lan`, on which it is 192.0.2.254 and 2001:db8::254 itself; it has no way to what is behind hosts. */
+export async function createLan(mtu = 1500): Promise<Host> {
+  const lan = await createHost({ uplink: false });
+  await batch(lan.ns, [
+    `link add lan mtu ${mtu} type bridge`,
+    "link set lan addrgenmode none up",
+    "address add 192.0.2.254/24 dev lan",
+    "address add 2001:db8::254/64 dev lan nodad",
+    "address add fe80::254/64 dev lan nodad",
+  ]);
+  return lan;
+}
+
 /** Commands of `ip`, one line each, by one process. */
-async function batch(ns: Namespace, lines: readonly string[]): Promise<void> {
+export async function batch(ns: Namespace, lines: readonly string[]): Promise<void> {
   await execIn(ns, ["ip", "-batch", "-"], { input: lines.join("\n") });
 }
 

@@ -120,7 +120,7 @@ export function whyNoNat(): string | undefined {
 
 export interface LabOptions extends HostOptions {
   /** Whose executable is called, and the network's name. Default "nat". */
-  readonly type?: "nat" | "transparent";
+  readonly type?: "nat" | "transparent" | "overlay";
   /** What a call has that names no configuration. Default: `dual`. */
   readonly config?: JsonObject;
 }
