@@ -1,7 +1,7 @@
 /** A VXLAN between two namespaces, by rows that are written, over IPv4 and IPv6. In its own namespace. */
 import { connect as connectTcp } from "node:net";
 import { ip as address, type Ip } from "../../../../lib/addr/ip.ts";
-import { mac } from "../../../../lib/addr/mac.ts";
+import { type Mac, mac } from "../../../../lib/addr/mac.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
 import { openCompartment } from "../../../../lib/linux/netns.ts";
 import { openNetlink } from "../../../../lib/linux/socket.ts";
@@ -79,15 +79,16 @@ function join(name: string, vni: number, outer: readonly [Ip, Ip], octet: number
   for (const [i, netlink] of sides.entries()) {
     const peer = 1 - i;
     const [local, vtep] = [outer[i] as Ip, outer[peer] as Ip];
-    must(netlink, createVxlan({ name, vni, local, udpPort: 4789, mtu: 1400, mac: macs[i], up: true }));
+    const [own, theirs] = [macs[i] as Mac, macs[peer] as Mac];
+    must(netlink, createVxlan({ name, vni, local, udpPort: 4789, mtu: 1400, mac: own, up: true }));
     const { index } = linkOf(netlink, name);
     const gateway = address(`fe80::${peer + 1}`);
     must(
       netlink,
       addAddress({ index, address: prefix(`10.${octet}.${i}.1/32`) }),
       addAddress({ index, address: prefix(`fd00:${octet}:${i}::1/128`), noDad: true }),
-      replaceFdb({ index, mac: macs[peer], vtep, on: "self", state: "permanent" }),
-      replaceNeighbour({ index, address: gateway, mac: macs[peer], protocol: 118 }),
+      replaceFdb({ index, mac: theirs, vtep, on: "self", state: "permanent" }),
+      replaceNeighbour({ index, address: gateway, mac: theirs, protocol: 118 }),
       replaceNexthop({ id: octet, index, gateway, onlink: true }),
       replaceRoute({ dst: prefix(`10.${octet}.${peer}.0/24`), nexthopId: octet }),
       replaceRoute({ dst: prefix(`fd00:${octet}:${peer}::/64`), nexthopId: octet }),
