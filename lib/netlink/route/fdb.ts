@@ -62,7 +62,10 @@ export function appendFdb(row: NewFdb): Request {
   return encode("append", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, row, states[row.state]);
 }
 
-/** ENOENT when there is none. Without `vtep` all ends of the MAC go. */
+/**
+ * ENOENT when the MAC has no row. Without `vtep` all ends of the MAC go; with one that is not among them, nothing goes and
+ * the kernel calls that a success.
+ */
 export function deleteFdb(row: FdbKey): Request {
   return encode("del", RTM_DELNEIGH, 0, row, states.permanent);
 }
