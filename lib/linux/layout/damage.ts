@@ -12,7 +12,17 @@ import { LAYOUT_TABLE } from "./table.ts";
  * others come to nothing. A test holds it against the chains themselves, which only their creation needs.
  */
 export const RULE_COUNTS = {
-  inet: { loopback_guard: 4, prerouting: 2, output: 2, publish: 4, forward: 1, postrouting: 9 },
+  inet: {
+    loopback_guard: 4,
+    prerouting: 2,
+    output: 2,
+    publish: 4,
+    forward: 1,
+    postrouting: 9,
+    tunnel_out: 1,
+    tunnel_in: 1,
+    tunnel_from: 5,
+  },
   bridge: { from_port: 4, to_port: 1, guard: 2, after_nat: 4 },
 } as const satisfies Partial<Record<NftFamily, Readonly<Record<string, number>>>>;
 

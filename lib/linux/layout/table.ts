@@ -5,7 +5,7 @@ import type { NftFamily, TableName } from "../../netlink/nft/message.ts";
  * Raise it with every change of sets or chains after a release: the next ADD replaces a table of an older version, and
  * refuses one of a newer version with an error that names both.
  */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** The table whose comment tells the version. Any table of another family bears the same name and version. */
 export const LAYOUT_TABLE: TableName = { family: "inet", table: "vswitch" };

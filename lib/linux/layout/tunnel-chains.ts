@@ -1,13 +1,19 @@
 /** Packets of overlay networks on the underlay: chains of the table `inet vswitch`. */
 import { isTransport } from "./header-term.ts";
 import { because, type LayoutChain, rule } from "./layout-chain.ts";
-import { inSet, notrack, toThisHost, verdict } from "./term.ts";
+import { inSet, notrack, type Term, toThisHost, verdict } from "./term.ts";
 
 /** Before connections are tracked (linux/netfilter_ipv4.h, NF_IP_PRI_RAW). */
 const RAW = -300;
 
 const vni = ["@th,104,16", "@th,96,8"] as const;
-const isOurs = [isTransport("udp"), inSet(["th dport", ...vni], "tunnels")] as const;
+const lookup = inSet(["th dport", ...vni], "tunnels");
+/** nft prints both conditions as one. */
+const isOurs: Term = {
+  ...lookup,
+  words: lookup.words.replace("th dport", "udp dport"),
+  expressions: [...isTransport("udp").expressions, ...lookup.expressions],
+};
 
 /**
  * A packet without a connection is translated by nobody, whatever rules there are: where the outer packet was translated
@@ -20,12 +26,12 @@ export function tunnelChains(): readonly LayoutChain[] {
     {
       name: "tunnel_out",
       base: { type: "filter", hook: "output", priority: RAW, policy: "accept" },
-      rules: [rule(...isOurs, notrack)],
+      rules: [rule(isOurs, notrack)],
     },
     {
       name: "tunnel_in",
       base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
-      rules: [rule(...isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" }))],
+      rules: [rule(isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" }))],
     },
     {
       name: "tunnel_from",

@@ -57,6 +57,8 @@ const plain: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
     const digits = value.toString(16).padStart(12, "0");
     return digits.replaceAll(/(..)(?=.)/g, "$1:");
   }),
+  inet_proto: fc.integer({ min: 0, max: 255 }).filter(isUnnamed),
+  inet_service: fc.integer({ min: 0, max: 65_535 }),
   ipv4_addr: address(4),
   ipv6_addr: address(6),
 };

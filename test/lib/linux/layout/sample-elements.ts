@@ -13,6 +13,8 @@ import type { SetType } from "../../../../lib/netlink/nft/set.ts";
 
 const singles: Readonly<Record<string, readonly (string | number)[]>> = {
   ifname: ["vp-0123456789ab", "vsw-other"],
+  inet_proto: ["udp", 0],
+  inet_service: [4789, 4097],
   ether_addr: ["02:00:00:00:00:05", "02:00:00:00:00:06"],
   ipv4_addr: ["10.88.0.5", "10.88.0.6"],
   ipv6_addr: ["fd00::5", "fe80::5"],
