@@ -143,7 +143,10 @@ function putInto<T extends object>(
 ): void {
   const place = layout.locate(key);
   if (place === undefined) return;
-  if (isGarbage(place)) return setFault(key, { ...place, key, modRevision, kept: false });
+  if (isGarbage(place)) {
+    setFault(key, { ...place, key, modRevision, kept: false });
+    return;
+  }
   const { path, parse } = place;
   const old = before(path);
   const isOld = old?.modRevision === modRevision && old.createRevision === createRevision;
