@@ -54,6 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/verbs",
   ],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
+  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
   "plugins/transparent": [
     "lib/addr",
     "lib/cni",
@@ -80,7 +81,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that do no I/O: they must not even be able to. */
-const pure = ["lib/addr", "lib/policy", "lib/model", "lib/dhcp"];
+const pure = ["lib/addr", "lib/policy", "lib/model", "lib/dhcp", "lib/directory"];
 
 const files = ["lib", "plugins"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
