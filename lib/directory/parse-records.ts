@@ -89,16 +89,10 @@ const blockFields: Fields<BlockRecord> = {
   owner: may(name),
   epoch: or(0, integer(0, largestInteger)),
   reserved: may(truth),
-  nonce: may(words),
 };
 
 const endpointFields: Fields<EndpointRecord> = { ips: need(listOf(address, 1)), mac: need(unicastMac) };
-const ipFields: Fields<IpRecord> = {
-  node: need(name),
-  container: need(name),
-  ifname: need(words),
-  nonce: may(words),
-};
+const ipFields: Fields<IpRecord> = { node: need(name), container: need(name), ifname: need(words) };
 
 export const parseNetworkRecord = (text: string): NetworkRecord | Garbage =>
   parseFields(text, networkFields, checkNetwork);

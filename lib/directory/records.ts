@@ -70,8 +70,6 @@ export interface BlockRecord extends Record1 {
   readonly epoch: number;
   /** By an administrator's word: it stays its owner's while it is empty, and when the owner is gone. */
   readonly reserved?: boolean;
-  /** Of who wrote it: tells a write whose outcome nobody told from those before it. */
-  readonly nonce?: string;
 }
 
 /** `owned/UID/NETWORK/CIDR`: the block by its owner, written in one transaction with it. */
@@ -89,7 +87,6 @@ export interface IpRecord extends Record1 {
   readonly node: string;
   readonly container: string;
   readonly ifname: string;
-  readonly nonce?: string;
 }
 
 /** The value to write. */
