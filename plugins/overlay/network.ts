@@ -13,10 +13,11 @@ import type { OverlayConfig } from "./config.ts";
 /** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
 export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
 
-/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU */
+/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU or is its own peer */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
+  requireOthers(network, config, uplink);
   return {
     kind: "overlay",
     network,
@@ -33,6 +34,7 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
       vtep,
       mac: config.vtepMac ?? vtepMac(vtep),
       udpPort: config.udpPort,
+      ...(config.encrypted ? { sealed: true } : {}),
       ...(config.flood ? { flood: true } : {}),
       ...(config.txChecksumOffload ? {} : { checksums: "early" }),
     },
@@ -60,8 +62,10 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
     ...(config.vtep === undefined ? {} : { vtep: config.vtep }),
     ...(config.vtepMac === undefined ? {} : { vtepMac: config.vtepMac }),
     ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
+    ...(config.encrypted ? { encryption: "wireguard" } : {}),
     ...(config.flood ? { flood: "true" } : {}),
     ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
+    ...(config.macPrefix === undefined ? {} : { endpointMacPrefix: config.macPrefix.join(".") }),
   };
 }
 
@@ -72,15 +76,31 @@ function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[
   return distinctPrefixes([...subnets, ...peers].map(networkOf));
 }
 
-function requireUplink(network: string, { uplink }: OverlayConfig, host: HostFacts): UplinkFacts {
+function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {
+  const { uplink, encrypted } = config;
   const found = host.uplink;
-  if (found !== undefined && (uplink === undefined || uplink === found.name)) return found;
+  if (found !== undefined && (uplink === undefined || uplink === found.name)) {
+    if (encrypted && found.kind !== "wireguard") throw notEncrypted(network, found);
+    return found;
+  }
   const why =
     uplink === undefined ? "the host has no default route to take it from" : `${uplink} does not exist`;
   throw new CniError(errorCode.dependencyMissing, `network ${network} has no uplink: ${why}`, {
     reason: "uplink-missing",
     details: 'name the interface that leads to the other hosts: "uplink": "eth0"',
   });
+}
+
+function notEncrypted(network: string, { name, kind }: UplinkFacts): CniError {
+  return new CniError(
+    errorCode.dependencyMissing,
+    `network ${network}: its uplink ${name} is ${kind === undefined ? "a network card" : `of kind ${kind}`}, and encrypts nothing`,
+    {
+      reason: "uplink-not-encrypted",
+      details:
+        'make a WireGuard interface that leads to the other hosts, and name it: "uplink": "wg0"; or remove "encryption"',
+    },
+  );
 }
 
 function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink: UplinkFacts): Ip {
@@ -98,6 +118,22 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
     {
       reason: "vtep-missing",
       details: `addresses there: ${addresses.join(", ") || "none"}; name the right uplink ("uplink") or address ("vtep")`,
+    },
+  );
+}
+
+/** The file of another host, copied as it is, names this one among the others. */
+function requireOthers(network: string, { directory }: OverlayConfig, { addresses }: UplinkFacts): void {
+  const own = addresses.map(prefixAddress);
+  const peers = directory.type === "static" ? directory.peers : [];
+  const self = peers.find(({ vtep }) => own.includes(vtep));
+  if (self === undefined) return;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `network ${network}: its peer ${self.vtep} is this host itself`,
+    {
+      reason: "peer-is-this-host",
+      details: "peers are the other hosts; each host's own subnets stand beside them",
     },
   );
 }

@@ -71,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/state",
     "lib/verbs",
   ],
+  "plugins/names.ts": [],
   "plugins/transparent": [
     "lib/addr",
     "lib/cni",
@@ -93,11 +94,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "plugins/ipam",
     // The doctor reads configurations as the plugin itself does.
     "plugins/nat",
+    "plugins/transparent",
+    "plugins/overlay",
+    "plugins/names.ts",
   ],
 };
 
 /** Rooms that do no I/O: they must not even be able to. */
-const pure = ["lib/addr", "lib/policy", "lib/model", "lib/dhcp", "lib/directory"];
+const pure = ["lib/addr", "lib/policy", "lib/model", "lib/dhcp"];
 
 const files = ["lib", "plugins"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
