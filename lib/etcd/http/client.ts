@@ -42,7 +42,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const { origin, maxBytes } = options;
   let idle: Connection[] = [];
   const take = async (signal: AbortSignal): Promise<Connection> => {
-    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) if (kept.usable) return kept;
+    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
+      if (kept.usable) return kept;
+      kept.close(unused);
+    }
     return connectTo(options, signal);
   };
   const giveBack = (connection: Connection): void => {

@@ -1,4 +1,5 @@
 /** One connection to an HTTP server: one exchange after the other. */
+import { isQuiet } from "../../os/tcp.ts";
 import { HttpFailure } from "./failure.ts";
 import type { ResponseHead } from "./head.ts";
 import { createReader, type ResponseReader } from "./reader.ts";
@@ -87,7 +88,8 @@ export function openConnection(
   };
   const connection: Connection = {
     get usable() {
-      return state.usable && state.running === undefined;
+      // Its end may have come already without our having been told: a write on it would be one of unknown outcome.
+      return state.usable && state.running === undefined && isQuiet(fd);
     },
     exchange(request, receiver) {
       if (state.dead !== undefined) {
