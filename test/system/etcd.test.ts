@@ -2,45 +2,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { absent, unchanged } from "../../lib/etcd/conditions.ts";
-import type { EtcdError } from "../../lib/etcd/error.ts";
-import type { Etcd, Operation, WatchEvent, WatchHandlers } from "../../lib/etcd/etcd.ts";
+import type { Etcd, Operation } from "../../lib/etcd/etcd.ts";
 import { compareRevisions, nextRevision } from "../../lib/etcd/revision.ts";
 import { startIn } from "./child.ts";
 import { execIn } from "./command.ts";
 import { type EtcdLab, startEtcd, whyNoEtcd } from "./etcd-lab.ts";
+import { collect, failureOf, nameOf, until } from "./etcd-watching.ts";
 import { withinNamespace } from "./namespaces.ts";
 
 const reason = whyNoEtcd();
-const until = (check: () => unknown, timeout = 10_000) => expect.poll(check, { interval: 5, timeout });
-const failureOf = (call: Promise<unknown>): Promise<EtcdError> =>
-  call.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error) => error,
-  );
-
 /** Puts in transactions of 128, one revision each. */
 async function fill(client: Etcd, keys: readonly string[], value = ""): Promise<void> {
   for (let i = 0; i < keys.length; i += 128) {
     const some = keys.slice(i, i + 128).map((key): Operation => ({ kind: "put", key, value }));
     await client.txn([], some);
   }
-}
-
-const nameOf = (event: WatchEvent) => (event.kind === "put" ? event.kv.key : `-${event.key}`);
-
-function collect(): WatchHandlers & { readonly events: WatchEvent[]; readonly told: string[] } {
-  const events: WatchEvent[] = [];
-  const told: string[] = [];
-  return {
-    events,
-    told,
-    onEvents: (all) => void events.push(...all),
-    onCompacted: (revision) => void told.push(`compacted ${revision}`),
-    onUp: () => void told.push("up"),
-    onDown: (error) => void told.push(`down ${error.kind}`),
-  };
 }
 
 describe.skipIf(reason !== undefined)(`one member of etcd${reason ? ` (${reason})` : ""}`, () => {

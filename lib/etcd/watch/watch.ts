@@ -34,7 +34,7 @@ export function startWatch(
   closing.addEventListener("abort", close, { once: true });
   let next = fromRevision;
   let failures = 0;
-  let clusterId: Int64 | undefined;
+  let clusterId: string | undefined;
 
   /** The member may be behind its cluster; but a cluster that is behind us was put back to an older state. */
   const checkPlace = async (created: Extract<WatchMessage, { kind: "created" }>): Promise<void> => {

@@ -35,6 +35,15 @@ describe("lines of a stream", () => {
     expect([await next, await lines.next()]).toEqual(["ab", "c"]);
   });
 
+  it("include one at the end that no line break ends, once the stream has ended well", async () => {
+    const lines = createLines(100);
+    lines.push(bytes("a\nb"));
+    lines.finish();
+    lines.fail(new Error("the end"));
+    expect([await lines.next(), await lines.next()]).toEqual(["a", "b"]);
+    await expect(lines.next()).rejects.toThrow("the end");
+  });
+
   it("have an end to their length", () => {
     const lines = createLines(10);
     lines.push(bytes("123456789\n123456789\n"));

@@ -4,14 +4,14 @@ import { decodeWatchLine } from "../../../../lib/etcd/watch/message.ts";
 import { GarbageError } from "../../../../lib/etcd/wire/read.ts";
 
 const header = (revision?: string) =>
-  `"header":{"cluster_id":"2037210783374497686","member_id":"13195394291058371180",${revision ? `"revision":"${revision}",` : ""}"raft_term":"2"}`;
+  `"header":{"cluster_id":"11452099400649647387","member_id":"13195394291058371180",${revision ? `"revision":"${revision}",` : ""}"raft_term":"2"}`;
 
 describe("a line of a watch (of etcd 3.4)", () => {
   it.each([
     [
       "created",
       `{"result":{${header("3")},"created":true}}`,
-      { kind: "created", revision: "3", clusterId: "2037210783374497686" },
+      { kind: "created", revision: "3", clusterId: "11452099400649647387" },
     ],
     [
       "progress",

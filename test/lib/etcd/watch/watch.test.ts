@@ -217,7 +217,11 @@ describe("a watch", () => {
       (_, reply) => {
         reply.stream();
         reply.line(created(5));
-        reply.line({ error: { grpc_code: 14, http_code: 503, message: "etcdserver: no leader" } });
+        // As etcd 3.4 sends it: without a line break, and as the last thing.
+        const error = JSON.stringify({
+          error: { grpc_code: 14, http_code: 503, message: "etcdserver: no leader" },
+        });
+        reply.raw(`${error.length.toString(16)}\r\n${error}\r\n0\r\n\r\n`);
       },
     ],
     [
