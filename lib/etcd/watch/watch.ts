@@ -48,7 +48,6 @@ export function startWatch(
   const hear = async (message: WatchMessage, stream: WatchStream): Promise<void> => {
     switch (message.kind) {
       case "failed":
-        if (message.failure.staleToken) stream.member.forget();
         throw stream.member.error(message.failure, `watch ${prefix}*`);
       case "compacted":
         throw new Lost(message.compactRevision);
