@@ -89,6 +89,9 @@ describe("an exchange", () => {
     const reason = () => new HttpFailure("timeout", "late");
     const ended = AbortSignal.abort(reason());
     expect(await failure(clientOf(server).post(post, ended))).toMatchObject({ kind: "timeout", sent: false });
+    const warm = clientOf(serve((_, reply) => reply.json({})));
+    await warm.post(post, never);
+    expect(await failure(warm.post(post, ended))).toMatchObject({ sent: false });
     const running = new AbortController();
     const call = failure(clientOf(server).post(post, running.signal));
     await expect.poll(() => server.requests.length).toBe(1);
