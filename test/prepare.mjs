@@ -44,6 +44,8 @@ const debianPackages = {
     dnsmasq: "dnsmasq-base",
     udhcpd: "udhcpd",
     wg: "wireguard-tools",
+    etcd: "etcd-server",
+    openssl: "openssl",
     chromium: "chromium",
     "qemu-system-x86_64": "qemu-system-x86",
   },
