@@ -1,7 +1,7 @@
 /** Whose the blocks of a network are, and which of them may be routed from here. */
 import type { Prefix } from "../addr/prefix.ts";
 import type { Complaint } from "./complaint.ts";
-import { unspellPrefix } from "./keys.ts";
+import { prefixOfName } from "./keys.ts";
 import type { Known, LocalNetwork, LocalNode } from "./known.ts";
 import type { BlockRecord } from "./records.ts";
 import { compareRevisions } from "./revision.ts";
@@ -50,8 +50,7 @@ export function settleBlocks(
 }
 
 function blockOf(name: string, entry: Entry<BlockRecord>): Block {
-  // The key was read before: it is a prefix.
-  const cidr = unspellPrefix(name) as Prefix;
+  const cidr = prefixOfName(name);
   return { cidr, span: spanOf(cidr), owner: entry.record.owner, entry };
 }
 
@@ -69,24 +68,24 @@ function faultOf(
   connected: readonly { readonly cidr: Prefix; readonly span: Span }[],
   vtep: Span | undefined,
 ): Fault | undefined {
-  const what = `block ${cidr} of node ${owner}`;
+  const what = () => `block ${cidr} of node ${owner}`;
   if (!within.some((outer) => isWithin(span, outer)))
     return {
       code: "block-outside",
-      text: `${what} is not within the network's cidrs: it is not routed`,
+      text: `${what()} is not within the network's cidrs: it is not routed`,
       remedy: "Add its prefix to the network's cidrs, or delete the block's key.",
     };
   if (vtep !== undefined && isWithin(vtep, span))
     return {
       code: "block-covers-vtep",
-      text: `${what} holds this host's tunnel address, without which there is no tunnel: it is not routed`,
+      text: `${what()} holds this host's tunnel address, without which there is no tunnel: it is not routed`,
       remedy: "Give the network cidrs that are no part of the underlay.",
     };
   const taken = connected.find((other) => isOverlapping(span, other.span));
   if (taken === undefined) return undefined;
   return {
     code: "block-covers-host",
-    text: `${what} overlaps ${taken.cidr}, which this host is connected to: it is not routed`,
+    text: `${what()} overlaps ${taken.cidr}, which this host is connected to: it is not routed`,
     remedy: "Give the network cidrs that no host has for anything else.",
   };
 }

@@ -1,4 +1,5 @@
 /** What all verbs know of the overlay network type. */
+import { namedUplink } from "../../lib/verbs/named-uplink.ts";
 import type { NetworkTraits } from "../../lib/verbs/network-plugin.ts";
 import { overlayIpam } from "./subnets.ts";
 
@@ -7,5 +8,6 @@ export const overlayTraits: NetworkTraits = {
   withoutIpam: "ours",
   // A delegate that fails shall have cost the host nothing.
   vnicBeforeAddress: false,
+  externalUplink: namedUplink,
   nativeIpam: overlayIpam,
 };
