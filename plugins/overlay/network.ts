@@ -34,6 +34,7 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
       vtep,
       mac: config.vtepMac ?? vtepMac(vtep),
       udpPort: config.udpPort,
+      ...(config.encrypted ? { sealed: true } : {}),
       ...(config.flood ? { flood: true } : {}),
       ...(config.txChecksumOffload ? {} : { checksums: "early" }),
     },
@@ -61,6 +62,7 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
     ...(config.vtep === undefined ? {} : { vtep: config.vtep }),
     ...(config.vtepMac === undefined ? {} : { vtepMac: config.vtepMac }),
     ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
+    ...(config.encrypted ? { encryption: "wireguard" } : {}),
     ...(config.flood ? { flood: "true" } : {}),
     ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
     ...(config.macPrefix === undefined ? {} : { endpointMacPrefix: config.macPrefix.join(".") }),
@@ -74,15 +76,31 @@ function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[
   return distinctPrefixes([...subnets, ...peers].map(networkOf));
 }
 
-function requireUplink(network: string, { uplink }: OverlayConfig, host: HostFacts): UplinkFacts {
+function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {
+  const { uplink, encrypted } = config;
   const found = host.uplink;
-  if (found !== undefined && (uplink === undefined || uplink === found.name)) return found;
+  if (found !== undefined && (uplink === undefined || uplink === found.name)) {
+    if (encrypted && found.kind !== "wireguard") throw notEncrypted(network, found);
+    return found;
+  }
   const why =
     uplink === undefined ? "the host has no default route to take it from" : `${uplink} does not exist`;
   throw new CniError(errorCode.dependencyMissing, `network ${network} has no uplink: ${why}`, {
     reason: "uplink-missing",
     details: 'name the interface that leads to the other hosts: "uplink": "eth0"',
   });
+}
+
+function notEncrypted(network: string, { name, kind }: UplinkFacts): CniError {
+  return new CniError(
+    errorCode.dependencyMissing,
+    `network ${network}: its uplink ${name} is ${kind === undefined ? "a network card" : `of kind ${kind}`}, and encrypts nothing`,
+    {
+      reason: "uplink-not-encrypted",
+      details:
+        'make a WireGuard interface that leads to the other hosts, and name it: "uplink": "wg0"; or remove "encryption"',
+    },
+  );
 }
 
 function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink: UplinkFacts): Ip {

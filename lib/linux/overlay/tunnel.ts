@@ -16,21 +16,12 @@ import type { TunnelState } from "./observe.ts";
  * @throws {CniError} 108 when something else bears the name, or receives what the tunnel should
  */
 export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readonly Step[] {
-  const { tunnel, vni, mtu } = wanted;
   requireFree(wanted, found);
   const created = found.link === undefined;
   const lacking = differing(wanted, found);
   if (!created && lacking.length === 0) return [];
-  const create = createVxlan({
-    name: tunnel.name,
-    vni,
-    local: tunnel.vtep,
-    udpPort: tunnel.udpPort,
-    mac: tunnel.mac,
-    mtu,
-  });
   return [
-    ...(created ? [step(create.title, () => [create]), ...settings(wanted), ...offload(wanted)] : []),
+    ...(created ? [...create(wanted), ...settings(wanted), ...offload(wanted)] : []),
     step(lacking.map(({ words }) => words).join("; "), (index) =>
       lacking.flatMap(({ requests }) => requests(index("switch"))),
     ),
@@ -44,6 +35,26 @@ const step = (title: string, requests: (index: LinkIndex) => readonly Request[])
   // The kernel may have no IPv6 at all.
   accept: ["EAFNOSUPPORT"],
 });
+
+/** A sealed tunnel hangs on its uplink: without that it is gone, and nothing leaves by another. */
+function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
+  const { name, vtep, udpPort, mac, sealed, uplink } = tunnel;
+  const wanted = { name, vni, local: vtep, udpPort, mac, mtu };
+  if (!sealed) {
+    const request = createVxlan(wanted);
+    return [step(request.title, () => [request])];
+  }
+  return [
+    {
+      title: `learn ${uplink}`,
+      scope: "switch",
+      action: { kind: "learn", where: "host", role: "uplink", name: uplink },
+    },
+    step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
+      createVxlan({ ...wanted, lower: index("uplink") }),
+    ]),
+  ];
+}
 
 interface Lack {
   readonly words: string;
