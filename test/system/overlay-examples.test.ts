@@ -90,3 +90,43 @@ describe.skipIf(why).each([
     }
   });
 });
+
+/** Blocks of commands of a section. */
+function commandsOf(section: string): readonly string[] {
+  const readme = readFileSync(join(folder, "../README.md"), "utf8");
+  const [, text = ""] = readme.split(`\n## ${section}\n`);
+  const [own = ""] = text.split("\n## ");
+  return [...own.matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
+}
+
+describe.skipIf(why)(`what README says to type${why ? `: ${why}` : ""}`, () => {
+  it("joins two hosts", async () => {
+    await using lan = await createLan();
+    await using first = await createHost({ lan: { ns: lan.ns, number: 1 }, linkLocal: true });
+    await using second = await createHost({ lan: { ns: lan.ns, number: 2 }, linkLocal: true });
+    const [file = "", containers = ""] = commandsOf("Across hosts");
+    // Compartments of all tests of the machine are in one folder.
+    const name = `web-${process.pid}-${Date.now().toString(36)}`;
+    const on = (host: Host, script: string) => {
+      const here = script
+        .replaceAll("/etc/cni/net.d", host.dir)
+        .replaceAll("vswitch run", `${join(binDir, "vswitch")} run --conf-dir ${host.dir}`)
+        .replace(" ping -c 3 ", " busybox ping -c 1 ")
+        .replaceAll(/\bweb\b/g, name);
+      const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+      const env = { PATH, VSWITCH_DATA_DIR: join(host.dir, "state"), VSWITCH_RUN_DIR: join(host.dir, "run") };
+      return host.run(host.ns, ["sh", "-c", here], { env });
+    };
+    const swapped = file.replaceAll(/(10\.40\.|192\.0\.2\.)([12])/g, (_, net, n) => `${net}${3 - Number(n)}`);
+    const [web = "", ping = "", remove = ""] = containers.split("\n");
+    expect((await on(first, file)).exitCode).toBe(0);
+    expect((await on(second, swapped)).exitCode).toBe(0);
+    try {
+      expect((await on(first, web)).stdout).toContain("inet 10.40.1.2/24");
+      const pinged = await on(second, ping);
+      expect(pinged.stdout).toContain("1 packets transmitted, 1 packets received");
+    } finally {
+      expect((await on(first, remove)).exitCode).toBe(0);
+    }
+  });
+});
