@@ -17,7 +17,7 @@ export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
-  requireOthers(network, config, uplink);
+  requireOthers(network, config, uplink.addresses.map(prefixAddress));
   return {
     kind: "overlay",
     network,
@@ -43,8 +43,9 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
   };
 }
 
-/** What of the switch goes with the configuration while the network is in use. */
+/** What of the switch goes with the configuration while the network is in use. @throws {CniError} 7 for itself as a peer */
 export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
+  requireOthers(known.network, config, [known.tunnel.vtep]);
   return { ...known, cidrs: cidrsOf(config) };
 }
 
@@ -123,8 +124,7 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
 }
 
 /** The file of another host, copied as it is, names this one among the others. */
-function requireOthers(network: string, { directory }: OverlayConfig, { addresses }: UplinkFacts): void {
-  const own = addresses.map(prefixAddress);
+function requireOthers(network: string, { directory }: OverlayConfig, own: readonly Ip[]): void {
   const peers = directory.type === "static" ? directory.peers : [];
   const self = peers.find(({ vtep }) => own.includes(vtep));
   if (self === undefined) return;
