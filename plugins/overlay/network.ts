@@ -102,13 +102,21 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
   );
 }
 
-/** @throws {CniError} 7 when the uplink cannot carry it */
-function mtuOf({ mtu }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
-  const most = uplink.mtu - overhead[family];
+/**
+ * On one subnet nobody tells a sender that a peer takes less: there all are as long as the shortest.
+ *
+ * @throws {CniError} 7 when the uplink cannot carry it, or a peer does not take it
+ */
+function mtuOf({ mtu, mode, directory }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
+  const own = uplink.mtu - overhead[family];
+  const peers = mode === "stretched" && directory.type === "static" ? directory.peers : [];
+  const most = Math.min(own, ...peers.map((peer) => peer.mtu ?? own));
   if (mtu === undefined || mtu <= most) return mtu ?? most;
-  throw new CniError(
-    errorCode.invalidConfig,
-    `mtu ${mtu}: the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`,
-    { reason: "mtu-too-large", details: `lower it to ${most}, or raise the uplink's` },
-  );
+  const shortest = peers.find((peer) => peer.mtu === most);
+  const why =
+    most === own || shortest === undefined
+      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`
+      : `peer ${shortest.node} takes ${most}`;
+  const details = most === own ? `lower it to ${most}, or raise the uplink's` : `lower it to ${most}`;
+  throw new CniError(errorCode.invalidConfig, `mtu ${mtu}: ${why}`, { reason: "mtu-too-large", details });
 }
