@@ -41,9 +41,13 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
   };
 }
 
-/** What of the switch goes with the configuration while the network is in use. */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
-  return { ...known, cidrs: cidrsOf(config) };
+/**
+ * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
+ * as containers send to it, it must not leave by another way.
+ */
+export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
+  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
+  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
 
 /** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */

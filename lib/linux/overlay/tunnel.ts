@@ -98,10 +98,7 @@ function isPort(wanted: Partial<BridgePort>, found: BridgePort | undefined): boo
   return Object.entries(wanted).every(([name, on]) => found[name as keyof BridgePort] === on);
 }
 
-/**
- * Strict reverse paths: what comes out of the tunnel bears addresses that lead into it. Before the link is up: no router
- * advertisement of another host is ever accepted.
- */
+/** Before the link is up: no router advertisement of another host is ever accepted. */
 function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
   const optional = (family: string, key: string, value: string): Step => ({
     title: `sysctl net.${family}.conf.${name}.${key}=${value}`,
@@ -109,11 +106,7 @@ function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
     action: { kind: "sysctl", where: "host", key: [family, "conf", name, key], value, optional: true },
   });
   if (mode === "stretched") return [optional("ipv6", "disable_ipv6", "1")];
-  return [
-    optional("ipv4", "rp_filter", "1"),
-    optional("ipv6", "disable_ipv6", "0"),
-    optional("ipv6", "accept_ra", "0"),
-  ];
+  return [optional("ipv6", "disable_ipv6", "0"), optional("ipv6", "accept_ra", "0")];
 }
 
 function offload({ tunnel: { name, checksums } }: OverlaySwitch): readonly Step[] {
