@@ -48,9 +48,10 @@ export function ipFromBytes(bytes: Uint8Array): Ip {
 }
 
 export function ipNumber(address: Ip): bigint {
-  let value = 0n;
-  for (const byte of ipBytes(address)) value = (value << 8n) | BigInt(byte);
-  return value;
+  const bytes = ipBytes(address);
+  const view = new DataView(bytes.buffer);
+  if (bytes.length === 4) return BigInt(view.getUint32(0));
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }
 
 /**

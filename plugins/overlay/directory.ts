@@ -50,7 +50,12 @@ export function readDirectory(
   issues: Issue[],
 ): DirectoryConfig | undefined {
   if (raw === undefined)
-    return report(issues, "directory", '{"type": "static", "peers": [...]}, or of type etcd or flannel', raw);
+    return report(
+      issues,
+      "directory",
+      '{"type": "static", "peers": [...]}, or of type etcd or flannel; or RemoteSubnetRoute policies',
+      raw,
+    );
   if (raw.type === "static") return { type: "static", peers: readPeers(raw, mode, issues) };
   if (raw.peers !== undefined)
     report(issues, "directory.peers", 'nothing beside "type": "static"', raw.peers);

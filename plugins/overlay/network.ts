@@ -13,10 +13,11 @@ import type { OverlayConfig } from "./config.ts";
 /** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
 export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
 
-/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU */
+/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU or is its own peer */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
+  requireOthers(network, config, uplink);
   return {
     kind: "overlay",
     network,
@@ -66,6 +67,7 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
     ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
     ...(config.flood ? { flood: "true" } : {}),
     ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
+    ...(config.macPrefix === undefined ? {} : { endpointMacPrefix: config.macPrefix.join(".") }),
   };
 }
 
@@ -102,6 +104,22 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
     {
       reason: "vtep-missing",
       details: `addresses there: ${addresses.join(", ") || "none"}; name the right uplink ("uplink") or address ("vtep")`,
+    },
+  );
+}
+
+/** The file of another host, copied as it is, names this one among the others. */
+function requireOthers(network: string, { directory }: OverlayConfig, { addresses }: UplinkFacts): void {
+  const own = addresses.map(prefixAddress);
+  const peers = directory.type === "static" ? directory.peers : [];
+  const self = peers.find(({ vtep }) => own.includes(vtep));
+  if (self === undefined) return;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `network ${network}: its peer ${self.vtep} is this host itself`,
+    {
+      reason: "peer-is-this-host",
+      details: "peers are the other hosts; each host's own subnets stand beside them",
     },
   );
 }

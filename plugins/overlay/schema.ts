@@ -1,4 +1,7 @@
-/** JSON schema of an overlay network, compiled at build time (plugins/build.ts). */
+/**
+ * JSON schema of an overlay network, compiled at build time (plugins/build.ts). The items of `subnets`, which have two
+ * forms, are checked by own-subnets.ts.
+ */
 import { hostedProperties } from "../../lib/hosted/schema.ts";
 
 const address = { type: "string", minLength: 2, maxLength: 45 };
@@ -48,7 +51,7 @@ export const schema = {
     vni: { type: "integer", minimum: 1, maximum: 16_777_215 },
     mode: { enum: ["routed", "stretched"] },
     subnet: prefix,
-    subnets: { type: "array", items: prefix },
+    subnets: { type: "array", maxItems: 64 },
     cidrs: { type: "array", items: prefix },
     blockBits: { type: "integer", minimum: 8, maximum: 126 },
     udpPort: { type: "integer", minimum: 1, maximum: 65535 },
@@ -57,6 +60,8 @@ export const schema = {
     strict: { type: "boolean" },
     flood: { type: "boolean" },
     txChecksumOffload: { type: "boolean" },
+    endpointMacPrefix: { type: "string", maxLength: 5 },
+    ipMasqNetwork: prefix,
     directory,
   },
 } as const;
