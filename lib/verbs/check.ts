@@ -2,7 +2,7 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import type { CheckRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import { absent, type Difference } from "../model/compare.ts";
+import type { Difference } from "../model/compare.ts";
 import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
@@ -45,7 +45,7 @@ export function check(request: CheckRequest, context: Context, traits: NetworkTr
 /** Of an overlay network: what is not as its other hosts were last known. */
 function unreached({ switch: vswitch }: Plan, store: Store, { backend }: Context): readonly Difference[] {
   if (!isOverlay(vswitch)) return [];
-  return backend.comparePeers(vswitch, remotesOf(vswitch, store)).flatMap((what) => absent(what));
+  return backend.comparePeers(vswitch, remotesOf(vswitch, store));
 }
 
 function whyUnknown(row: EndpointRow | undefined): string {

@@ -38,7 +38,7 @@ const ofTunnel = (name: string, vni: number): readonly Damage[] => [
       ],
       [
         `nft "add element inet vswitch vteps4 { 192.0.2.9 . ${vni} . 0 comment \\"vswitch:network ${name.slice(4)}\\" }"`,
-        "delete element inet vswitch vteps4 { 192.0.2.9",
+        "inet vswitch vteps4 { 192.0.2.9",
       ],
     ],
   },
@@ -54,33 +54,30 @@ const cases = {
     {
       what: "the rows to a peer are gone",
       changes: [
-        [
-          "bridge fdb delete 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.2 self",
-          "fdb replace 0e:2a:c0:00:02:02",
-        ],
-        ["ip neighbour delete fe80::c2a:c0ff:fe00:202 dev vsx-blue", "neigh replace fe80::c2a:c0ff:fe00:202"],
-        ["ip route delete 10.40.2.0/24 metric 100", "route replace 10.40.2.0/24 nhid"],
+        ["bridge fdb delete 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.2 self", "fdb 0e:2a:c0:00:02:02"],
+        ["ip neighbour delete fe80::c2a:c0ff:fe00:202 dev vsx-blue", "neigh fe80::c2a:c0ff:fe00:202"],
+        ["ip route delete 10.40.2.0/24 metric 100", "route 10.40.2.0/24 nhid"],
         [
           "ip -6 route delete unreachable fd00:40:2::/64 metric 1879052289",
-          "route replace unreachable fd00:40:2::/64",
+          "route unreachable fd00:40:2::/64",
         ],
         ['nft "delete element inet vswitch routed_tunnels { vsx-blue }"', "inet vswitch routed_tunnels"],
       ],
     },
-    { what: "the next hops are gone", changes: [["ip nexthop flush proto 118", "nexthop replace id"]] },
+    { what: "the next hops are gone", changes: [["ip nexthop flush proto 118", "nexthop id"]] },
     {
       what: "there are rows to nobody",
       changes: [
         [
           "bridge fdb append 0e:2a:c0:00:02:07 dev vsx-blue dst 192.0.2.7 self permanent",
-          "fdb del 0e:2a:c0:00:02:07",
+          "fdb 0e:2a:c0:00:02:07",
         ],
+        ["bridge fdb replace 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.99 self permanent", "fdb 0e:2a:c0:00:02:02"],
+        ["ip neighbour add fe80::7 lladdr 0e:2a:c0:00:02:07 dev vsx-blue protocol 118", "neigh fe80::7"],
         [
-          "bridge fdb replace 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.99 self permanent",
-          "fdb replace 0e:2a:c0:00:02:02",
+          "ip route add 10.40.7.0/24 dev vsx-blue protocol 118 metric 100",
+          "route unicast 10.40.7.0/24 metric 100: expected absent",
         ],
-        ["ip neighbour add fe80::7 lladdr 0e:2a:c0:00:02:07 dev vsx-blue protocol 118", "neigh del fe80::7"],
-        ["ip route add 10.40.7.0/24 dev vsx-blue protocol 118 metric 100", "route del 10.40.7.0/24"],
       ],
     },
   ],
@@ -102,12 +99,9 @@ const cases = {
     {
       what: "the rows of a container of another host are gone",
       changes: [
-        ["bridge fdb delete 0e:2a:0a:32:00:20 dev vsx-red master", "fdb replace 0e:2a:0a:32:00:20 dev"],
-        [
-          "bridge fdb delete 0e:2a:0a:32:00:21 dev vsx-red dst 192.0.2.2 self",
-          "fdb replace 0e:2a:0a:32:00:21",
-        ],
-        ["ip neighbour delete fd00:50::20 dev vsw-red", "neigh replace fd00:50::20"],
+        ["bridge fdb delete 0e:2a:0a:32:00:20 dev vsx-red master", "fdb 0e:2a:0a:32:00:20 dev"],
+        ["bridge fdb delete 0e:2a:0a:32:00:21 dev vsx-red dst 192.0.2.2 self", "fdb 0e:2a:0a:32:00:21"],
+        ["ip neighbour delete fd00:50::20 dev vsw-red", "neigh fd00:50::20"],
       ],
     },
   ],
