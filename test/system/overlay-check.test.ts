@@ -72,7 +72,10 @@ const cases = {
           "bridge fdb append 0e:2a:c0:00:02:07 dev vsx-blue dst 192.0.2.7 self permanent",
           "fdb 0e:2a:c0:00:02:07",
         ],
-        ["bridge fdb replace 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.99 self permanent", "fdb 0e:2a:c0:00:02:02"],
+        [
+          "bridge fdb replace 0e:2a:c0:00:02:02 dev vsx-blue dst 192.0.2.99 self permanent",
+          "fdb 0e:2a:c0:00:02:02",
+        ],
         ["ip neighbour add fe80::7 lladdr 0e:2a:c0:00:02:07 dev vsx-blue protocol 118", "neigh fe80::7"],
         [
           "ip route add 10.40.7.0/24 dev vsx-blue protocol 118 metric 100",
