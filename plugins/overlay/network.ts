@@ -43,9 +43,13 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
   };
 }
 
-/** What of the switch goes with the configuration while the network is in use. */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
-  return { ...known, cidrs: cidrsOf(config) };
+/**
+ * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
+ * as containers send to it, it must not leave by another way.
+ */
+export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
+  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
+  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
 
 /** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */
@@ -138,13 +142,21 @@ function requireOthers(network: string, { directory }: OverlayConfig, { addresse
   );
 }
 
-/** @throws {CniError} 7 when the uplink cannot carry it */
-function mtuOf({ mtu }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
-  const most = uplink.mtu - overhead[family];
+/**
+ * On one subnet nobody tells a sender that a peer takes less: there all are as long as the shortest.
+ *
+ * @throws {CniError} 7 when the uplink cannot carry it, or a peer does not take it
+ */
+function mtuOf({ mtu, mode, directory }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
+  const own = uplink.mtu - overhead[family];
+  const peers = mode === "stretched" && directory.type === "static" ? directory.peers : [];
+  const most = Math.min(own, ...peers.map((peer) => peer.mtu ?? own));
   if (mtu === undefined || mtu <= most) return mtu ?? most;
-  throw new CniError(
-    errorCode.invalidConfig,
-    `mtu ${mtu}: the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`,
-    { reason: "mtu-too-large", details: `lower it to ${most}, or raise the uplink's` },
-  );
+  const shortest = peers.find((peer) => peer.mtu === most);
+  const why =
+    most === own || shortest === undefined
+      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`
+      : `peer ${shortest.node} takes ${most}`;
+  const details = most === own ? `lower it to ${most}, or raise the uplink's` : `lower it to ${most}`;
+  throw new CniError(errorCode.invalidConfig, `mtu ${mtu}: ${why}`, { reason: "mtu-too-large", details });
 }
