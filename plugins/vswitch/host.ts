@@ -4,7 +4,8 @@ import type { ToolBackend } from "../../lib/backend.ts";
 import { loadTool } from "../../lib/load-backend.ts";
 import type { Beside } from "../../lib/model/counters.ts";
 import type { Plan } from "../../lib/model/plan.ts";
-import type { Scene, SceneNetwork } from "../../lib/model/scene.ts";
+import type { Scene, SceneDirectory, SceneNetwork } from "../../lib/model/scene.ts";
+import { isOverlay } from "../../lib/model/switch.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import type { EndpointRow } from "../../lib/state/rows.ts";
 import { openStore, type Store } from "../../lib/state/store.ts";
@@ -93,9 +94,12 @@ export function liveEndpoints({ store, bootId }: HostState, network?: string): r
 
 /** Networks of the state, of every kind. */
 export function sceneNetworks({ store }: HostState): readonly SceneNetwork[] {
-  return store.networks
-    .list()
-    .map(({ name, kind, spec }) => ({ name, kind, switch: (spec as NetworkSpec).switch }));
+  return store.networks.list().map(({ name, kind, spec }) => {
+    const { switch: vswitch, directory } = spec as NetworkSpec;
+    const known = isOverlay(vswitch) ? store.directories.get(name) : undefined;
+    const type: SceneDirectory["type"] = directory?.access.type ?? "static";
+    return { name, kind, switch: vswitch, ...(known === undefined ? {} : { directory: { type, ...known } }) };
+  });
 }
 
 /** What the counters of the host's own links do not show. */

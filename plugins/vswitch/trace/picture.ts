@@ -51,6 +51,7 @@ const looks: Readonly<Record<Place["kind"], string>> = {
   compartment: "station",
   port: "port",
   switch: "switch",
+  tunnel: "border",
   uplink: "border",
   host: "host",
 };
