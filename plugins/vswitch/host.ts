@@ -92,6 +92,14 @@ export function liveEndpoints({ store, bootId }: HostState, network?: string): r
   });
 }
 
+/** Of the endpoints in phase ready of the last boot that the state knows: of another host nobody here knows which it is. */
+export function lastPlans({ store, bootId }: HostState): readonly Plan[] {
+  const ready = store.endpoints.list().filter(({ phase }) => phase === "ready");
+  const isHere = ready.some((row) => row.bootId === bootId);
+  const last = isHere ? bootId : ready.toSorted((a, b) => b.createdMs - a.createdMs)[0]?.bootId;
+  return ready.flatMap((row) => (row.bootId === last ? (row.plan ?? []) : []));
+}
+
 /** Networks of the state, of every kind. */
 export function sceneNetworks({ store }: HostState): readonly SceneNetwork[] {
   return store.networks.list().map(({ name, kind, spec }) => {

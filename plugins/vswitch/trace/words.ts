@@ -19,33 +19,38 @@ export interface VerdictWords {
   readonly lines: readonly string[];
 }
 
-export function verdictWords(verdict: Verdict): VerdictWords {
+/** @param host the other host that it ends on */
+export function verdictWords(verdict: Verdict, host?: string): VerdictWords {
+  const on = host === undefined ? "" : ` on ${host}`;
   switch (verdict.kind) {
     case "delivered":
       return {
-        headline: `DELIVERED to ${recipient(verdict.to)}`,
+        headline: `DELIVERED to ${recipient(verdict.to)}${on}`,
         lines: [`as ${formatFlow(verdict.packet)}`],
       };
     case "leaves":
       if (verdict.tunnel !== undefined) return handedOver(verdict, verdict.tunnel);
       return {
-        headline: `LEAVES the host by ${verdict.interface}${verdict.vlan === undefined ? "" : `, in VLAN ${verdict.vlan}`}`,
+        headline: `LEAVES ${host ?? "the host"} by ${verdict.interface}${verdict.vlan === undefined ? "" : `, in VLAN ${verdict.vlan}`}`,
         lines: [`as ${formatFlow(verdict.packet)}`, "What becomes of it beyond the host is not known here."],
       };
     case "dropped":
       return {
-        headline: `DROPPED at ${verdict.stage} (${verdict.reason}): ${verdict.by}`,
+        headline: `DROPPED${on} at ${verdict.stage} (${verdict.reason}): ${verdict.by}`,
         lines: [verdict.remedy],
       };
     case "perhaps": {
-      const { headline } = verdictWords(verdict.otherwise);
+      const { headline } = verdictWords(verdict.otherwise, host);
       return {
         headline: "PERHAPS: rules that are not understood decide",
         lines: [...verdict.rules, `If they let it pass: ${headline}`, verdict.remedy],
       };
     }
     case "needs more input":
-      return { headline: `NEEDS MORE INPUT at ${verdict.stage}`, lines: [`It depends on ${verdict.what}.`] };
+      return {
+        headline: `NEEDS MORE INPUT${on} at ${verdict.stage}`,
+        lines: [`It depends on ${verdict.what}.`],
+      };
   }
 }
 

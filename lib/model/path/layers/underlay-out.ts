@@ -64,7 +64,8 @@ export const underlayEncap: Layer = onUnderlay((walk) => {
   const link = findInterface(scene, out);
   const most = Math.min(link?.mtu ?? Number.POSITIVE_INFINITY, walk.routeMtu ?? Number.POSITIVE_INFINITY);
   const asked = consult(walk, { bytes: rangeCell(bytes ?? 0, [{ last: most - added }]) });
-  const outer = `udp ${source} -> ${vtep}:${port}, VNI ${vni}`;
+  const df = findInterface(scene, name)?.vxlan?.df;
+  const outer = `udp ${source} -> ${vtep}:${port}, VNI ${vni}${ipFamily(vtep) === 6 ? "" : `, ${dfWords[df ?? "unset"]}`}`;
   const carries = `${out} carries ${most}`;
   if (bytes === undefined)
     return pass(asked, opening, `${outer}; up to ${most - added} + ${added} bytes: ${carries}`, "forward");
@@ -76,9 +77,12 @@ export const underlayEncap: Layer = onUnderlay((walk) => {
     carries,
     most,
     added,
-    df: findInterface(scene, name)?.vxlan?.df,
+    df,
   });
 });
+
+/** Whether routers may cut it (RFC 791). */
+const dfWords = { set: "DF", unset: "no DF", inherit: "DF as inside" } as const;
 
 interface TooBig {
   readonly outer: string;
