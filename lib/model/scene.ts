@@ -27,6 +27,8 @@ export interface SceneNetwork<S extends Switch = Switch> {
 export interface SceneDirectory extends DirectorySnapshot {
   /** `static`: the configuration, whose revision is "0". */
   readonly type: "static" | "etcd" | "flannel";
+  /** Whether an agent of this host follows it. Absent: there is nothing to follow. */
+  readonly followed?: boolean;
 }
 
 /** The host's own compartment. */

@@ -50,7 +50,8 @@ function readSceneFile(file: string): Scene {
   }
   throw new CniError(errorCode.decodeFailure, `${file} is no scene`, {
     reason: "scene-invalid",
-    details: "a scene is JSON with networks, endpoints and host: vswitch show --scene > FILE",
+    details:
+      "a scene is JSON with networks, endpoints and host: vswitch show --scene and support-bundle write one",
   });
 }
 
