@@ -142,6 +142,12 @@ export const LAYOUT_SETS = {
     counter: true,
     comment: "by VNI: from a host that is not of the network, or by another way than its own",
   },
+  routed_tunnels: { key: ["ifname"], comment: "tunnels with the host as the router behind them" },
+  dropped_source: {
+    key: ["ifname"],
+    counter: true,
+    comment: "by tunnel: from an address that is not behind it",
+  },
   guarded: ports("ports that send from their own addresses only"),
   guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
   guard4: guardSet("ipv4_addr", ownEnds),
@@ -188,6 +194,8 @@ const networkSets: readonly LayoutSetName[] = [
   "sealed",
   "sealed_by",
   "dropped_tunnel",
+  "routed_tunnels",
+  "dropped_source",
 ];
 
 export const layoutSetNames = Object.keys(LAYOUT_SETS) as readonly LayoutSetName[];

@@ -1,7 +1,7 @@
 /** Packets of overlay networks on the underlay: chains of the table `inet vswitch`. */
 import { isTransport } from "./header-term.ts";
-import { type LayoutChain, rule } from "./layout-chain.ts";
-import { inSet, notrack, type Term, toThisHost, verdict } from "./term.ts";
+import { because, type LayoutChain, rule } from "./layout-chain.ts";
+import { hasWayBack, inSet, notrack, type Term, toThisHost, verdict } from "./term.ts";
 
 /** Before connections are tracked (linux/netfilter_ipv4.h, NF_IP_PRI_RAW). */
 const RAW = -300;
@@ -31,7 +31,10 @@ export function tunnelChains(): readonly LayoutChain[] {
     {
       name: "tunnel_in",
       base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
-      rules: [rule(isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" }))],
+      rules: [
+        rule(isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" })),
+        rule(inSet(["iifname"], "routed_tunnels"), verdict({ kind: "goto", chain: "tunnel_source" })),
+      ],
     },
     {
       name: "tunnel_to",
@@ -59,5 +62,14 @@ export function tunnelChains(): readonly LayoutChain[] {
       ],
     },
     { name: "tunnel_refuse", rules: [rule(inSet([...vni], "dropped_tunnel"), drop), rule(drop)] },
+    {
+      // By rules, since the kernel's own rp_filter knows IPv4 alone, and a host may loosen it for all its links at once.
+      name: "tunnel_source",
+      rules: [
+        rule(hasWayBack, accept),
+        because("not behind the tunnel", inSet(["iifname"], "dropped_source"), drop),
+        rule(drop),
+      ],
+    },
   ];
 }

@@ -28,6 +28,8 @@ export function tunnelElements({
   if (mode === "stretched") return elements;
   elements.push({ set: "switches", key: [tunnel.name], comment });
   elements.push({ set: "dropped_between", key: [tunnel.name], comment });
+  elements.push({ set: "dropped_source", key: [tunnel.name], comment });
+  elements.push({ set: "routed_tunnels", key: [tunnel.name], comment });
   if (isolated) return elements;
   elements.push({ set: "reachable", key: [tunnel.name, name], comment });
   elements.push({ set: "reachable", key: [name, tunnel.name], comment });
