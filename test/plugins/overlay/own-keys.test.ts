@@ -91,7 +91,9 @@ describe("the configuration of an overlay network", () => {
   it("asks for UDP port 4789, and beside flannel for flannel's", () => {
     const endpoints = ["http://192.0.2.9:2379"];
     expect(overlayConfig(least).udpPort).toBe(4789);
-    expect(overlayConfig({ vni: 4097, directory: { type: "flannel", endpoints } }).udpPort).toBe(8472);
+    const flannel = { vni: 4097, directory: { type: "flannel", endpoints } };
+    expect(overlayConfig({ ...flannel, cidrs: ["10.244.0.0/16"] }).udpPort).toBe(8472);
+    expect(() => overlayConfig(flannel)).toThrow("cidrs: expected the network's addresses on all hosts");
   });
 });
 
