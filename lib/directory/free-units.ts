@@ -36,7 +36,8 @@ export function freeUnits(ranges: readonly Range[], taken: readonly Range[]): Fr
 /** In order, and apart. */
 function merge(ranges: readonly Range[]): readonly Range[] {
   const merged: Range[] = [];
-  for (const [first, last] of ranges.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+  const real = ranges.filter(([first, last]) => first <= last);
+  for (const [first, last] of real.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     const before = merged[merged.length - 1];
     if (before === undefined || first > before[1] + 1n) merged.push([first, last]);
     else if (last > before[1]) merged[merged.length - 1] = [before[0], last];
