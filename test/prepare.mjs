@@ -43,6 +43,8 @@ const debianPackages = {
     busybox: "busybox-static",
     dnsmasq: "dnsmasq-base",
     udhcpd: "udhcpd",
+    etcd: "etcd-server",
+    openssl: "openssl",
     chromium: "chromium",
     "qemu-system-x86_64": "qemu-system-x86",
   },

@@ -14,6 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/dhcp": ["lib/addr", "lib/cni", "lib/netlink/bytes.ts"],
   "lib/hcn": ["lib/addr", "lib/cni", "lib/policy"],
   "lib/cni": ["lib/addr", "lib/os"],
+  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
+  "lib/etcd": ["lib/addr", "lib/os", "lib/cni", "lib/directory"],
   "lib/planning": ["lib/addr", "lib/cni", "lib/model", "lib/policy"],
   "lib/state": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/dhcp"],
   "lib/netlink": ["lib/addr", "lib/os", "lib/policy"],
