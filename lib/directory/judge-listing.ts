@@ -10,7 +10,7 @@ import { edit, leavesOf, type Path } from "./tree.ts";
 /** Why a listing is not believed, for the next one. */
 export interface Doubt {
   readonly complaints: readonly Complaint[];
-  /** What it no longer had: paths, joined by slashes. */
+  /** What it no longer had, and is kept: paths, joined by slashes. */
   readonly missing: ReadonlySet<string>;
 }
 
@@ -37,10 +37,9 @@ export function judgeListing<T extends object>(
   const after = listedState(layout, listing, before);
   const missing = leaves(layout, before).filter(([path]) => entryAt(after, path) === undefined);
   const unconfirmed = missing.filter(([path]) => !doubt?.missing.has(path.join("/")));
-  const confirmed = missing.filter(([path]) => doubt?.missing.has(path.join("/")));
   const isOlder = compareRevisions(after.revision, before.revision) < 0;
   const complaints = [
-    ...findShrunk(layout, before, after, confirmed),
+    ...findShrunk(layout, before, after, doubt?.missing ?? new Set()),
     ...findBad(before, after),
     ...(isOlder ? [complain("listing-older", "revision", after, `is older than ${before.revision}`)] : []),
   ];
@@ -67,20 +66,21 @@ function held<T extends object>(after: State<T>, known: readonly Leaf[]): State<
   return { ...after, tables: editor.tables() };
 }
 
+/** Tables of which it has less than half of what was known: as many others in its place are another directory. */
 function findShrunk<T extends object>(
   layout: Layout<T>,
   before: State<T>,
   after: State<T>,
-  confirmed: readonly Leaf[],
+  confirmed: ReadonlySet<string>,
 ): readonly Complaint[] {
-  const gone = countByTable(confirmed);
+  const known = leaves(layout, before).filter(([path]) => !confirmed.has(path.join("/")));
   // What stands only because its new value is garbage was not listed.
-  const listed = countByTable(leaves(layout, after).filter(([, { key }]) => !after.faults.has(key)));
-  return [...countByTable(leaves(layout, before))].flatMap(([table, all]) => {
-    const was = all - (gone.get(table) ?? 0);
-    const is = listed.get(table) ?? 0;
+  const listed = known.filter(([path, { key }]) => entryAt(after, path) && !after.faults.has(key));
+  const counts = countByTable(listed);
+  return [...countByTable(known)].flatMap(([table, was]) => {
+    const is = counts.get(table) ?? 0;
     return hasShrunk(was, is)
-      ? [complain("listing-shrank", table, after, `has ${is} ${table} of ${was}`)]
+      ? [complain("listing-shrank", table, after, `has ${is} of ${was} ${table}`)]
       : [];
   });
 }

@@ -58,6 +58,8 @@ export function settleEndpoints(
     list.push({ addresses: won, mac: said.entry.record.mac });
     endpoints.set(said.uid, list);
   }
+  // The same in whatever order they became known.
+  for (const list of endpoints.values()) list.sort((a, b) => (a.mac < b.mac ? -1 : 1));
   return { endpoints, complaints };
 }
 
