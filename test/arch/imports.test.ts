@@ -61,6 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hosted", "lib/model", "lib/planning", "lib/verbs"],
   "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
   "lib/etcd": ["lib/cni", "lib/directory"],
+  "lib/cluster": ["lib/addr", "lib/os", "lib/cni", "lib/directory", "lib/etcd", "lib/model", "lib/state"],
   "plugins/overlay": [
     "lib/addr",
     "lib/cni",
