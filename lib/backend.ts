@@ -45,6 +45,14 @@ export interface Remotes {
   readonly own: readonly Ip[];
 }
 
+/** How other hosts are made reachable. */
+export interface Reaching {
+  /** Nobody has touched the kernel's tables since this back end was called last: what they hold is not read again. */
+  readonly trusting?: boolean;
+  /** What is there stays, too: what is known may be old. */
+  readonly keeping?: boolean;
+}
+
 /** What it took to reach other hosts as a directory says. */
 export interface Connected {
   readonly written: number;
@@ -118,7 +126,7 @@ export interface Backend {
    *
    * @returns undefined where the network has no switch on this host. @throws {CniError} 105 when the kernel cannot be asked
    */
-  connectPeers(vswitch: OverlaySwitch, remotes: Remotes): Connected | undefined;
+  connectPeers(vswitch: OverlaySwitch, remotes: Remotes, how?: Reaching): Connected | undefined;
   /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
   comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly string[];
   /**
@@ -204,6 +212,8 @@ export interface Repair {
 
 /** Tells of changes of the host. */
 export interface HostWatch {
+  /** From now on also of rows by which other hosts are reached, or no longer. */
+  hearPeers(wanted: boolean): void;
   /** Until something changed, a signal came, or so long. */
   wait(ms: number): void;
   /** What changed since the last time; more often than it is worth, never less. */

@@ -13,6 +13,7 @@ import { linkOf } from "./link-of.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
+import type { Memory } from "./overlay/reached.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
 import { asking } from "./refused.ts";
@@ -32,7 +33,8 @@ export function linuxTool(
   trace?: (line: string) => void,
   machine: Machine = thisMachine(trace),
 ): ToolBackend {
-  const backend = linuxBackend(trace, machine);
+  const reached: Memory = new Map();
+  const backend = linuxBackend(trace, machine, reached);
   return {
     ...backend,
     observeSceneHost: () =>
@@ -61,7 +63,7 @@ export function linuxTool(
       }
     },
     extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
-    watch: () => asking("watch the host", () => watchHost(machine.host)),
+    watch: () => asking("watch the host", () => watchHost(machine.host, reached)),
     createCompartment,
     removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
     inCompartment: (path, fn) => {

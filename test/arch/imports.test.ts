@@ -59,8 +59,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Types of the verbs alone.
   "lib/hosted": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hosted", "lib/model", "lib/planning", "lib/verbs"],
-  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
-  "lib/etcd": ["lib/cni", "lib/directory"],
   "lib/cluster": ["lib/addr", "lib/os", "lib/cni", "lib/directory", "lib/etcd", "lib/model", "lib/state"],
   "plugins/overlay": [
     "lib/addr",

@@ -1,5 +1,5 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
-import type { Connected, Remotes } from "../../backend.ts";
+import type { Connected, Reaching, Remotes } from "../../backend.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
@@ -8,20 +8,31 @@ import { isErrno } from "../../os/error.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
-import { linksOf, readRows } from "./read-rows.ts";
+import { type Links, linksOf, readRows } from "./read-rows.ts";
+import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom, termsOf } from "./reached.ts";
 import { rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
 
-/** @returns undefined where bridge or tunnel are missing: they come with the first container */
+/**
+ * @param memory of what was written; absent: none is kept
+ * @returns undefined where bridge or tunnel are missing: they come with the first container
+ */
 export function connectPeers(
   kernel: Kernel,
   vswitch: OverlaySwitch,
   remotes: Remotes,
+  { trusting = false, keeping = false }: Reaching = {},
+  memory?: Memory,
 ): Connected | undefined {
-  const changes = changesFor(kernel, vswitch, remotes);
-  if (changes === undefined) return undefined;
-  const { accept, write, remove, refuse } = changes;
+  const { network } = vswitch;
+  const known = trusting ? memory?.get(network) : undefined;
+  const work = (known && changesSince(known, vswitch, remotes)) ?? allChanges(kernel, vswitch, remotes);
+  memory?.delete(network);
+  if (work === undefined) return undefined;
+  const { reached, step, changes } = work;
+  const stale = changes.remove.length + changes.refuse.length;
+  const { accept, write, remove, refuse, ids } = keeping ? { ...changes, ...nothingGoes } : changes;
   const { host, rules } = kernel;
   const failures = [
     ...attempt(() => rules.transaction(encodeEnsure(accept))),
@@ -30,14 +41,20 @@ export function connectPeers(
     ...send(host, remove, ["ENOENT", "ESRCH", "ENODEV", "EADDRNOTAVAIL"]),
     ...attempt(() => rules.transaction(encodeDelete(refuse)), ["ENOENT"]),
   ];
+  if (memory !== undefined && failures.length === 0 && !(keeping && stale > 0)) {
+    note(reached, vswitch, step, remotes, ids);
+    memory.set(network, reached);
+  }
   return { written: accept.length + write.length, removed: remove.length + refuse.length, failures };
 }
 
+const nothingGoes = { remove: [], refuse: [] } as const;
+
 /** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
 export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly string[] {
-  const changes = changesFor(kernel, vswitch, remotes);
-  if (changes === undefined) return [];
-  const { accept, write, remove, refuse } = changes;
+  const found = allChanges(kernel, vswitch, remotes);
+  if (found === undefined) return [];
+  const { accept, write, remove, refuse } = found.changes;
   return [
     ...accept.map(formatElement),
     ...[...write, ...remove].map(({ title }) => title),
@@ -45,10 +62,33 @@ export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Re
   ];
 }
 
-function changesFor(kernel: Kernel, vswitch: OverlaySwitch, { peers, own }: Remotes): RowChanges | undefined {
-  const links = linksOf(kernel, vswitch);
+interface Work {
+  readonly reached: Reached;
+  readonly step: Step;
+  readonly changes: RowChanges;
+}
+
+function allChanges(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): Work | undefined {
+  const links: Links | undefined = linksOf(kernel, vswitch);
   if (links === undefined) return undefined;
-  return diffRows(vswitch, links, rowsOf(vswitch, peers, own), readRows(kernel, vswitch, links));
+  const { peers, own } = remotes;
+  const found = readRows(kernel, vswitch, links);
+  const taken = found.nexthops.map(({ id }) => id);
+  return {
+    reached: freshReached(links, vswitch, remotes, taken),
+    step: { before: [], after: peers },
+    changes: diffRows(vswitch, links, rowsOf(vswitch, peers, own), found),
+  };
+}
+
+/** Without a look at the kernel. @returns undefined when the step is no small one */
+function changesSince(reached: Reached, vswitch: OverlaySwitch, remotes: Remotes): Work | undefined {
+  if (reached.terms !== termsOf(vswitch, remotes)) return undefined;
+  const step = stepFrom(reached, remotes.peers);
+  if (step === undefined) return undefined;
+  const [before, after] = [step.before, step.after].map((peers) => rowsOf(vswitch, peers, remotes.own));
+  if (before === undefined || after === undefined) return undefined;
+  return { reached, step, changes: diffRows(vswitch, reached.links, after, foundOf(reached, vswitch, before)) };
 }
 
 function send(
