@@ -185,6 +185,12 @@ export interface ToolBackend extends Backend {
    * @throws {CniError} 11 when the compartment is held for too long
    */
   repair(plan: Plan, options: RepairOptions): Repair;
+  /**
+   * Makes again what endpoints share: the switch, its tunnel, our tables. With what `options` says of a repair.
+   *
+   * @returns what was done, in the words of `ip`, `nft` and `sysctl`. @throws {CniError} 105, 106, 108
+   */
+  repairSwitch(vswitch: Switch, options: Omit<RepairOptions, "dryRun">): readonly string[];
   /** From now on. @throws {CniError} 110 */
   watch(): HostWatch;
   /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */

@@ -18,6 +18,7 @@ import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
 import { asking } from "./refused.ts";
 import { repairEndpoint } from "./repair.ts";
+import { repairSwitch } from "./repair-switch.ts";
 import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
 import { tryOpen } from "./try-open.ts";
 import { watchHost } from "./watch-host.ts";
@@ -52,6 +53,10 @@ export function linuxTool(
         release();
       }
     },
+    repairSwitch: (vswitch, options) =>
+      asking(`repair switch ${vswitch.name} of network ${vswitch.network}`, () =>
+        repairSwitch(machine, vswitch, options, trace),
+      ),
     probeLive: async (request) => {
       const { probeLive } = await import("./live/probe.ts");
       try {

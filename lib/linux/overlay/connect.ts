@@ -8,8 +8,17 @@ import { isErrno } from "../../os/error.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
+import {
+  foundOf,
+  freshReached,
+  type Memory,
+  note,
+  type Reached,
+  type Step,
+  stepFrom,
+  termsOf,
+} from "./reached.ts";
 import { type Links, linksOf, readRows } from "./read-rows.ts";
-import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom, termsOf } from "./reached.ts";
 import { rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
@@ -88,7 +97,11 @@ function changesSince(reached: Reached, vswitch: OverlaySwitch, remotes: Remotes
   if (step === undefined) return undefined;
   const [before, after] = [step.before, step.after].map((peers) => rowsOf(vswitch, peers, remotes.own));
   if (before === undefined || after === undefined) return undefined;
-  return { reached, step, changes: diffRows(vswitch, reached.links, after, foundOf(reached, vswitch, before)) };
+  return {
+    reached,
+    step,
+    changes: diffRows(vswitch, reached.links, after, foundOf(reached, vswitch, before)),
+  };
 }
 
 function send(

@@ -1,10 +1,10 @@
 /** What the kernel tells of rows by which other hosts are reached: of our own doing, or of somebody else's. Pure. */
 import type { Message } from "../../netlink/message.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
-import { decodeFdb } from "../../netlink/route/fdb.ts";
 import { AF_BRIDGE } from "../../netlink/route/family.ts";
-import { decodeNeighbour } from "../../netlink/route/neighbour.ts";
+import { decodeFdb } from "../../netlink/route/fdb.ts";
 import { RTM_DELNEIGH, RTM_NEWNEIGH } from "../../netlink/route/ndmsg.ts";
+import { decodeNeighbour } from "../../netlink/route/neighbour.ts";
 import { decodeNexthop, RTM_DELNEXTHOP, RTM_NEWNEXTHOP } from "../../netlink/route/nexthop.ts";
 import { RTM_DELROUTE, RTM_NEWROUTE, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { isPeerRoute } from "./diff-rows.ts";
@@ -18,7 +18,9 @@ export function isForeign(message: Message, reached: Reached): boolean {
   switch (message.type) {
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
-      return message.payload[0] === AF_BRIDGE ? isForeignFdb(message, reached) : isForeignNeighbour(message, reached);
+      return message.payload[0] === AF_BRIDGE
+        ? isForeignFdb(message, reached)
+        : isForeignNeighbour(message, reached);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
       return isForeignRoute(message, reached);
@@ -54,7 +56,11 @@ function isForeignRoute(message: Message, { links, routes, ids, vni }: Reached):
   if (message.type === RTM_DELROUTE) return route.protocol === RTPROT_VSWITCH;
   const gateway = routes.get(route.dst);
   if (route.type === "unreachable") return false;
-  return gateway === undefined || route.nexthopId !== ids.get(gateway) || (route.index ?? links.tunnel) !== links.tunnel;
+  return (
+    gateway === undefined ||
+    route.nexthopId !== ids.get(gateway) ||
+    (route.index ?? links.tunnel) !== links.tunnel
+  );
 }
 
 function isForeignNexthop(message: Message, { gateways, links }: Reached): boolean {

@@ -12,13 +12,18 @@ const count = 0x8_0000;
  */
 export function nexthopIds(
   gateways: readonly Ip[],
-  { nexthops, taken = [] }: { readonly nexthops: readonly NexthopObject[]; readonly taken?: Iterable<number> },
+  {
+    nexthops,
+    taken = [],
+  }: { readonly nexthops: readonly NexthopObject[]; readonly taken?: Iterable<number> },
   tunnel: number,
   vni: number,
 ): ReadonlyMap<Ip, number> {
   const used = new Set([...taken, ...nexthops.map(({ id }) => id)]);
   const held = new Map(
-    nexthops.filter(({ index, onlink }) => index === tunnel && onlink).map(({ gateway, id }) => [gateway, id]),
+    nexthops
+      .filter(({ index, onlink }) => index === tunnel && onlink)
+      .map(({ gateway, id }) => [gateway, id]),
   );
   let next = (vni * 8191) % count;
   const free = (): number => {

@@ -1,7 +1,13 @@
 /** Which endpoints a change of the host may concern. Pure. */
 import type { HostChange } from "../../../lib/model/change.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import { isExternal, isOverlay, isStacked, type StackedSwitch, type Switch } from "../../../lib/model/switch.ts";
+import {
+  isExternal,
+  isOverlay,
+  isStacked,
+  type StackedSwitch,
+  type Switch,
+} from "../../../lib/model/switch.ts";
 
 export interface Watched {
   readonly key: string;
