@@ -120,7 +120,10 @@ export function follow<T extends object>(options: FollowOptions<T>): Following<T
   };
   const failed = (error: EtcdError): void => {
     // A watch tells by itself whether it stands.
-    if (watch === undefined || status.link !== "up") return become("away", { error: error.message });
+    if (watch === undefined || status.link !== "up") {
+      become("away", { error: error.message });
+      return;
+    }
     status = { ...status, unlisted: { sinceMs: status.unlisted?.sinceMs ?? now(), error: error.message } };
     onChange();
   };

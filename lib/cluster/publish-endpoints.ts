@@ -55,16 +55,19 @@ export function endpointChanges(
 /**
  * Each change once. Where somebody else has touched one of them, the others are done all the same.
  *
- * @returns the revision at which all that was done is known. @throws {EtcdError}
+ * @returns the revision at which all that was done is known; "0" when nothing was. @throws {EtcdError}
  */
 export async function publishEndpoints(etcd: Etcd, changes: readonly EndpointChange[]): Promise<Int64> {
   let revision: Int64 = "0";
+  const attempt = async (batch: readonly EndpointChange[]): Promise<boolean> => {
+    const done = await write(etcd, batch);
+    if (done.succeeded) revision = done.revision;
+    return done.succeeded;
+  };
   for (let at = 0; at < changes.length; at += largestBatch) {
     const batch = changes.slice(at, at + largestBatch);
-    const done = await write(etcd, batch);
-    revision = done.revision;
-    if (done.succeeded || batch.length === 1) continue;
-    for (const change of batch) revision = (await write(etcd, [change])).revision;
+    if ((await attempt(batch)) || batch.length === 1) continue;
+    for (const change of batch) await attempt([change]);
   }
   return revision;
 }

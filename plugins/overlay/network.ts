@@ -7,11 +7,8 @@ import { hostedSettings, hostedSwitch } from "../../lib/hosted/network.ts";
 import type { HostFacts, UplinkFacts } from "../../lib/model/facts.ts";
 import { switchMac, switchName, tunnelName } from "../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../lib/model/switch.ts";
-import { vtepMac } from "../../lib/model/vtep.ts";
+import { overhead, vtepMac } from "../../lib/model/vtep.ts";
 import type { OverlayConfig } from "./config.ts";
-
-/** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
-export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
 
 /** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {

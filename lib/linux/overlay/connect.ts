@@ -1,5 +1,6 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
 import type { Connected, Reaching, Remotes } from "../../backend.ts";
+import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
@@ -8,18 +9,9 @@ import { isErrno } from "../../os/error.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
-import {
-  foundOf,
-  freshReached,
-  type Memory,
-  note,
-  type Reached,
-  type Step,
-  stepFrom,
-  termsOf,
-} from "./reached.ts";
-import { type Links, linksOf, readRows } from "./read-rows.ts";
-import { rowsOf } from "./rows.ts";
+import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom } from "./reached.ts";
+import { linksOf, readRows } from "./read-rows.ts";
+import { elsewhere, rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
 
@@ -36,7 +28,8 @@ export function connectPeers(
 ): Connected | undefined {
   const { network } = vswitch;
   const known = trusting ? memory?.get(network) : undefined;
-  const work = (known && changesSince(known, vswitch, remotes)) ?? allChanges(kernel, vswitch, remotes);
+  const peers = elsewhere(vswitch, remotes);
+  const work = (known && changesSince(known, vswitch, peers)) ?? allChanges(kernel, vswitch, peers);
   memory?.delete(network);
   if (work === undefined) return undefined;
   const { reached, step, changes } = work;
@@ -51,7 +44,7 @@ export function connectPeers(
     ...attempt(() => rules.transaction(encodeDelete(refuse)), ["ENOENT"]),
   ];
   if (memory !== undefined && failures.length === 0 && !(keeping && stale > 0)) {
-    note(reached, vswitch, step, remotes, ids);
+    note(reached, vswitch, step, ids);
     memory.set(network, reached);
   }
   return { written: accept.length + write.length, removed: remove.length + refuse.length, failures };
@@ -61,7 +54,7 @@ const nothingGoes = { remove: [], refuse: [] } as const;
 
 /** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
 export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly string[] {
-  const found = allChanges(kernel, vswitch, remotes);
+  const found = allChanges(kernel, vswitch, elsewhere(vswitch, remotes));
   if (found === undefined) return [];
   const { accept, write, remove, refuse } = found.changes;
   return [
@@ -77,31 +70,24 @@ interface Work {
   readonly changes: RowChanges;
 }
 
-function allChanges(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): Work | undefined {
-  const links: Links | undefined = linksOf(kernel, vswitch);
+function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
+  const links = linksOf(kernel, vswitch);
   if (links === undefined) return undefined;
-  const { peers, own } = remotes;
   const found = readRows(kernel, vswitch, links);
   const taken = found.nexthops.map(({ id }) => id);
   return {
-    reached: freshReached(links, vswitch, remotes, taken),
+    reached: freshReached(links, vswitch, taken),
     step: { before: [], after: peers },
-    changes: diffRows(vswitch, links, rowsOf(vswitch, peers, own), found),
+    changes: diffRows(vswitch, links, rowsOf(vswitch, peers), found),
   };
 }
 
-/** Without a look at the kernel. @returns undefined when the step is no small one */
-function changesSince(reached: Reached, vswitch: OverlaySwitch, remotes: Remotes): Work | undefined {
-  if (reached.terms !== termsOf(vswitch, remotes)) return undefined;
-  const step = stepFrom(reached, remotes.peers);
+/** Without a look at the kernel. @returns undefined when nothing is known of it */
+function changesSince(reached: Reached, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
+  const step = reached.terms === JSON.stringify(vswitch) ? stepFrom(reached, peers) : undefined;
   if (step === undefined) return undefined;
-  const [before, after] = [step.before, step.after].map((peers) => rowsOf(vswitch, peers, remotes.own));
-  if (before === undefined || after === undefined) return undefined;
-  return {
-    reached,
-    step,
-    changes: diffRows(vswitch, reached.links, after, foundOf(reached, vswitch, before)),
-  };
+  const found = foundOf(reached, vswitch, rowsOf(vswitch, step.before));
+  return { reached, step, changes: diffRows(vswitch, reached.links, rowsOf(vswitch, step.after), found) };
 }
 
 function send(

@@ -5,7 +5,6 @@
 import type { Ip } from "../../addr/ip.ts";
 import type { Mac } from "../../addr/mac.ts";
 import type { Prefix } from "../../addr/prefix.ts";
-import type { Remotes } from "../../backend.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
@@ -17,7 +16,7 @@ import { vtepElement } from "./tunnel-elements.ts";
 export interface Reached {
   readonly links: Links;
   readonly vni: number;
-  /** The switch and the addresses here that it was written for. */
+  /** The switch that it was written for, as text. */
   readonly terms: string;
   readonly peers: Map<string, Peer>;
   /** Of next hop objects: of everybody's when all were read, and of ours since. */
@@ -38,9 +37,6 @@ export interface Step {
   readonly before: readonly Peer[];
   readonly after: readonly Peer[];
 }
-
-/** Two that are equal were written for the same switch and the same containers. */
-export const termsOf = (vswitch: OverlaySwitch, { own }: Remotes): string => JSON.stringify([vswitch, own]);
 
 /** @returns undefined when two hosts have one name: then all is to be looked at */
 export function stepFrom({ peers: known }: Reached, peers: readonly Peer[]): Step | undefined {
@@ -91,14 +87,9 @@ export function foundOf(reached: Reached, vswitch: OverlaySwitch, rows: Rows): F
 }
 
 /** @param taken numbers of next hop objects that anybody has */
-export function freshReached(
-  links: Links,
-  vswitch: OverlaySwitch,
-  remotes: Remotes,
-  taken: Iterable<number>,
-): Reached {
+export function freshReached(links: Links, vswitch: OverlaySwitch, taken: Iterable<number>): Reached {
   return {
-    ...{ links, vni: vswitch.vni, terms: termsOf(vswitch, remotes), taken: new Set(taken) },
+    ...{ links, vni: vswitch.vni, terms: JSON.stringify(vswitch), taken: new Set(taken) },
     ...{ peers: new Map(), ids: new Map(), gateways: new Map(), forwarding: new Map() },
     ...{ behind: new Set(), neighbours: new Map(), routes: new Map() },
   };
@@ -109,16 +100,15 @@ export function note(
   reached: Reached,
   vswitch: OverlaySwitch,
   { before, after }: Step,
-  { own }: Remotes,
   ids: ReadonlyMap<Ip, number>,
 ): void {
-  const old = rowsOf(vswitch, before, own);
+  const old = rowsOf(vswitch, before);
   for (const { node } of before) reached.peers.delete(node);
   for (const { mac } of old.forwarding) reached.forwarding.delete(mac);
   for (const mac of old.behind) reached.behind.delete(mac);
   for (const { address } of old.neighbours) reached.neighbours.delete(address);
   for (const { destination } of old.routes) reached.routes.delete(destination);
-  const rows = rowsOf(vswitch, after, own);
+  const rows = rowsOf(vswitch, after);
   for (const peer of after) reached.peers.set(peer.node, peer);
   for (const { mac, vtep } of rows.forwarding) if (mac !== everybody) reached.forwarding.set(mac, vtep);
   for (const mac of rows.behind) reached.behind.add(mac);
