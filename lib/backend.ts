@@ -19,7 +19,7 @@ import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { AnyExternalSwitch, OverlaySwitch, Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, OverlaySwitch, PortedSwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -191,6 +191,8 @@ export interface ToolBackend extends Backend {
    * @returns what was done, in the words of `ip`, `nft` and `sysctl`. @throws {CniError} 105, 106, 108
    */
   repairSwitch(vswitch: Switch, options: Omit<RepairOptions, "dryRun">): readonly string[];
+  /** Takes from a switch the addresses that it has no more, and what our tables have for them. @throws {CniError} 105 */
+  shrinkSwitch(before: PortedSwitch, after: PortedSwitch): void;
   /** From now on. @throws {CniError} 110 */
   watch(): HostWatch;
   /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */

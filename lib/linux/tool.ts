@@ -19,6 +19,7 @@ import { probeHost } from "./probe-host.ts";
 import { asking } from "./refused.ts";
 import { repairEndpoint } from "./repair.ts";
 import { repairSwitch } from "./repair-switch.ts";
+import { shrinkSwitch } from "./shrink-switch.ts";
 import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
 import { tryOpen } from "./try-open.ts";
 import { watchHost } from "./watch-host.ts";
@@ -57,6 +58,8 @@ export function linuxTool(
       asking(`repair switch ${vswitch.name} of network ${vswitch.network}`, () =>
         repairSwitch(machine, vswitch, options, trace),
       ),
+    shrinkSwitch: (before, after) =>
+      asking(`take addresses from switch ${before.name}`, () => shrinkSwitch(machine, before, after)),
     probeLive: async (request) => {
       const { probeLive } = await import("./live/probe.ts");
       try {

@@ -33,8 +33,8 @@ export interface Reach {
   want(ways: ReadonlyMap<string, Way>): void;
   /** Something else than we has changed it: all is looked at. @param network absent: of any */
   distrust(network?: string): void;
-  /** Does what is due. */
-  run(): void;
+  /** Does what is due. @returns whether anything was */
+  run(): boolean;
   nextMs(): number;
   /** What the kernel does not let be. */
   complaints(network: string): readonly Complaint[];
@@ -118,11 +118,15 @@ export function reach({ backend, whileUsed, plans, say, now, random }: ReachOpti
         if (network === undefined || network === name) state.due = "everything";
     },
     run() {
+      let done = false;
       for (const [network, state] of states) {
         const at = now();
         if (at >= state.everythingMs) state.due = "everything";
-        if (state.due !== "nothing" && at >= state.retryMs) attempt(network, state);
+        if (state.due === "nothing" || at < state.retryMs) continue;
+        attempt(network, state);
+        done = true;
       }
+      return done;
     },
     nextMs: () =>
       Math.min(
