@@ -1,9 +1,11 @@
 /** Hosts of an overlay network that learn of each other from an etcd on their underlay, by an agent on each. */
 import type { Etcd } from "../../lib/etcd/etcd.ts";
+import type { StatusView } from "../../plugins/vswitch/status/view.ts";
 import type { Child } from "./child.ts";
 import { type EtcdLab, type EtcdLabOptions, startEtcd } from "./etcd-lab.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab, subnetsOf } from "./overlay-lab.ts";
 import { toolOf } from "./tool.ts";
+import { until } from "./until.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -12,9 +14,24 @@ export interface DirectoryLab extends AsyncDisposable {
   readonly hosts: readonly OverlayHost[];
   readonly store: EtcdLab;
   readonly client: Etcd;
-  /** Starts an agent and waits until it watches. */
-  agent(host: OverlayHost, ...words: readonly string[]): Promise<Child>;
+  /** Starts an agent, on a host with a name of its own, and waits until it watches. */
+  agent(host: OverlayHost, options?: AgentOptions): Promise<Child>;
+  status(host: OverlayHost): Promise<Status>;
+  /** Waits until the status has complaints with these codes and no others; none: until all is well. */
+  says(host: OverlayHost, ...codes: readonly string[]): Promise<Status>;
 }
+
+export interface AgentOptions {
+  /** What the machine calls itself; default `hostN`. */
+  readonly name?: string;
+  readonly words?: readonly string[];
+}
+
+export type Status = Pick<StatusView, "degraded" | "agent" | "networks" | "directories" | "complaints"> & {
+  readonly exitCode: number | undefined;
+  /** Of all complaints, in order, each once. */
+  readonly codes: readonly string[];
+};
 
 /** Where the store is, on the underlay. */
 export const storeAddress = "192.0.2.254";
@@ -53,10 +70,18 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
     const owned = stack.move();
     return {
       ...{ lab, hosts: lab.hosts, store, client: store.client() },
-      async agent(host, ...words) {
-        const child = toolOf(host).start("agent", "--settle", "0.1", ...words);
+      async agent(host, { name = `host${host.number}`, words = [] } = {}) {
+        const command = toolOf(host).words("agent", "--settle", "0.1", ...words);
+        const named = ["unshare", "--uts", "sh", "-c", 'hostname "$0"; exec "$@"', name, ...command];
+        const child = host.host.start(host.host.ns, named, { VSWITCH_DATA_DIR: host.dataDir });
         await child.line((line) => line.includes("watching"), "its start");
         return child;
+      },
+      status: statusOf,
+      says: (host, ...codes) => {
+        const wanted = codes.toSorted().join();
+        const isSo = (status: Status): boolean => status.codes.join() === wanted;
+        return until(() => statusOf(host), isSo, `host ${host.number} says "${wanted}"`);
       },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
@@ -64,4 +89,12 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
     await stack.disposeAsync();
     throw error;
   }
+}
+
+async function statusOf(host: OverlayHost): Promise<Status> {
+  const done = await toolOf(host)("status", "--json");
+  const view = JSON.parse(done.stdout) as StatusView;
+  const all = [view, ...view.networks, ...view.directories].flatMap(({ complaints }) => complaints);
+  const codes = [...new Set(all.map(({ code }) => code as string))].toSorted();
+  return { ...view, exitCode: done.exitCode, codes };
 }
