@@ -23,6 +23,8 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 const TCP_USER_TIMEOUT = 18;
 const POLLOUT = 0x4;
+const MSG_PEEK = 0x2;
+const MSG_DONTWAIT = 0x40;
 
 /** @param address 4 or 16 bytes. @returns a socket that may still be connecting. @throws {SystemCallError} */
 export function beginConnect(address: Uint8Array, port: number): number {
@@ -46,6 +48,12 @@ export function isConnected(fd: number, waitMs: number): boolean {
   const failure = result < 0 ? -result : (value[0] ?? 0);
   if (failure !== 0) throw new SystemCallError("connect", failure);
   return true;
+}
+
+/** Whether nothing has come on a connected socket: no byte, no end, no error. Also what nobody has been told of yet. */
+export function isQuiet(fd: number): boolean {
+  const byte = new Uint8Array(1);
+  return attemptCall(({ recv }) => recv(fd, byte, 1, MSG_PEEK | MSG_DONTWAIT)) === -errno.EAGAIN;
 }
 
 /**

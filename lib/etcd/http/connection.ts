@@ -1,4 +1,6 @@
 /** One connection to an HTTP server: one exchange after the other. */
+import { closeFile } from "../../os/file.ts";
+import { isQuiet } from "../../os/tcp.ts";
 import { HttpFailure } from "./failure.ts";
 import type { ResponseHead } from "./head.ts";
 import { createReader, type ResponseReader } from "./reader.ts";
@@ -87,7 +89,8 @@ export function openConnection(
   };
   const connection: Connection = {
     get usable() {
-      return state.usable && state.running === undefined;
+      // Its end may have come already without our having been told: a write on it would be one of unknown outcome.
+      return state.usable && state.running === undefined && isQuiet(fd);
     },
     exchange(request, receiver) {
       if (state.dead !== undefined) {
@@ -147,12 +150,24 @@ export function openConnection(
   const abort = () => fail(signal.reason);
   signal.addEventListener("abort", abort);
   void ready.promise.catch(() => {}).then(() => signal.removeEventListener("abort", abort));
-  Bun.connect({
-    fd,
-    socket: handlers,
-    ...(tls && { tls: { ...tls, serverName: host, rejectUnauthorized: true } }),
-  } as Bun.FdSocketOptions as unknown as Bun.TCPSocketConnectOptions).catch((error: Error) =>
-    broken(error.message),
-  );
+  adopt(fd, handlers, tls && { ...tls, serverName: host, rejectUnauthorized: true }, broken);
   return ready.promise;
+}
+
+/** From here on the runtime closes it, unless it does not even begin: with a key that is none, or not of the certificate. */
+function adopt(
+  fd: number,
+  socket: Bun.SocketHandler<undefined>,
+  tls: Bun.TLSOptions | undefined,
+  broken: (why: string) => void,
+): void {
+  const options: Bun.FdSocketOptions = { fd, socket, ...(tls && { tls }) };
+  try {
+    // Its types leave out what it takes in place of a host.
+    const opening = Bun.connect(options as unknown as Bun.TCPSocketConnectOptions);
+    opening.catch((error: Error) => broken(error.message));
+  } catch (error) {
+    closeFile(fd);
+    broken(`TLS: ${(error as Error).message}`);
+  }
 }

@@ -3,6 +3,8 @@
 export interface Lines {
   /** @throws {RangeError} when a line is longer than it may be */
   push(bytes: Uint8Array): void;
+  /** The stream has ended well: what is left is a line too. The gateway ends all but its last one, an error. */
+  finish(): void;
   /** What comes after the lines that are there: `next` throws it. */
   fail(error: unknown): void;
   /** The next line that is not empty. */
@@ -27,6 +29,12 @@ export function createLines(maxBytes: number): Lines {
     else resolve(line);
     lines.shift();
   };
+  const endLine = (): void => {
+    const line = Buffer.concat(parts).toString("utf8").trim();
+    parts = [];
+    length = 0;
+    if (line !== "") lines.push(line);
+  };
   const keep = (bytes: Uint8Array): void => {
     length += bytes.length;
     if (length > maxBytes) throw new RangeError(`a message is larger than ${maxBytes} bytes`);
@@ -37,13 +45,14 @@ export function createLines(maxBytes: number): Lines {
       let from = 0;
       for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
         keep(bytes.subarray(from, end));
-        const line = Buffer.concat(parts).toString("utf8").trim();
-        parts = [];
-        length = 0;
+        endLine();
         from = end + 1;
-        if (line !== "") lines.push(line);
       }
       keep(bytes.subarray(from));
+      settle();
+    },
+    finish() {
+      endLine();
       settle();
     },
     fail(error) {

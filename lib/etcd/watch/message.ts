@@ -1,11 +1,11 @@
 /** What a watch says (WatchResponse of rpc.proto), one message a line. */
 import type { Int64, WatchEvent } from "../etcd.ts";
 import { decodeKeyValue, revisionOf } from "../wire/answers.ts";
-import { int64Of, type Json, listOf, objectOf, parseJson, stringOf } from "../wire/read.ts";
+import { int64Of, type Json, listOf, objectOf, parseJson, stringOf, uint64Of } from "../wire/read.ts";
 import { type Failure, failureOfStatus } from "../wire/status.ts";
 
 export type WatchMessage =
-  | { readonly kind: "created"; readonly revision: Int64; readonly clusterId: Int64 }
+  | { readonly kind: "created"; readonly revision: Int64; readonly clusterId: string }
   | { readonly kind: "events"; readonly events: readonly WatchEvent[] }
   | { readonly kind: "progress"; readonly revision: Int64 }
   /** The revisions before this one are gone, and with them what was to be told. */
@@ -21,7 +21,7 @@ export function decodeWatchLine(line: string): WatchMessage {
   // `created` may be set beside it: denied and compacted watches are both at once.
   if (result.canceled === true) return canceled(result);
   if (result.created === true) {
-    const clusterId = int64Of(objectOf(result.header, "the header").cluster_id, "the cluster_id");
+    const clusterId = uint64Of(objectOf(result.header, "the header").cluster_id, "the cluster_id");
     return { kind: "created", revision: revisionOf(result), clusterId };
   }
   const events = listOf(result.events, "the events");
@@ -34,10 +34,7 @@ function canceled(result: Json): WatchMessage {
   if (compactRevision !== "0") return { kind: "compacted", compactRevision };
   const reason = stringOf(result.cancel_reason, "the cancel_reason") || "the watch was canceled";
   const denied = /permission denied|auth|token|user name/.test(reason);
-  return {
-    kind: "failed",
-    failure: { kind: denied ? "refused" : "other", why: reason, outcome: "none", staleToken: denied },
-  };
+  return { kind: "failed", failure: { kind: denied ? "refused" : "other", why: reason, outcome: "none" } };
 }
 
 function decodeEvent(event: Json): WatchEvent {

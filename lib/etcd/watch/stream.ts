@@ -142,12 +142,14 @@ function receiverOf(
         fail({ kind: "tooLarge", why: (error as Error).message, outcome: "none" });
       }
     },
-    end: () =>
+    end: () => {
+      lines.finish();
       fail(
         status === 200
           ? { kind: "unreachable", why: "the server ended the stream", outcome: "none" }
           : failureOfAnswer({ status, body: refusal }),
-      ),
+      );
+    },
     failed: (failure) => fail(failureOfHttp(failure)),
   };
 }

@@ -44,6 +44,12 @@ export function int64Of(value: unknown, what: string): Int64 {
   return text;
 }
 
+/** Ids of clusters and members, which have one bit more. @throws {GarbageError} */
+export function uint64Of(value: unknown, what: string): string {
+  if (typeof value !== "string" || !/^\d{1,20}$/.test(value)) throw new GarbageError(what, value);
+  return value;
+}
+
 /** Of what is counted, which stays far below 2^53. @throws {GarbageError} */
 export function countOf(value: unknown, what: string): number {
   const count = Number(int64Of(value, what));
