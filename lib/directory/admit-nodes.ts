@@ -64,43 +64,46 @@ function byAge(a: Entry<Host>, b: Entry<Host>): number {
 
 const leftOut = "it is left out";
 
-function rivalOfOurs({ key, record }: Entry<Host>, local: LocalNode): Complaint | undefined {
-  const who = `node ${record.name} (${key})`;
+const nameOf = ({ key, record }: Entry<Host>): string => `node ${record.name} (${key})`;
+
+function rivalOfOurs(entry: Entry<Host>, local: LocalNode): Complaint | undefined {
+  const { key, record } = entry;
   if (record.vtep === local.vtep)
     return {
       code: "node-vtep-ours",
       about: key,
-      text: `${who} says that its tunnel address is ${local.vtep}, which is this host's: ${leftOut}`,
+      text: `${nameOf(entry)} says that its tunnel address is ${local.vtep}, which is this host's: ${leftOut}`,
       remedy: `If it is what this host was before, delete ${key}; otherwise give that host an address of its own.`,
     };
   if (record.mac !== local.mac) return undefined;
   return {
     code: "node-mac-ours",
     about: key,
-    text: `${who} says that its tunnel's MAC is ${local.mac}, which is this host's: ${leftOut}`,
+    text: `${nameOf(entry)} says that its tunnel's MAC is ${local.mac}, which is this host's: ${leftOut}`,
     remedy: "Give one of the two another `vtepMac`.",
   };
 }
 
 function rival(
-  { key, record }: Entry<Host>,
+  entry: Entry<Host>,
   sameVtep: Entry<Host> | undefined,
   sameMac: Entry<Host> | undefined,
 ): Complaint | undefined {
-  const who = `node ${record.name} (${key})`;
-  const whose = (other: Entry<Host>) => `${other.record.name} (${other.key}), which was there first`;
+  const { key, record } = entry;
+  const whose = (other: Entry<Host>) => `${nameOf(other)}, which was there first`;
   if (sameVtep !== undefined)
     return {
       code: "node-vtep-taken",
       about: key,
-      text: `${who} says that its tunnel address is ${record.vtep}, as does ${whose(sameVtep)}: ${leftOut}`,
-      remedy: `Delete the key of the one that is gone; if none is, give one of them another underlay address.`,
+      text: `${nameOf(entry)} says that its tunnel address is ${record.vtep}, as does ${whose(sameVtep)}: ${leftOut}`,
+      remedy:
+        "Delete the key of the one that is gone; if none is, give one of them another underlay address.",
     };
   if (sameMac === undefined) return undefined;
   return {
     code: "node-mac-taken",
     about: key,
-    text: `${who} says that its tunnel's MAC is ${record.mac}, as does ${whose(sameMac)}: ${leftOut}`,
+    text: `${nameOf(entry)} says that its tunnel's MAC is ${record.mac}, as does ${whose(sameMac)}: ${leftOut}`,
     remedy: "Give one of the two another `vtepMac`, or delete the key of the one that is gone.",
   };
 }

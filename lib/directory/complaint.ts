@@ -63,6 +63,7 @@ export interface Complaint {
 
 /** Complaints in an order that does not depend on how they were found, each said once. */
 export function sortComplaints(complaints: readonly Complaint[]): readonly Complaint[] {
+  if (complaints.length < 2) return complaints;
   const once = new Map(complaints.map((one) => [`${one.code} ${one.about} ${one.text}`, one]));
   return [...once].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, complaint]) => complaint);
 }

@@ -53,11 +53,11 @@ function desiredOf(known: Known, local: LocalNode, network: LocalNetwork, findin
     network.mode === "routed"
       ? byOwner(blocks.blocks.filter((block) => !covered.blocks.has(block)))
       : endpointsBehind(known, local, network, findings, complaints);
-  for (const block of blocks.blocks) complaints.push(...complainOfBlock(block, known, findings));
+  for (const block of blocks.blocks) complainOfBlock(complaints, block, known, findings);
   const peers: Peer[] = [];
   for (const uid of participants(known, network)) {
     const node = admission.admitted.get(uid);
-    complaints.push(...complainOfNode(uid, known, findings, local, network));
+    complainOfNode(complaints, uid, known, findings, local, network);
     const what = behind.get(uid);
     if (what === undefined || node === undefined) continue;
     if (covered.nodes.has(uid) || !isFit(node, local, network)) continue;

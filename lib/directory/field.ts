@@ -51,18 +51,16 @@ export function parseFields<T extends { readonly v: 1; readonly other?: JsonObje
   }
   const issues: Issue[] = [];
   if (v !== version) report(issues, "v", String(version), v);
-  const known = Object.entries<Field<unknown>>(fields).map(([name, field]) => {
-    return [name, readField(json[name], name, field, issues)] as const;
-  });
-  const other = Object.entries(json).filter(([name]) => name !== "v" && !Object.hasOwn(fields, name));
+  const record: Record<string, unknown> = { v: version };
+  for (const name in fields) {
+    const value = readField<unknown>(json[name], name, fields[name as keyof Fields<T>], issues);
+    if (value !== undefined) record[name] = value;
+  }
+  const other = Object.keys(json).filter((name) => name !== "v" && !Object.hasOwn(fields, name));
   // fromEntries makes a field named `__proto__` a field.
-  const record = {
-    v: version,
-    ...Object.fromEntries(known.filter(([, value]) => value !== undefined)),
-    ...(other.length > 0 ? { other: Object.fromEntries(other) } : {}),
-  } as unknown as T;
-  if (issues.length === 0) check(record, issues);
-  return issues.length > 0 ? garbage(...issues.map(formatIssue)) : record;
+  if (other.length > 0) record.other = Object.fromEntries(other.map((name) => [name, json[name]]));
+  if (issues.length === 0) check(record as unknown as T, issues);
+  return issues.length > 0 ? garbage(...issues.map(formatIssue)) : (record as unknown as T);
 }
 
 function readField<V>(value: unknown, name: string, field: Field<V>, issues: Issue[]): V | undefined {

@@ -90,6 +90,9 @@ export function unspellPrefix(text: string): Prefix | undefined {
   return cidr && networkOf(cidr);
 }
 
+/** Of a name that was read before. */
+export const prefixOfName = (name: string): Prefix => name.replace("-", "/") as Prefix;
+
 /** What may be a node's uid, a network or a container. */
 export const isName = (text: string | undefined): text is string =>
   text !== undefined && namePattern.test(text);

@@ -21,17 +21,21 @@ export function isFit(node: Admitted | undefined, local: LocalNode, network: Loc
 }
 
 export function complainOfNode(
+  found: Complaint[],
   uid: string,
   { nodes, endpoints }: Known,
   { admission, covered }: Findings,
   local: LocalNode,
   network: LocalNetwork,
-): readonly Complaint[] {
+): void {
   const node = admission.admitted.get(uid);
-  const found = [admission.refused, admission.renamed, covered.nodes].flatMap((all) => all.get(uid) ?? []);
+  for (const all of [admission.refused, admission.renamed, covered.nodes]) {
+    const complaint = all.get(uid);
+    if (complaint !== undefined) found.push(complaint);
+  }
   if (uid !== local.uid && !nodes.has(uid) && endpoints.get(network.network)?.has(uid))
     found.push(unknown(uid));
-  if (node === undefined || isFit(node, local, network)) return found;
+  if (node === undefined || isFit(node, local, network)) return;
   const { key, record } = node.entry;
   const who = `node ${record.name} (${key})`;
   if (record.udpPort !== network.udpPort)
@@ -48,7 +52,6 @@ export function complainOfNode(
       text: `${who} has the tunnel address ${record.vtep}, this host ${local.vtep}: one tunnel has addresses of one family, so it is left out`,
       remedy: "Give all hosts a `vtep` of one family.",
     });
-  return found;
 }
 
 const unknown = (uid: string): Complaint => ({
@@ -58,10 +61,16 @@ const unknown = (uid: string): Complaint => ({
   remedy: "Start that node's agent; if the node is gone for good, delete the keys of its containers.",
 });
 
-export function complainOfBlock(block: Block, { nodes }: Known, { covered }: Findings): readonly Complaint[] {
+export function complainOfBlock(
+  found: Complaint[],
+  block: Block,
+  { nodes }: Known,
+  { covered }: Findings,
+): void {
   const { cidr, owner, entry } = block;
-  if (entry === undefined) return [];
-  const found = [...(covered.blocks.has(block) ? [covered.blocks.get(block) as Complaint] : [])];
+  if (entry === undefined) return;
+  const complaint = covered.blocks.get(block);
+  if (complaint !== undefined) found.push(complaint);
   const node = nodes.get(owner);
   if (node === undefined)
     found.push({
@@ -78,5 +87,4 @@ export function complainOfBlock(block: Block, { nodes }: Known, { covered }: Fin
       remedy:
         "That node's agent claims it again, or lets go of it, when it is restarted; a node that is gone for good loses it when the key is deleted.",
     });
-  return found;
 }

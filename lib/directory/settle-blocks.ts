@@ -3,12 +3,12 @@ import type { Ip } from "../addr/ip.ts";
 import { hostPrefix, type Prefix } from "../addr/prefix.ts";
 import type { Complaint } from "./complaint.ts";
 import type { Table } from "./directory.ts";
-import { unspellPrefix } from "./keys.ts";
+import { prefixOfName } from "./keys.ts";
 import type { Known, LocalNetwork, LocalNode } from "./known.ts";
 import type { BlockRecord, IpRecord } from "./records.ts";
 import { compareRevisions } from "./revision.ts";
 import { type Claim, settleClaims } from "./settle-claims.ts";
-import { isOverlapping, isWithin, type Span, spanOf, spanOfAddress } from "./span.ts";
+import { compareSpans, isOverlapping, isWithin, type Span, spanOf, spanOfAddress } from "./span.ts";
 import type { Entry } from "./state.ts";
 
 export interface Block extends Claim {
@@ -49,7 +49,10 @@ export function settleBlocks(
     if (fault === undefined) others.push(block);
     else complaints.push({ ...fault, about: entry.key });
   }
-  const { accepted, refused } = settleClaims([...ours, ...others.sort(byAge)]);
+  const { accepted, refused } = settleClaims([
+    ...ours.sort((a, b) => compareSpans(a.span, b.span)),
+    ...others.sort(byAge),
+  ]);
   for (const [block, rival] of refused) complaints.push(complainOfRival(block, rival, local));
   return { blocks: accepted.flatMap((block) => singles(block, known.ips.get(network))), complaints };
 }
@@ -66,8 +69,7 @@ function singles(block: Block, ips: Table<IpRecord> = new Map()): readonly Block
 }
 
 function blockOf(name: string, entry: Entry<BlockRecord>): Block {
-  // The key was read before: it is a prefix.
-  const cidr = unspellPrefix(name) as Prefix;
+  const cidr = prefixOfName(name);
   return { cidr, span: spanOf(cidr), owner: entry.record.owner ?? nobody, entry };
 }
 
@@ -85,24 +87,24 @@ function faultOf(
   connected: readonly { readonly cidr: Prefix; readonly span: Span }[],
   vtep: Span | undefined,
 ): Fault | undefined {
-  const what = `block ${cidr} of node ${owner}`;
+  const what = () => `block ${cidr} of node ${owner}`;
   if (!within.some((outer) => isWithin(span, outer)))
     return {
       code: "block-outside",
-      text: `${what} is not within the network's cidrs: it is not routed`,
+      text: `${what()} is not within the network's cidrs: it is not routed`,
       remedy: "Add its prefix to the network's cidrs, or delete the block's key.",
     };
   if (vtep !== undefined && isWithin(vtep, span))
     return {
       code: "block-covers-vtep",
-      text: `${what} holds this host's tunnel address, without which there is no tunnel: it is not routed`,
+      text: `${what()} holds this host's tunnel address, without which there is no tunnel: it is not routed`,
       remedy: "Give the network cidrs that are no part of the underlay.",
     };
   const taken = connected.find((other) => isOverlapping(span, other.span));
   if (taken === undefined) return undefined;
   return {
     code: "block-covers-host",
-    text: `${what} overlaps ${taken.cidr}, which this host is connected to: it is not routed`,
+    text: `${what()} overlaps ${taken.cidr}, which this host is connected to: it is not routed`,
     remedy: "Give the network cidrs that no host has for anything else.",
   };
 }

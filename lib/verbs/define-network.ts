@@ -51,7 +51,7 @@ export function defineNetwork<Config, S extends Switch>(
   }
   /** With what of it goes with the configuration. */
   function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
-    const next = { ...spec, switch: plugin.follow?.(spec.switch, config) ?? spec.switch, ...joining };
+    const next = { ...spec, switch: plugin.follow?.(spec.switch, config, inUse) ?? spec.switch, ...joining };
     if (plugin.follow === undefined || JSON.stringify(next) === JSON.stringify(spec)) return next;
     requireNoOverlap(next.switch, store, context);
     store.networks.put({ name: network, kind: plugin.kind, spec: next });

@@ -1,8 +1,7 @@
 /** What all verbs know of the overlay network type. */
-import { nativeIpam } from "../../lib/hosted/hcn.ts";
 import { namedUplink } from "../../lib/verbs/named-uplink.ts";
 import type { NetworkTraits } from "../../lib/verbs/network-plugin.ts";
-import { withSubnets } from "./subnets.ts";
+import { overlayIpam } from "./subnets.ts";
 
 export const overlayTraits: NetworkTraits = {
   kind: "overlay",
@@ -10,5 +9,5 @@ export const overlayTraits: NetworkTraits = {
   // A delegate that fails shall have cost the host nothing.
   vnicBeforeAddress: false,
   externalUplink: namedUplink,
-  nativeIpam: (config) => nativeIpam(withSubnets(config)),
+  nativeIpam: overlayIpam,
 };

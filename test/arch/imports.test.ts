@@ -71,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/state",
     "lib/verbs",
   ],
+  "plugins/names.ts": [],
   "plugins/transparent": [
     "lib/addr",
     "lib/cni",
@@ -93,6 +94,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "plugins/ipam",
     // The doctor reads configurations as the plugin itself does.
     "plugins/nat",
+    "plugins/transparent",
+    "plugins/overlay",
+    "plugins/names.ts",
   ],
 };
 

@@ -1,5 +1,6 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
 import type { Connected, Reaching, Remotes } from "../../backend.ts";
+import { absent, type Difference, surplus } from "../../model/compare.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { NetlinkError } from "../../netlink/error.ts";
@@ -53,16 +54,24 @@ export function connectPeers(
 const nothingGoes = { remove: [], refuse: [] } as const;
 
 /** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
-export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly string[] {
+export function comparePeers(
+  kernel: Kernel,
+  vswitch: OverlaySwitch,
+  remotes: Remotes,
+): readonly Difference[] {
   const found = allChanges(kernel, vswitch, elsewhere(vswitch, remotes));
   if (found === undefined) return [];
   const { accept, write, remove, refuse } = found.changes;
   return [
-    ...accept.map(formatElement),
-    ...[...write, ...remove].map(({ title }) => title),
-    ...refuse.map((element) => formatElement(element).replace(/^add/, "delete")),
+    ...accept.map(formatElement).flatMap(absent),
+    ...write.map(rowOf).flatMap(absent),
+    ...remove.map(rowOf).flatMap(surplus),
+    ...refuse.map(formatElement).flatMap(surplus),
   ];
 }
+
+/** The row without what is to be done with it. */
+const rowOf = ({ title }: Request): string => title.replace(/ (replace|append|del) /, " ");
 
 interface Work {
   readonly reached: Reached;

@@ -4,7 +4,7 @@ import { prefixAddress } from "../../../../lib/addr/prefix.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { UplinkFacts } from "../../../../lib/model/facts.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
-import { overhead } from "../../../../lib/model/vtep.ts";
+import { vxlanOverhead } from "../../../../lib/model/vtep.ts";
 
 export interface Underlay {
   /** Where outer packets shall come from now. */
@@ -41,7 +41,7 @@ export function underlayOf(
   const addresses = uplink.addresses.map(prefixAddress);
   const other = addresses.find((address) => ipFamily(address) === ipFamily(vtep));
   const next = addresses.includes(vtep) || named ? vtep : (other ?? vtep);
-  const room = uplink.mtu - overhead[ipFamily(next)];
+  const room = uplink.mtu - vxlanOverhead[ipFamily(next)];
   return {
     vtep: next,
     mtu: Math.min(mtu, room),
