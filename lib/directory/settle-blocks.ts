@@ -60,12 +60,13 @@ export function settleBlocks(
 /** A reserved block's addresses are wherever somebody asked for them. */
 function singles(block: Block, ips: Table<IpRecord> = new Map()): readonly Block[] {
   if (block.owner !== nobody) return [block];
-  return [...ips].flatMap(([name, { record }]) => {
+  const all = [...ips].flatMap(([name, { record }]) => {
     // The key was read before: it is an address.
     const address = name as Ip;
     const span = spanOfAddress(address);
     return isWithin(span, block.span) ? [{ cidr: hostPrefix(address), span, owner: record.node }] : [];
   });
+  return all.sort((a, b) => compareSpans(a.span, b.span));
 }
 
 function blockOf(name: string, entry: Entry<BlockRecord>): Block {
