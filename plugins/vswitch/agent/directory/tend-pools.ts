@@ -1,7 +1,8 @@
 /** Looks after this host's blocks of all networks of a directory. */
 import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import type { Pool } from "../../../../lib/cluster/pool.ts";
-import { type LostBlock, tendBlocks } from "../../../../lib/cluster/tend-blocks.ts";
+import type { LostBlock } from "../../../../lib/cluster/settle.ts";
+import { tendBlocks } from "../../../../lib/cluster/tend-blocks.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
