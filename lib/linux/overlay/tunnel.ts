@@ -29,10 +29,15 @@ export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readon
     mtu,
   });
   return [
-    ...(created ? [step(create.title, () => [create]), ...settings(wanted), ...offload(wanted)] : []),
-    step(lacking.map(({ title }) => title).join("; "), (index) =>
-      lacking.flatMap(({ requests }) => requests(index("switch"))),
-    ),
+    ...(created
+      ? [{ ...step(create.title, () => [create]), needs: "vxlan" }, ...settings(wanted), ...offload(wanted)]
+      : []),
+    {
+      ...step(lacking.map(({ title }) => title).join("; "), (index) =>
+        lacking.flatMap(({ requests }) => requests(index("switch"))),
+      ),
+      takes: `UDP port ${tunnel.udpPort}`,
+    },
   ];
 }
 
