@@ -51,7 +51,7 @@ export function defineNetwork<Config, S extends Switch>(
   }
   /** With what of it goes with the configuration. */
   function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
-    const next = { ...spec, switch: plugin.follow?.(spec.switch, config, inUse) ?? spec.switch, ...joining };
+    const next = { ...spec, switch: plugin.follow?.(spec.switch, config) ?? spec.switch, ...joining };
     if (plugin.follow === undefined || JSON.stringify(next) === JSON.stringify(spec)) return next;
     requireNoOverlap(next.switch, store, context);
     store.networks.put({ name: network, kind: plugin.kind, spec: next });
@@ -66,6 +66,9 @@ export function defineNetwork<Config, S extends Switch>(
   const kept = before !== undefined && (settled || isFree(before)) ? before : undefined;
   const automatic = needsSubnet ? (kept ?? plugin.automaticSubnet?.(network, taken)) : undefined;
   const fresh = plugin.switch(network, config, host);
+  // A bridge that nobody is on any more has the MTU that it was made with.
+  if (known !== undefined && isOverlay(fresh) && fresh.mtu !== known.switch.mtu && !settled)
+    context.backend.removeSwitch(removedSwitch(known.switch, store));
   const spec: NetworkSpec<S> = {
     switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
     settings,

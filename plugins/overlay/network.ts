@@ -46,8 +46,8 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
  * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
  * as containers send to it, it must not leave by another way.
  */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
-  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
+export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
+  const former = config.cidrs.length === 0 ? known.cidrs : [];
   return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
 
