@@ -6,7 +6,7 @@ import type { Known, LocalNetwork, LocalNode } from "./known.ts";
 import type { BlockRecord } from "./records.ts";
 import { compareRevisions } from "./revision.ts";
 import { type Claim, settleClaims } from "./settle-claims.ts";
-import { isOverlapping, isWithin, type Span, spanOf, spanOfAddress } from "./span.ts";
+import { compareSpans, isOverlapping, isWithin, type Span, spanOf, spanOfAddress } from "./span.ts";
 import type { Entry } from "./state.ts";
 
 export interface Block extends Claim {
@@ -44,7 +44,10 @@ export function settleBlocks(
     if (fault === undefined) others.push(block);
     else complaints.push({ ...fault, about: entry.key });
   }
-  const { accepted, refused } = settleClaims([...ours, ...others.sort(byAge)]);
+  const { accepted, refused } = settleClaims([
+    ...ours.sort((a, b) => compareSpans(a.span, b.span)),
+    ...others.sort(byAge),
+  ]);
   for (const [block, rival] of refused) complaints.push(complainOfRival(block, rival, local));
   return { blocks: accepted, complaints };
 }

@@ -6,6 +6,7 @@
  * - `refused`: who we are, or what this user may;
  * - `compacted`: the revision is no longer kept;
  * - `noLeader`: the member has lost its cluster;
+ * - `leaseNotFound`: the lease of a put is dead;
  * - `tooLarge`: more than a request or an answer may have;
  * - `closed`: by our own `close`;
  * - `other`: what the message says.
@@ -16,6 +17,7 @@ export type EtcdErrorKind =
   | "refused"
   | "compacted"
   | "noLeader"
+  | "leaseNotFound"
   | "tooLarge"
   | "closed"
   | "other";

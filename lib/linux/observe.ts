@@ -119,9 +119,15 @@ export function observeHost(host: Netlink, uplink?: string): HostFacts {
   };
 }
 
-export function uplinkFacts(host: Netlink, { name, mtu, mac, index }: Link): UplinkFacts {
+export function uplinkFacts(host: Netlink, { name, mtu, mac, index, kind }: Link): UplinkFacts {
   const addresses = addressesOf(host, index).filter((address) => !address.startsWith("fe80:"));
-  return { name, mtu, addresses, ...(mac === undefined ? {} : { mac }) };
+  return {
+    name,
+    mtu,
+    addresses,
+    ...(mac === undefined ? {} : { mac }),
+    ...(kind === undefined ? {} : { kind }),
+  };
 }
 
 /** Subnets in which the host itself has an address; link-local ones hang on every link. */

@@ -115,6 +115,8 @@ export interface Tunnel {
   readonly udpPort: number;
   /** In the mode `stretched`: frames to all, and to MACs that nobody knows, go to every host. Absent: to none. */
   readonly flood?: true;
+  /** The uplink encrypts: packets of the network go by no other way, and come by none. Absent: by whatever routes say. */
+  readonly sealed?: true;
   /** Inner and outer checksums are made before packets come to the uplink, at a price. Absent: by the uplink. */
   readonly checksums?: "early";
 }
@@ -169,6 +171,9 @@ export const isOverlay = (vswitch: Switch): vswitch is OverlaySwitch => vswitch.
 export const isHosted = (vswitch: Switch): vswitch is HostedSwitch =>
   vswitch.kind === "internal" || isOverlay(vswitch);
 export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => !isHosted(vswitch);
+
+/** What of a network is on any of its hosts, where it has several. */
+export const wholeOf = (vswitch: Switch): readonly Prefix[] => (isOverlay(vswitch) ? vswitch.cidrs : []);
 
 /** What the host has on a bridge that we put there: routed containers find it by its link-local address. */
 export function switchAddresses(vswitch: PortedSwitch): readonly Prefix[] {

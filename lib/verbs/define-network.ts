@@ -4,6 +4,7 @@ import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
+import type { HostFacts } from "../model/facts.ts";
 import { isOverlay, type Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
@@ -51,8 +52,13 @@ export function defineNetwork<Config, S extends Switch>(
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
+    // What cannot be shall cost the old one nothing.
+    if (!renewed) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
+  }
+  function observed(): HostFacts {
+    return context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
   }
   /** With what of it goes with the configuration. */
   function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
@@ -62,7 +68,7 @@ export function defineNetwork<Config, S extends Switch>(
     store.networks.put({ name: network, kind: plugin.kind, spec: next });
     return next;
   }
-  const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
+  const host = observed();
   if (known !== undefined && !known.recovered && host.takeover?.unfinished) return known;
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);

@@ -42,6 +42,8 @@ export interface OverlayConfig extends HostedConfig {
   readonly flood: boolean;
   /** The uplink's hardware makes checksums; false where it makes wrong ones. */
   readonly txChecksumOffload: boolean;
+  /** The uplink is a WireGuard interface, and the network's packets take no other way. */
+  readonly encrypted: boolean;
   readonly directory: DirectoryConfig;
 }
 
@@ -61,6 +63,7 @@ const shape = {
   vtep: anyShape,
   vtepMac: anyShape,
   strict: anyShape,
+  encryption: anyShape,
   flood: anyShape,
   txChecksumOffload: anyShape,
   endpointMacPrefix: anyShape,
@@ -77,6 +80,7 @@ interface RawOverlay {
   readonly vtep?: string;
   readonly vtepMac?: string;
   readonly strict?: boolean;
+  readonly encryption?: "none" | "wireguard";
   readonly flood?: boolean;
   readonly txChecksumOffload?: boolean;
   readonly endpointMacPrefix?: string;
@@ -117,13 +121,8 @@ export function parseOverlayConfig(given: JsonObject, runtime: Requested): Overl
   const own = { mode, subnets, vtep, macPrefix };
   const directory = readWholeDirectory(raw.directory, said.routes, own, issues);
   if (raw.flood && mode !== "stretched") report(issues, "flood", '"mode": "stretched" beside it', true);
-  if (directory?.type === "etcd" && mode === "routed" && cidrs.length === 0)
-    report(
-      issues,
-      "cidrs",
-      'the network\'s addresses, such as ["10.40.0.0/16"], of which hosts claim blocks',
-      raw.cidrs,
-    );
+  if (directory !== undefined && directory.type !== "static" && cidrs.length === 0)
+    report(issues, "cidrs", 'the network\'s addresses on all hosts, such as ["10.40.0.0/16"]', raw.cidrs);
   const blockBits = readBlockBits(raw.blockBits, cidrs, issues);
   const { ipMasqNetwork, exceptions = [] } = raw;
   const ofHosted = {
@@ -146,6 +145,7 @@ export function parseOverlayConfig(given: JsonObject, runtime: Requested): Overl
     subnets,
     cidrs,
     blockBits,
+    encrypted: raw.encryption === "wireguard",
     flood: raw.flood ?? false,
     txChecksumOffload: raw.txChecksumOffload ?? true,
     directory,

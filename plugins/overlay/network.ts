@@ -7,17 +7,14 @@ import { hostedSettings, hostedSwitch } from "../../lib/hosted/network.ts";
 import type { HostFacts, UplinkFacts } from "../../lib/model/facts.ts";
 import { switchMac, switchName, tunnelName } from "../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../lib/model/switch.ts";
-import { vtepMac } from "../../lib/model/vtep.ts";
+import { vtepMac, vxlanOverhead } from "../../lib/model/vtep.ts";
 import type { OverlayConfig } from "./config.ts";
-
-/** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
-export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
 
 /** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU or is its own peer */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
-  requireOthers(network, config, uplink);
+  requireOthers(network, config, uplink.addresses.map(prefixAddress));
   return {
     kind: "overlay",
     network,
@@ -34,6 +31,7 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
       vtep,
       mac: config.vtepMac ?? vtepMac(vtep),
       udpPort: config.udpPort,
+      ...(config.encrypted ? { sealed: true } : {}),
       ...(config.flood ? { flood: true } : {}),
       ...(config.txChecksumOffload ? {} : { checksums: "early" }),
     },
@@ -45,8 +43,11 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
 /**
  * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
  * as containers send to it, it must not leave by another way.
+ *
+ * @throws {CniError} 7 for itself as a peer
  */
 export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
+  requireOthers(known.network, config, [known.tunnel.vtep]);
   const former = config.cidrs.length === 0 ? known.cidrs : [];
   return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
@@ -65,6 +66,7 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
     ...(config.vtep === undefined ? {} : { vtep: config.vtep }),
     ...(config.vtepMac === undefined ? {} : { vtepMac: config.vtepMac }),
     ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
+    ...(config.encrypted ? { encryption: "wireguard" } : {}),
     ...(config.flood ? { flood: "true" } : {}),
     ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
     ...(config.macPrefix === undefined ? {} : { endpointMacPrefix: config.macPrefix.join(".") }),
@@ -78,15 +80,31 @@ function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[
   return distinctPrefixes([...subnets, ...peers].map(networkOf));
 }
 
-function requireUplink(network: string, { uplink }: OverlayConfig, host: HostFacts): UplinkFacts {
+function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {
+  const { uplink, encrypted } = config;
   const found = host.uplink;
-  if (found !== undefined && (uplink === undefined || uplink === found.name)) return found;
+  if (found !== undefined && (uplink === undefined || uplink === found.name)) {
+    if (encrypted && found.kind !== "wireguard") throw notEncrypted(network, found);
+    return found;
+  }
   const why =
     uplink === undefined ? "the host has no default route to take it from" : `${uplink} does not exist`;
   throw new CniError(errorCode.dependencyMissing, `network ${network} has no uplink: ${why}`, {
     reason: "uplink-missing",
     details: 'name the interface that leads to the other hosts: "uplink": "eth0"',
   });
+}
+
+function notEncrypted(network: string, { name, kind }: UplinkFacts): CniError {
+  return new CniError(
+    errorCode.dependencyMissing,
+    `network ${network}: its uplink ${name} is ${kind === undefined ? "a network card" : `of kind ${kind}`}, and encrypts nothing`,
+    {
+      reason: "uplink-not-encrypted",
+      details:
+        'make a WireGuard interface that leads to the other hosts, and name it: "uplink": "wg0"; or remove "encryption"',
+    },
+  );
 }
 
 function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink: UplinkFacts): Ip {
@@ -109,8 +127,7 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
 }
 
 /** The file of another host, copied as it is, names this one among the others. */
-function requireOthers(network: string, { directory }: OverlayConfig, { addresses }: UplinkFacts): void {
-  const own = addresses.map(prefixAddress);
+function requireOthers(network: string, { directory }: OverlayConfig, own: readonly Ip[]): void {
   const peers = directory.type === "static" ? directory.peers : [];
   const self = peers.find(({ vtep }) => own.includes(vtep));
   if (self === undefined) return;
@@ -130,14 +147,14 @@ function requireOthers(network: string, { directory }: OverlayConfig, { addresse
  * @throws {CniError} 7 when the uplink cannot carry it, or a peer does not take it
  */
 function mtuOf({ mtu, mode, directory }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
-  const own = uplink.mtu - overhead[family];
+  const own = uplink.mtu - vxlanOverhead[family];
   const peers = mode === "stretched" && directory.type === "static" ? directory.peers : [];
   const most = Math.min(own, ...peers.map((peer) => peer.mtu ?? own));
   if (mtu === undefined || mtu <= most) return mtu ?? most;
   const shortest = peers.find((peer) => peer.mtu === most);
   const why =
     most === own || shortest === undefined
-      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`
+      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${vxlanOverhead[family]} for VXLAN over IPv${family}`
       : `peer ${shortest.node} takes ${most}`;
   const details = most === own ? `lower it to ${most}, or raise the uplink's` : `lower it to ${most}`;
   throw new CniError(errorCode.invalidConfig, `mtu ${mtu}: ${why}`, { reason: "mtu-too-large", details });

@@ -58,6 +58,7 @@ export const schema = {
     vtep: address,
     vtepMac: mac,
     strict: { type: "boolean" },
+    encryption: { enum: ["none", "wireguard"] },
     flood: { type: "boolean" },
     txChecksumOffload: { type: "boolean" },
     endpointMacPrefix: { type: "string", maxLength: 5 },

@@ -26,7 +26,7 @@ export function tunnelChains(): readonly LayoutChain[] {
     {
       name: "tunnel_out",
       base: { type: "filter", hook: "output", priority: RAW, policy: "accept" },
-      rules: [rule(isOurs, notrack)],
+      rules: [rule(isOurs, verdict({ kind: "goto", chain: "tunnel_to" }))],
     },
     {
       name: "tunnel_in",
@@ -37,15 +37,31 @@ export function tunnelChains(): readonly LayoutChain[] {
       ],
     },
     {
+      name: "tunnel_to",
+      rules: [
+        rule(notrack),
+        rule(inSet(["oifname", ...vni], "sealed_by"), accept),
+        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
+      ],
+    },
+    {
       name: "tunnel_from",
       rules: [
         rule(notrack),
-        rule(inSet(["ip saddr", ...vni], "vteps4"), accept),
-        rule(inSet(["ip6 saddr", ...vni], "vteps6"), accept),
-        because("not of the network", inSet([...vni], "dropped_tunnel"), drop),
-        rule(drop),
+        rule(inSet(["iifname", ...vni], "sealed_by"), verdict({ kind: "goto", chain: "tunnel_known" })),
+        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
+        rule(verdict({ kind: "goto", chain: "tunnel_known" })),
       ],
     },
+    {
+      name: "tunnel_known",
+      rules: [
+        rule(inSet(["ip saddr", ...vni], "vteps4"), accept),
+        rule(inSet(["ip6 saddr", ...vni], "vteps6"), accept),
+        rule(verdict({ kind: "goto", chain: "tunnel_refuse" })),
+      ],
+    },
+    { name: "tunnel_refuse", rules: [rule(inSet([...vni], "dropped_tunnel"), drop), rule(drop)] },
     {
       // By rules, since the kernel's own rp_filter knows IPv4 alone, and a host may loosen it for all its links at once.
       name: "tunnel_source",

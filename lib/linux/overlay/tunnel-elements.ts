@@ -21,6 +21,10 @@ export function tunnelElements({
     { set: "tunnels", key: [tunnel.udpPort, ...vniKey(vni)], comment },
     { set: "dropped_tunnel", key: [...vniKey(vni)], comment },
   ];
+  if (tunnel.sealed) {
+    elements.push({ set: "sealed_by", key: [tunnel.uplink, ...vniKey(vni)], comment });
+    elements.push({ set: "sealed", key: [...vniKey(vni)], comment });
+  }
   if (mode === "stretched") return elements;
   elements.push({ set: "switches", key: [tunnel.name], comment });
   elements.push({ set: "dropped_between", key: [tunnel.name], comment });

@@ -15,28 +15,17 @@ import { tunnelLacks } from "./tunnel-lacks.ts";
  * @throws {CniError} 108 when something else bears the name, or receives what the tunnel should
  */
 export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readonly Step[] {
-  const { tunnel, vni, mtu } = wanted;
   requireFree(wanted, found);
   const created = found.link === undefined;
   const lacking = tunnelLacks(wanted, found);
   if (!created && lacking.length === 0) return [];
-  const create = createVxlan({
-    name: tunnel.name,
-    vni,
-    local: tunnel.vtep,
-    udpPort: tunnel.udpPort,
-    mac: tunnel.mac,
-    mtu,
-  });
   return [
-    ...(created
-      ? [{ ...step(create.title, () => [create]), needs: "vxlan" }, ...settings(wanted), ...offload(wanted)]
-      : []),
+    ...(created ? [...create(wanted), ...settings(wanted), ...offload(wanted)] : []),
     {
       ...step(lacking.map(({ title }) => title).join("; "), (index) =>
         lacking.flatMap(({ requests }) => requests(index("switch"))),
       ),
-      takes: `UDP port ${tunnel.udpPort}`,
+      takes: `UDP port ${wanted.tunnel.udpPort}`,
     },
   ];
 }
@@ -48,6 +37,29 @@ const step = (title: string, requests: (index: LinkIndex) => readonly Request[])
   // The kernel may have no IPv6 at all.
   accept: ["EAFNOSUPPORT"],
 });
+
+/** A sealed tunnel hangs on its uplink: without that it is gone, and nothing leaves by another. */
+function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
+  const { name, vtep, udpPort, mac, sealed, uplink } = tunnel;
+  const wanted = { name, vni, local: vtep, udpPort, mac, mtu };
+  if (!sealed) {
+    const request = createVxlan(wanted);
+    return [{ ...step(request.title, () => [request]), needs: "vxlan" }];
+  }
+  return [
+    {
+      title: `learn ${uplink}`,
+      scope: "switch",
+      action: { kind: "learn", where: "host", role: "uplink", name: uplink },
+    },
+    {
+      ...step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
+        createVxlan({ ...wanted, lower: index("uplink") }),
+      ]),
+      needs: "vxlan",
+    },
+  ];
+}
 
 /** Before the link is up: no router advertisement of another host is ever accepted. */
 function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {

@@ -6,8 +6,10 @@ import { type OutBoundNat, translates } from "../../policy/outbound-nat.ts";
 import { policiesOf } from "../../policy/policy.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
-import { byEndpoint, byNetwork, networkOf, networkOfSwitch } from "./find.ts";
+import { wholeOf } from "../switch.ts";
+import { byEndpoint, byNetwork, networkOf } from "./find.ts";
 import { isMulticast } from "./groups.ts";
+import { sideOf } from "./side.ts";
 import type { Writer } from "./trace.ts";
 import type { IpWalk } from "./walk.ts";
 
@@ -22,7 +24,7 @@ export interface Translation {
 export function translationOf(walk: IpWalk): Translation | undefined {
   const { scene, packet, dnat } = walk;
   const { source, destination } = packet;
-  const to = networkOfSwitch(scene, walk.out);
+  const to = sideOf(scene, walk.out)?.network;
   const direct = scene.networks.find((network) => isDirect(network, source, destination));
   if (dnat && to !== undefined && direct !== undefined)
     return {
@@ -39,14 +41,12 @@ export function translationOf(walk: IpWalk): Translation | undefined {
   return networkNat(scene, source, destination);
 }
 
-/** The subnets of a network keep their addresses among themselves, and towards its exceptions. */
+/** The subnets of a network keep their addresses among themselves, on all its hosts, and towards its exceptions. */
 function isDirect({ switch: vswitch }: SceneNetwork, source: Ip, destination: Ip): boolean {
   const { gateways, outboundNat } = vswitch;
   const within = (prefixes: readonly Prefix[], address: Ip) => prefixes.some((one) => contains(one, address));
-  return (
-    within(gateways, source) &&
-    (within(gateways, destination) || within(outboundNat?.exceptions ?? [], destination))
-  );
+  const kept = [...gateways, ...wholeOf(vswitch), ...(outboundNat?.exceptions ?? [])];
+  return within(gateways, source) && within(kept, destination);
 }
 
 function directText({ name, switch: vswitch }: SceneNetwork, destination: Ip): string {
@@ -60,7 +60,8 @@ function ownNat(scene: Scene, source: Ip, destination: Ip): Translation | undefi
   if (plan === undefined) return undefined;
   const policies = ownPolicies(plan, source);
   const writer = byEndpoint(plan);
-  const subnets = networkOf(scene, plan).switch.gateways;
+  const { switch: vswitch } = networkOf(scene, plan);
+  const subnets = [...vswitch.gateways, ...wholeOf(vswitch)];
   const isKept =
     isMulticast(destination) ||
     subnets.some((subnet) => contains(subnet, destination)) ||
@@ -94,8 +95,9 @@ export function translationPrefixes({ networks, endpoints }: Scene): {
   const policies = endpoints.flatMap(({ port }) => policiesOf(port.policies, "OutBoundNAT"));
   const excepted = networks.flatMap(({ switch: { outboundNat } }) => outboundNat?.exceptions ?? []);
   const own = policies.flatMap(({ exceptions, destinations }) => [...exceptions, ...destinations]);
+  const whole = networks.flatMap(({ switch: vswitch }) => wholeOf(vswitch));
   return {
     source: [...subnets, ...policies.flatMap(({ addresses }) => addresses).map(hostPrefix)],
-    destination: [...subnets, ...excepted, ...own],
+    destination: [...subnets, ...whole, ...excepted, ...own],
   };
 }

@@ -56,7 +56,7 @@ it.each([1000, 5000])(
     const after = timed(`one change of ${count} hosts`, 50, () =>
       applyEvents(layout, state, [{ kind: "put", kv: change }]),
     );
-    const all = timed(`desired of ${count} hosts`, 200, () => desired(after, local, [blue]));
+    const all = timed(`desired of ${count} hosts`, 400, () => desired(after, local, [blue]));
     expect(all.get("blue")?.peers).toHaveLength(count);
     expect(all.get("blue")?.complaints).toEqual([]);
   },

@@ -17,9 +17,10 @@ import {
 } from "../groups.ts";
 import { ask, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
 import { bound, martian, martianCells } from "../martian.ts";
+import { reversePath } from "../reverse-path.ts";
 import { hostRoutes, routeCell } from "../routes.ts";
 import { consult, type IpWalk } from "../walk.ts";
-import { noWay, wayTo } from "../way.ts";
+import { leaving, noWay, wayTo, writerOf } from "../way.ts";
 
 export const hostRouting = ipLayer((walk) => {
   const { destination } = walk.packet;
@@ -40,7 +41,9 @@ export const hostRouting = ipLayer((walk) => {
   if (isMulticast(destination) || own.includes(destination))
     return pass(group, opening, "a group that the host may be in", "forward", "host.input");
   if (isLinkLocal6(destination)) return onLink(group, opening);
-  return route(consult(group, { destination: routeCell(hostRoutes(walk.scene), destination) }), opening);
+  const back = reversePath(group);
+  if (back.fault !== undefined) return drop(back.walk, opening, back.fault.by, back.fault);
+  return route(consult(back.walk, { destination: routeCell(hostRoutes(walk.scene), destination) }), opening);
 });
 
 /** An address of the link counts only on its own. */
@@ -68,9 +71,13 @@ function route(walk: IpWalk, opening: Opening): Passage {
     case "unclear":
       return ask(walk, opening, `the interface of route ${way.text}, which the scene does not tell`);
     case "via":
-      return forward({ ...walk, out: way.interface, nextHop: way.nextHop }, opening, way.text);
+      return forward(
+        { ...walk, ...leaving(way) },
+        { ...opening, writer: writerOf(scene, way.interface) },
+        way.text,
+      );
     default:
-      return drop(walk, opening, way.text, noWay(way, packet.destination));
+      return drop(walk, opening, way.text, noWay(scene, way, packet.destination));
   }
 }
 
