@@ -117,7 +117,7 @@ export function linuxBackend(
         if (bridged && !removeBridgeSwitch(machine, removed, trace)) return false;
         removeStackedSwitch(machine.host, removed);
         if (bridged || (definition !== undefined && isStacked(definition))) return true;
-        return removeSwitch(machine, removed.network, removed.name);
+        return removeSwitch(machine, removed);
       }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),

@@ -46,9 +46,9 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
  *
  * @throws {CniError} 7 for itself as a peer
  */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
+export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
   requireOthers(known.network, config, [known.tunnel.vtep]);
-  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
+  const former = config.cidrs.length === 0 ? known.cidrs : [];
   return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
 

@@ -6,7 +6,7 @@ import type { NatLab } from "./nat-lab.ts";
 
 export interface KilledAdd {
   /** Whose executable is called, and the network's name. */
-  readonly type: "nat" | "transparent";
+  readonly type: "nat" | "transparent" | "overlay";
   readonly config: Readonly<Record<string, unknown>>;
   readonly runtimeConfig: Readonly<Record<string, unknown>>;
 }

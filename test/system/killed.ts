@@ -10,7 +10,7 @@ export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff
 export interface KilledCall {
   /** Executable, e.g. "transparent". */
   readonly type: string;
-  readonly verb: "ADD" | "GC";
+  readonly verb: "ADD" | "DEL" | "GC";
   readonly id?: string;
   readonly netns?: string;
   readonly config: Readonly<Record<string, unknown>>;
