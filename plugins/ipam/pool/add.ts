@@ -4,6 +4,7 @@
  */
 import { type Family, type Ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { prefixLength, prefixOf } from "../../../lib/addr/prefix.ts";
+import { isClaimed } from "../../../lib/cluster/fixed-age.ts";
 import { type Pool, poolFamilies } from "../../../lib/cluster/pool.ts";
 import { CniError } from "../../../lib/cni/error.ts";
 import type { AddRequest } from "../../../lib/cni/request.ts";
@@ -89,7 +90,7 @@ function give(family: Family, giving: Giving): Given {
       ip: resultIp(address, set.ranges.find((range) => isWithin(range, address)) ?? rangeOf(address, pool)),
     };
   }
-  if (store.fixed.get(pool.network, asked)?.key !== owner.key)
+  if (!isOwn(asked, giving))
     throw new LackingError({
       pool,
       timeoutMs: config.pool.timeoutMs,
@@ -100,6 +101,13 @@ function give(family: Family, giving: Giving): Given {
   allocate({ owner, set: whole, address: asked, held, cooldownMs }, store, context);
   const ip = resultIp(asked, rangeOf(asked, pool));
   return pool.mode === "routed" ? { ip, apart: asked } : { ip };
+}
+
+/** Claimed by its key. */
+function isOwn(address: Ip, { owner, pool, store, held, context }: Giving): boolean {
+  const row = store.fixed.get(pool.network, address);
+  const lease = held.find((each) => each.address === address);
+  return isClaimed(row, lease, { key: owner.key, bootId: store.bootId, nowMs: context.now() });
 }
 
 /** The same attachment again gets the same again. */

@@ -68,10 +68,16 @@ export async function obtain(
     log.warn(
       `whether the blocks of network ${pool.network} are still this host's is not known: ${textOf(error)}`,
     );
-    const { network } = pool;
-    const row = store.pools.get(network) ?? { network, spec: pool, checkedMs: 0, bootId: "" };
-    store.pools.put({ ...row, triedMs: now() });
+    noteTried(store, pool, now());
   }
+}
+
+/** That nobody answered, so that the next ADD does not wait for it as well. */
+export function noteTried(store: Store, { network, ...spec }: Pool, triedMs: number): void {
+  const { bootId } = store;
+  const row = store.pools.get(network);
+  const checkedMs = row?.bootId === bootId ? row.checkedMs : 0;
+  store.pools.put({ network, spec: row?.spec ?? { network, ...spec }, checkedMs, bootId, triedMs });
 }
 
 /** Gives back what an attachment that is gone had claimed by its key. @throws {Error} saying that it is done later */

@@ -15,9 +15,9 @@ const patienceMs = 15_000;
 export function requireChecked(store: Store, pool: Pool, timeoutMs: number, nowMs: number): void {
   const row = store.pools.get(pool.network);
   const isRecent = (ms: number, forMs: number): boolean => ms <= nowMs && nowMs - ms < forMs;
-  if (row !== undefined) {
-    if (row.bootId === store.bootId && isRecent(row.checkedMs, checkedForMs)) return;
-    if (isRecent(row.triedMs, patienceMs)) return;
+  // What was said or tried before a reboot counts for nothing.
+  if (row?.bootId === store.bootId) {
+    if (isRecent(row.checkedMs, checkedForMs) || isRecent(row.triedMs, patienceMs)) return;
   }
   if (store.blocks.list(pool.network).every(({ lostMs }) => lostMs !== undefined)) return;
   throw new LackingError({ pool, timeoutMs, families: [] });
