@@ -3,7 +3,7 @@ import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../../../lib/cni/error.ts";
 import type { DirectoryState } from "../../../../lib/directory/directory.ts";
 import { formatKey, spellPrefix } from "../../../../lib/directory/keys.ts";
-import { type BlockRecord, formatRecord, type OwnedRecord } from "../../../../lib/directory/records.ts";
+import { type BlockRecord, formatRecord } from "../../../../lib/directory/records.ts";
 import { absent } from "../../../../lib/etcd/conditions.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
 import type { Member } from "./membership.ts";
@@ -12,6 +12,30 @@ export interface Claiming {
   readonly uid: string;
   readonly state: DirectoryState;
   readonly members: readonly Member[];
+}
+
+interface Unclaimed {
+  readonly network: string;
+  readonly cidr: Prefix;
+  /** Whose it is instead. */
+  readonly owner: string | undefined;
+}
+
+/** Those that are not this host's. */
+export function unclaimed(
+  { tables }: DirectoryState,
+  uid: string,
+  members: readonly Member[],
+): readonly Unclaimed[] {
+  return members.flatMap(({ network, subnets }) =>
+    subnets
+      .map((cidr) => ({
+        network,
+        cidr,
+        owner: tables.blocks.get(network)?.get(spellPrefix(cidr))?.record.owner,
+      }))
+      .filter(({ owner }) => owner !== uid),
+  );
 }
 
 /**
@@ -25,42 +49,28 @@ export async function claimSubnets(
   prefix: string,
   { uid, state, members }: Claiming,
 ): Promise<void> {
+  const epoch = state.tables.nodes.get(uid)?.record.epoch ?? 0;
   const taken: string[] = [];
-  for (const { network, subnets } of members)
-    for (const cidr of subnets) {
-      const there = state.tables.blocks.get(network)?.get(spellPrefix(cidr))?.record;
-      if (there?.owner === uid) continue;
-      if (there !== undefined || !(await claim(etcd, prefix, { uid, network, cidr, state })))
-        taken.push(`${cidr} of network ${network} is ${there?.owner ?? "another host"}'s`);
-    }
+  for (const { network, cidr, owner } of unclaimed(state, uid, members)) {
+    const record: BlockRecord = { v: 1, owner: uid, epoch, reserved: true };
+    const block = formatKey(prefix, { kind: "blocks", network, cidr });
+    const owned = formatKey(prefix, { kind: "owned", uid, network, cidr });
+    const isOurs =
+      owner === undefined &&
+      (
+        await etcd.txn(
+          [absent(block)],
+          [
+            { kind: "put", key: block, value: formatRecord(record) },
+            { kind: "put", key: owned, value: formatRecord({ v: 1 }) },
+          ],
+        )
+      ).succeeded;
+    if (!isOurs) taken.push(`${cidr} of network ${network} is ${owner ?? "another host"}'s`);
+  }
   if (taken.length === 0) return;
   throw new CniError(errorCode.conflict, `other hosts have this host's subnets: ${taken.join("; ")}`, {
     reason: "subnet-taken",
     details: "give each host subnets of its own, or let the directory deal them out",
   });
-}
-
-async function claim(
-  etcd: Etcd,
-  prefix: string,
-  {
-    uid,
-    network,
-    cidr,
-    state,
-  }: Omit<Claiming, "members"> & { readonly network: string; readonly cidr: Prefix },
-): Promise<boolean> {
-  const block = formatKey(prefix, { kind: "blocks", network, cidr });
-  const owned = formatKey(prefix, { kind: "owned", uid, network, cidr });
-  const epoch = state.tables.nodes.get(uid)?.record.epoch ?? 0;
-  const record: BlockRecord = { v: 1, owner: uid, epoch, reserved: true };
-  const index: OwnedRecord = { v: 1 };
-  const { succeeded } = await etcd.txn(
-    [absent(block)],
-    [
-      { kind: "put", key: block, value: formatRecord(record) },
-      { kind: "put", key: owned, value: formatRecord(index) },
-    ],
-  );
-  return succeeded;
 }

@@ -48,6 +48,8 @@ export interface MembershipsOptions {
   readonly onChange: () => void;
 }
 
+/** How soon it is noticed that the way to a store is cut, ms. */
+const livenessMs = 5000;
 /** Before a listing is asked for again that takes many away. */
 const confirmMs = 1000;
 
@@ -69,7 +71,16 @@ export function memberships(options: MembershipsOptions): Memberships {
     const { name, uid } = local.identity;
     say(`directory ${access.endpoints.join(", ")}${access.prefix}: this host is ${name} (${uid})`);
     return etcdMembership({
-      ...{ etcd: openEtcd(access, { log: say }), access, local, version, now, random, say, onChange },
+      ...{
+        etcd: openEtcd(access, { log: say, livenessMs }),
+        access,
+        local,
+        version,
+        now,
+        random,
+        say,
+        onChange,
+      },
       tending: {
         store: () => host().store,
         retire: (network, block) => retireBlock(host(), network, block),
