@@ -44,7 +44,7 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
     process.kill(child.pid, "SIGKILL");
     await child.ended;
   };
-  const exec = (host: OverlayHost, script: string) => host.host.exec(host.host.ns, "sh", "-c", script);
+  const exec = (host: OverlayHost, script: string) => host.host.exec(host.host.ns, "sh", "-ec", script);
   const routes = (host: OverlayHost) => exec(host, "ip route show proto 118");
 
   it("do not notice that an agent is killed at any moment, and started again", () =>
@@ -67,7 +67,7 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
       await kill(agents[0]);
       await exec(
         first,
-        "ip route flush proto 118; ip neigh flush dev vsx-blue nud permanent; nft flush set inet vswitch vteps4",
+        "ip route del 10.40.2.0/24; ip -6 route del fd00:40:2::/64; ip nexthop flush dev vsx-blue; ip -6 neigh flush dev vsx-blue nud permanent; nft flush set inet vswitch vteps4",
       );
       agents[0] = await lab.agent(first);
       await until(
@@ -86,7 +86,7 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
     await Promise.all(agents.map(kill));
     await exec(
       first,
-      "ip link delete vsw-blue; ip link delete vsx-blue; ip route flush proto 118; nft flush ruleset",
+      "ip link delete vsw-blue; ip link delete vsx-blue; ip route del unreachable 10.40.0.0/16; nft flush ruleset",
     );
     await first.host.remove(a.ns);
     // As if the kernel were another.

@@ -21,6 +21,8 @@ export interface DirectoryLab extends AsyncDisposable {
   canary(...hosts: readonly OverlayHost[]): Promise<void>;
   /** Waits until the status has complaints with these codes and no others; none: until all is well. */
   says(host: OverlayHost, ...codes: readonly string[]): Promise<Status>;
+  /** Waits until the status has this one, among others. */
+  names(host: OverlayHost, code: string): Promise<Status>;
 }
 
 export interface AgentOptions {
@@ -109,6 +111,12 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
         const isSo = (status: Status): boolean => status.codes.join() === wanted;
         return until(() => statusOf(host), isSo, `host ${host.number} says "${wanted}"`);
       },
+      names: (host, code) =>
+        until(
+          () => statusOf(host),
+          ({ codes }) => codes.includes(code),
+          `host ${host.number} names ${code}`,
+        ),
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
   } catch (error) {

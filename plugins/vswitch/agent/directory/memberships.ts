@@ -116,7 +116,10 @@ export function memberships(options: MembershipsOptions): Memberships {
       for (const [key, { access, type, networks, pools }] of groups) {
         const local = localOf(networks, pools, surroundingsOf(view, localUid(dataDir), host().bootId));
         const known = held.get(key);
-        if (known === undefined) {
+        // What is open to the store came from an address that is gone.
+        const moved = known !== undefined && known.local.node?.vtep !== local.node?.vtep;
+        if (moved) void known.membership.close();
+        if (known === undefined || moved) {
           const membership = open(access, local);
           const rest = { local, trusted: new Set<string>(), confirmMs: Number.POSITIVE_INFINITY };
           held.set(key, { access, type, membership, ...rest });
