@@ -113,7 +113,7 @@ function diffForwarding(
 }
 
 function diffRoutes(
-  { vni }: OverlaySwitch,
+  { vni, mtu }: OverlaySwitch,
   { tunnel }: Links,
   wanted: Rows,
   found: FoundRows,
@@ -141,9 +141,10 @@ function diffRoutes(
       remove: ours.filter(({ id }) => !kept.has(id)).map(({ id }) => deleteNexthop(id)),
     },
     routes: {
-      write: routes
-        .filter((route) => !sameRoute(route, there.get(routeKey(route.dst, route.priority ?? 0))))
-        .map(replaceRoute),
+      write: routes.flatMap((route) => {
+        const found = there.get(routeKey(route.dst, route.priority ?? 0));
+        return sameRoute(route, found, mtu) ? [] : [replaceRoute(overwriting(route, found, mtu))];
+      }),
       remove: found.routes
         .filter((route) => !keys.has(routeKey(route.dst, route.priority)))
         .map(({ dst, priority, type }) => deleteRoute({ dst, priority, type, protocol: RTPROT_VSWITCH })),
@@ -174,10 +175,20 @@ export const isPeerRoute = ({ priority }: Pick<FoundRoute, "priority">, vni: num
 
 const routeKey = (dst: string, priority: number): string => `${dst} ${priority}`;
 
-function sameRoute(wanted: NewRoute, found: FoundRoute | undefined): boolean {
+/** @param mtu of the switch, which a route without one has */
+function sameRoute(wanted: NewRoute, found: FoundRoute | undefined, mtu: number): boolean {
   if (found === undefined) return false;
   if (wanted.type === "unreachable") return found.type === "unreachable";
-  return found.nexthopId === wanted.nexthopId && found.src === wanted.src && found.mtu === wanted.mtu;
+  const sameMtu = (wanted.mtu ?? mtu) === (found.mtu ?? mtu);
+  return found.nexthopId === wanted.nexthopId && found.src === wanted.src && sameMtu;
+}
+
+/**
+ * The kernel takes an IPv4 route by a next hop object, without metrics, for one that is the same but for its metrics, and
+ * leaves these as they are (fib_find_info_nh, up to 6.18 at least).
+ */
+function overwriting(wanted: NewRoute, found: FoundRoute | undefined, mtu: number): NewRoute {
+  return wanted.mtu === undefined && found?.mtu !== undefined ? { ...wanted, mtu } : wanted;
 }
 
 function diffVteps(vswitch: OverlaySwitch, { vteps }: Rows, found: FoundRows): Changes<LayoutElement> {

@@ -2,16 +2,36 @@
 import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import { CniError, errorCode } from "../../../../lib/cni/error.ts";
 import type { DirectoryState } from "../../../../lib/directory/directory.ts";
+import { isGarbage } from "../../../../lib/directory/garbage.ts";
 import { formatKey, spellPrefix } from "../../../../lib/directory/keys.ts";
-import { type BlockRecord, formatRecord, type OwnedRecord } from "../../../../lib/directory/records.ts";
+import { parseBlockRecord } from "../../../../lib/directory/parse-records.ts";
+import { type BlockRecord, formatRecord } from "../../../../lib/directory/records.ts";
 import { absent } from "../../../../lib/etcd/conditions.ts";
-import type { Etcd } from "../../../../lib/etcd/etcd.ts";
+import type { Etcd, OperationResult } from "../../../../lib/etcd/etcd.ts";
 import type { Member } from "./membership.ts";
 
 export interface Claiming {
   readonly uid: string;
   readonly state: DirectoryState;
   readonly members: readonly Member[];
+}
+
+interface Unclaimed {
+  readonly network: string;
+  readonly cidr: Prefix;
+}
+
+/** Those that are not this host's. */
+export function unclaimed(
+  { tables }: DirectoryState,
+  uid: string,
+  members: readonly Member[],
+): readonly Unclaimed[] {
+  return members.flatMap(({ network, subnets }) =>
+    subnets
+      .filter((cidr) => tables.blocks.get(network)?.get(spellPrefix(cidr))?.record.owner !== uid)
+      .map((cidr) => ({ network, cidr })),
+  );
 }
 
 /**
@@ -25,14 +45,24 @@ export async function claimSubnets(
   prefix: string,
   { uid, state, members }: Claiming,
 ): Promise<void> {
+  const epoch = state.tables.nodes.get(uid)?.record.epoch ?? 0;
   const taken: string[] = [];
-  for (const { network, subnets } of members)
-    for (const cidr of subnets) {
-      const there = state.tables.blocks.get(network)?.get(spellPrefix(cidr))?.record;
-      if (there?.owner === uid) continue;
-      if (there !== undefined || !(await claim(etcd, prefix, { uid, network, cidr, state })))
-        taken.push(`${cidr} of network ${network} is ${there?.owner ?? "another host"}'s`);
-    }
+  for (const { network, cidr } of unclaimed(state, uid, members)) {
+    const block = formatKey(prefix, { kind: "blocks", network, cidr });
+    const owned = formatKey(prefix, { kind: "owned", uid, network, cidr });
+    const record: BlockRecord = { v: 1, owner: uid, epoch, reserved: true };
+    const { succeeded, responses } = await etcd.txn(
+      [absent(block)],
+      [
+        { kind: "put", key: block, value: formatRecord(record) },
+        { kind: "put", key: owned, value: formatRecord({ v: 1 }) },
+      ],
+      [{ kind: "range", key: block }],
+    );
+    const owner = succeeded ? uid : ownerIn(responses[0]);
+    // What was known of it may be older than this host's own claim.
+    if (owner !== uid) taken.push(`${cidr} of network ${network} is ${owner ?? "another host"}'s`);
+  }
   if (taken.length === 0) return;
   throw new CniError(errorCode.conflict, `other hosts have this host's subnets: ${taken.join("; ")}`, {
     reason: "subnet-taken",
@@ -40,27 +70,9 @@ export async function claimSubnets(
   });
 }
 
-async function claim(
-  etcd: Etcd,
-  prefix: string,
-  {
-    uid,
-    network,
-    cidr,
-    state,
-  }: Omit<Claiming, "members"> & { readonly network: string; readonly cidr: Prefix },
-): Promise<boolean> {
-  const block = formatKey(prefix, { kind: "blocks", network, cidr });
-  const owned = formatKey(prefix, { kind: "owned", uid, network, cidr });
-  const epoch = state.tables.nodes.get(uid)?.record.epoch ?? 0;
-  const record: BlockRecord = { v: 1, owner: uid, epoch, reserved: true };
-  const index: OwnedRecord = { v: 1 };
-  const { succeeded } = await etcd.txn(
-    [absent(block)],
-    [
-      { kind: "put", key: block, value: formatRecord(record) },
-      { kind: "put", key: owned, value: formatRecord(index) },
-    ],
-  );
-  return succeeded;
+/** @returns undefined for what cannot be read */
+function ownerIn(response: OperationResult | undefined): string | undefined {
+  const found = response?.kind === "range" ? response.kvs[0] : undefined;
+  const record = found === undefined ? undefined : parseBlockRecord(found.value);
+  return record === undefined || isGarbage(record) ? undefined : record.owner;
 }

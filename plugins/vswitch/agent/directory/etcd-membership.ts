@@ -14,9 +14,10 @@ import { nodeRecord } from "../../../../lib/directory/identity.ts";
 import { directoryRoot, formatKey } from "../../../../lib/directory/keys.ts";
 import { formatRecord } from "../../../../lib/directory/records.ts";
 import { compareRevisions } from "../../../../lib/directory/revision.ts";
+import { unchanged } from "../../../../lib/etcd/conditions.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
 import { type Chore, chores, type Problem } from "./chores.ts";
-import { claimSubnets } from "./claim-subnets.ts";
+import { claimSubnets, unclaimed } from "./claim-subnets.ts";
 import type { Local, Membership } from "./membership.ts";
 import { type BlockTending, tendPools } from "./tend-pools.ts";
 
@@ -65,6 +66,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
       const { identity } = local;
       if (publishedMs > 0 && isPublished(following.state, local)) return undefined;
       if (now() < publishedMs + quarrelMs) return publishedMs + quarrelMs;
+      await replaceGarbage(etcd, following.state, local, formatKey(prefix, { kind: "nodes", uid }));
       const published = await publishNode(etcd, prefix, identity);
       publishedMs = now();
       for (const text of published.warnings) if (!warnings.includes(text)) say(text);
@@ -137,6 +139,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
     if (living?.lease !== undefined && !state.tables.alive.has(uid)) living.rewrite();
     if (local.networks.some(({ network, record }) => record && !state.tables.networks.has(network)))
       work.ask(networks);
+    if (unclaimed(state, uid, local.networks).length > 0) work.ask(subnets);
     if (compareRevisions(state.revision, awaited) >= 0) work.ask(endpoints);
     work.wake();
   };
@@ -187,7 +190,21 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
   }
 }
 
-function isPublished({ tables }: DirectoryState, { identity }: Local): boolean {
-  const there = tables.nodes.get(identity.uid)?.record;
-  return there !== undefined && formatRecord(nodeRecord(identity, there)) === formatRecord(there);
+function isPublished({ tables, faults }: DirectoryState, { identity }: Local): boolean {
+  const there = tables.nodes.get(identity.uid);
+  if (there === undefined || faults.has(there.key)) return false;
+  return formatRecord(nodeRecord(identity, there.record)) === formatRecord(there.record);
+}
+
+/** This host's own record, which nobody can read: it is written anew. That of a later release stays. */
+async function replaceGarbage(
+  etcd: Etcd,
+  { faults, tables }: DirectoryState,
+  { identity }: Local,
+  key: string,
+): Promise<void> {
+  const fault = faults.get(key);
+  if (fault === undefined || fault.newer !== undefined) return;
+  const value = formatRecord(nodeRecord(identity, tables.nodes.get(identity.uid)?.record));
+  await etcd.txn([unchanged({ key, modRevision: fault.modRevision })], [{ kind: "put", key, value }]);
 }

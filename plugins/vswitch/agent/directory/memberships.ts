@@ -48,6 +48,8 @@ export interface MembershipsOptions {
   readonly onChange: () => void;
 }
 
+/** How soon it is noticed that the way to a store is cut, ms. */
+const livenessMs = 5000;
 /** Before a listing is asked for again that takes many away. */
 const confirmMs = 1000;
 
@@ -69,7 +71,16 @@ export function memberships(options: MembershipsOptions): Memberships {
     const { name, uid } = local.identity;
     say(`directory ${access.endpoints.join(", ")}${access.prefix}: this host is ${name} (${uid})`);
     return etcdMembership({
-      ...{ etcd: openEtcd(access, { log: say }), access, local, version, now, random, say, onChange },
+      ...{
+        etcd: openEtcd(access, { log: say, livenessMs }),
+        access,
+        local,
+        version,
+        now,
+        random,
+        say,
+        onChange,
+      },
       tending: {
         store: () => host().store,
         retire: (network, block) => retireBlock(host(), network, block),
@@ -105,7 +116,10 @@ export function memberships(options: MembershipsOptions): Memberships {
       for (const [key, { access, type, networks, pools }] of groups) {
         const local = localOf(networks, pools, surroundingsOf(view, localUid(dataDir), host().bootId));
         const known = held.get(key);
-        if (known === undefined) {
+        // What is open to the store came from an address that is gone.
+        const moved = known !== undefined && known.local.node?.vtep !== local.node?.vtep;
+        if (moved) void known.membership.close();
+        if (known === undefined || moved) {
           const membership = open(access, local);
           const rest = { local, trusted: new Set<string>(), confirmMs: Number.POSITIVE_INFINITY };
           held.set(key, { access, type, membership, ...rest });
