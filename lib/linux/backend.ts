@@ -18,6 +18,7 @@ import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, observeHost, observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
+import type { Memory } from "./overlay/reached.ts";
 import { observeAcls } from "./port-acls.ts";
 import { asking } from "./refused.ts";
 import { removeSwitch } from "./remove.ts";
@@ -40,8 +41,13 @@ const compartmentLockMs = 60_000;
 /**
  * @param trace receives steps and messages in the words of `ip` and `nft`
  * @param machine what it works on: this machine, or a fake
+ * @param memory of how other hosts are reached, for who stays
  */
-export function linuxBackend(trace?: (line: string) => void, machine: Machine = thisMachine(trace)): Backend {
+export function linuxBackend(
+  trace?: (line: string) => void,
+  machine: Machine = thisMachine(trace),
+  memory?: Memory,
+): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
     missingFeatures: ({ taps }) => [...missingFeatures(machine), ...(taps ? missingTaps() : [])],
@@ -72,9 +78,9 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       requireStillThere(plan, handle);
       return applied;
     },
-    connectPeers: (vswitch, remotes) =>
+    connectPeers: (vswitch, remotes, how) =>
       asking(`reach the other hosts of network ${vswitch.network}`, () =>
-        connecting().connectPeers(machine, vswitch, remotes),
+        connecting().connectPeers(machine, vswitch, remotes, how, memory),
       ),
     comparePeers: (vswitch, remotes) =>
       asking(`look how the other hosts of network ${vswitch.network} are reached`, () =>

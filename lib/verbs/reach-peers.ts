@@ -1,4 +1,5 @@
 /** Reaching the other hosts of overlay networks: what ADD and whoever mends does, besides endpoints. */
+import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
 import type { Applied, Backend, Connected, Remotes } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
@@ -58,11 +59,16 @@ export function connect(vswitch: OverlaySwitch, { store, context }: Surroundings
 
 /** As they were last known. */
 export function remotesOf({ network, mode }: OverlaySwitch, store: Store): Remotes {
+  return { peers: store.directories.get(network)?.peers ?? [], own: ownAddresses({ network, mode }, store) };
+}
+
+/** Of containers that are here, where they could be elsewhere. */
+export function ownAddresses(
+  { network, mode }: Pick<OverlaySwitch, "network" | "mode">,
+  store: Pick<Store, "endpoints">,
+): readonly Ip[] {
   const plans = mode === "routed" ? [] : store.endpoints.list(network).flatMap(({ plan }) => plan ?? []);
-  return {
-    peers: store.directories.get(network)?.peers ?? [],
-    own: plans.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress)),
-  };
+  return plans.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
 }
 
 function requireAll(network: string, connected: Connected | undefined): void {

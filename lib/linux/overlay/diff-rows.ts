@@ -4,7 +4,6 @@ import type { Mac } from "../../addr/mac.ts";
 import { prefixFamily } from "../../addr/prefix.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Request } from "../../netlink/message.ts";
-import type { Route } from "../../netlink/route/decode-route.ts";
 import { appendFdb, deleteFdb, replaceFdb } from "../../netlink/route/fdb.ts";
 import { deleteNeighbour, replaceNeighbour } from "../../netlink/route/neighbour.ts";
 import { deleteNexthop, replaceNexthop } from "../../netlink/route/nexthop.ts";
@@ -12,7 +11,7 @@ import { deleteRoute, type NewRoute, replaceRoute } from "../../netlink/route/ro
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import type { LayoutElement } from "../layout/element.ts";
 import { nexthopIds } from "./nexthop-ids.ts";
-import { type FoundRows, type Links, lastResort } from "./read-rows.ts";
+import { type FoundRoute, type FoundRows, type Links, lastResort } from "./read-rows.ts";
 import { everybody, type RemoteRoute, type Rows } from "./rows.ts";
 import { vtepElement } from "./tunnel-elements.ts";
 
@@ -23,6 +22,8 @@ export interface RowChanges {
   readonly write: readonly Request[];
   readonly remove: readonly Request[];
   readonly refuse: readonly LayoutElement[];
+  /** Numbers of the wanted next hops. */
+  readonly ids: ReadonlyMap<Ip, number>;
 }
 
 /** Behind routes of the host's own to the same prefix, and before any that is wider. */
@@ -31,13 +32,14 @@ const metric = 100;
 export function diffRows(vswitch: OverlaySwitch, links: Links, wanted: Rows, found: FoundRows): RowChanges {
   const neighbours = diffNeighbours(vswitch, links, wanted, found);
   const fdb = diffForwarding(links, wanted, found);
-  const { nexthops, routes } = diffRoutes(vswitch, links, wanted, found);
+  const { nexthops, routes, ids } = diffRoutes(vswitch, links, wanted, found);
   const vteps = diffVteps(vswitch, wanted, found);
   return {
     accept: vteps.write,
     write: [...neighbours.write, ...fdb.write, ...nexthops.write, ...routes.write],
     remove: [...routes.remove, ...nexthops.remove, ...fdb.remove, ...neighbours.remove],
     refuse: vteps.remove,
+    ids,
   };
 }
 
@@ -115,8 +117,12 @@ function diffRoutes(
   { tunnel }: Links,
   wanted: Rows,
   found: FoundRows,
-): { readonly nexthops: Changes<Request>; readonly routes: Changes<Request> } {
-  const ids = nexthopIds(wanted.nexthops, found.nexthops, tunnel, vni);
+): {
+  readonly nexthops: Changes<Request>;
+  readonly routes: Changes<Request>;
+  readonly ids: ReadonlyMap<Ip, number>;
+} {
+  const ids = nexthopIds(wanted.nexthops, found, tunnel, vni);
   const kept = new Set(ids.values());
   const ours = found.nexthops.filter(
     ({ index, protocol }) => index === tunnel && protocol === RTPROT_VSWITCH,
@@ -127,6 +133,7 @@ function diffRoutes(
   const there = new Map(found.routes.map((route) => [routeKey(route.dst, route.priority), route]));
   const keys = new Set(routes.map((route) => routeKey(route.dst, route.priority ?? 0)));
   return {
+    ids,
     nexthops: {
       write: [...ids]
         .filter(([, id]) => !held.has(id))
@@ -144,7 +151,8 @@ function diffRoutes(
   };
 }
 
-function newRoute(
+/** @param ids of next hops, by their addresses */
+export function newRoute(
   { destination, gateway, source, mtu }: RemoteRoute,
   ids: ReadonlyMap<string, number>,
   vni: number,
@@ -160,9 +168,13 @@ function newRoute(
   };
 }
 
+/** Whether it is one of those that this file makes, by what tells it from other routes to the same prefix. */
+export const isPeerRoute = ({ priority }: Pick<FoundRoute, "priority">, vni: number): boolean =>
+  priority === metric || priority === lastResort(vni);
+
 const routeKey = (dst: string, priority: number): string => `${dst} ${priority}`;
 
-function sameRoute(wanted: NewRoute, found: Route | undefined): boolean {
+function sameRoute(wanted: NewRoute, found: FoundRoute | undefined): boolean {
   if (found === undefined) return false;
   if (wanted.type === "unreachable") return found.type === "unreachable";
   return found.nexthopId === wanted.nexthopId && found.src === wanted.src && found.mtu === wanted.mtu;

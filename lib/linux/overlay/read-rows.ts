@@ -27,10 +27,14 @@ export interface FoundRows {
   /** All of the host: their numbers are one space. */
   readonly nexthops: readonly NexthopObject[];
   /** Out of the tunnel, and those by which nothing of the network leaves another way. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly FoundRoute[];
   /** Of the network's VNI. */
   readonly vteps: readonly LayoutElement[];
+  /** Numbers of next hop objects beyond those. */
+  readonly taken?: ReadonlySet<number>;
 }
+
+export type FoundRoute = Pick<Route, "dst" | "type" | "priority" | "nexthopId" | "src" | "mtu">;
 
 /** @returns undefined where one of them is missing: nothing can be there */
 export function linksOf({ host }: Pick<Readers, "host">, vswitch: OverlaySwitch): Links | undefined {
