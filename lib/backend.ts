@@ -120,7 +120,7 @@ export interface Backend {
    */
   connectPeers(vswitch: OverlaySwitch, remotes: Remotes): Connected | undefined;
   /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
-  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly string[];
+  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[];
   /**
    * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
    * them.

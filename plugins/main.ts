@@ -1,6 +1,7 @@
 /** The one executable: it is called by the name of a plugin (hard link or symlink) and becomes that plugin. */
 import { exitNow } from "../lib/os/exit.ts";
 import { nodeFs } from "../lib/os/file.ts";
+import { plainName } from "./names.ts";
 
 // Literal imports, so that the bundler sees them; only the one that is called is evaluated.
 const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<void> }>>> = {
@@ -11,8 +12,7 @@ const plugins: Readonly<Record<string, () => Promise<{ main(): void | Promise<vo
   vswitch: () => import("./vswitch/main.ts"),
 };
 
-/** `nat`, or its alias `vswitch-nat` for folders shared with other plugins. */
-const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^vswitch-(?=.)/, "");
+const name = plainName(process.argv0.slice(process.argv0.lastIndexOf("/") + 1));
 const load = plugins[name];
 if (load === undefined) {
   nodeFs().writeSync(

@@ -48,9 +48,11 @@ export function ipFromBytes(bytes: Uint8Array): Ip {
 }
 
 export function ipNumber(address: Ip): bigint {
-  let value = 0n;
-  for (const byte of ipBytes(address)) value = (value << 8n) | BigInt(byte);
-  return value;
+  const bytes = ipBytes(address);
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  if (bytes.length === 4) return BigInt(((a * 256 + b) * 256 + c) * 256 + d);
+  const view = new DataView(bytes.buffer);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }
 
 /**

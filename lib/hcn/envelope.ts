@@ -25,15 +25,21 @@ const policy = "a policy: an object with Type and Settings";
 
 /**
  * @param value undefined stands in it for a policy that is read elsewhere, so that the others keep their places
+ * @param whose names that a wrapping may bear
  * @returns the policies of a list; what is none is noted and left out
- * @throws {CniError} 2 for policies of something else than an endpoint, and for keys beside those of the shape
+ * @throws {CniError} 2 for policies of something else, by default than an endpoint, and for keys beside those of the shape
  */
-export function readEnvelopes(value: unknown, path: string, issues: Issue[]): readonly RawPolicy[] {
+export function readEnvelopes(
+  value: unknown,
+  path: string,
+  issues: Issue[],
+  whose: readonly string[] = ["EndpointPolicy"],
+): readonly RawPolicy[] {
   return readList(value, path, issues, (item, at) => {
     if (item === undefined) return undefined;
     if (!isObject(item)) return report(issues, at, policy, item);
     const { Name, ...outer } = foldKeys(item, shape) as JsonObject;
-    requireEndpoint(Name, `${at}.Name`);
+    requireName(Name, `${at}.Name`, whose);
     const isWrapped = "Value" in outer || (Name !== undefined && !("Type" in outer));
     if (!isWrapped) return readTyped(outer, at, issues);
     const { Value } = outer;
@@ -57,8 +63,8 @@ function readTyped(object: JsonObject, path: string, issues: Issue[]): RawPolicy
 }
 
 /** The reference plugins match the word without regard to case. */
-function requireEndpoint(name: unknown, path: string): void {
+function requireName(name: unknown, path: string, whose: readonly string[]): void {
   if (name === undefined || name === "") return;
-  if (typeof name === "string" && name.toLowerCase() === "endpointpolicy") return;
+  if (typeof name === "string" && whose.some((one) => one.toLowerCase() === name.toLowerCase())) return;
   throw unsupported(path, name, "EndpointPolicy is; what concerns a whole network are keys of its own");
 }

@@ -14,6 +14,8 @@ export interface UplinkFacts {
   /** Bytes. */
   readonly mtu: number;
   readonly mac?: Mac;
+  /** As the kernel names kinds of links; absent for hardware. */
+  readonly kind?: string;
   /** What of the host is there, link-local addresses left out. */
   readonly addresses: readonly Prefix[];
 }

@@ -115,6 +115,8 @@ export interface Tunnel {
   readonly udpPort: number;
   /** In the mode `stretched`: frames to all, and to MACs that nobody knows, go to every host. Absent: to none. */
   readonly flood?: true;
+  /** The uplink encrypts: packets of the network go by no other way, and come by none. Absent: by whatever routes say. */
+  readonly sealed?: true;
   /** Inner and outer checksums are made before packets come to the uplink, at a price. Absent: by the uplink. */
   readonly checksums?: "early";
 }

@@ -27,6 +27,7 @@ const symbols = {
 /** What the operator's tool needs beside these: opened apart, since each symbol costs the plugins' start. */
 const toolSymbols = {
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   recvmsg: { args: ["i32", "ptr", "i32"], returns: FFIType.i64_fast },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
@@ -93,7 +94,7 @@ export function attemptCall(call: (symbols: Libc) => number | bigint): number {
   return attempt(libc(), call);
 }
 
-/** What only the operator's tool calls; kept as `libc` is. */
+/** What is called seldom; kept as `libc` is. */
 export function toolLibc(): ToolLibc {
   openedTool ??= open(toolSymbols).symbols;
   return openedTool;

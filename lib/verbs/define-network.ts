@@ -4,7 +4,8 @@ import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
-import type { Switch } from "../model/switch.ts";
+import type { HostFacts } from "../model/facts.ts";
+import { isOverlay, type Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
@@ -46,17 +47,23 @@ export function defineNetwork<Config, S extends Switch>(
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
+    // What cannot be shall cost the old one nothing.
+    if (!renewed) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
+  function observed(): HostFacts {
+    return context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
+  }
   /** With what of it goes with the configuration. */
   function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
-    const next = { ...spec, switch: plugin.follow?.(spec.switch, config) ?? spec.switch, ...joining };
-    if (plugin.follow !== undefined && JSON.stringify(next) !== JSON.stringify(spec))
-      store.networks.put({ name: network, kind: plugin.kind, spec: next });
+    const next = { ...spec, switch: plugin.follow?.(spec.switch, config, inUse) ?? spec.switch, ...joining };
+    if (plugin.follow === undefined || JSON.stringify(next) === JSON.stringify(spec)) return next;
+    requireNoOverlap(next.switch, store, context);
+    store.networks.put({ name: network, kind: plugin.kind, spec: next });
     return next;
   }
-  const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
+  const host = observed();
   if (known !== undefined && !known.recovered && host.takeover?.unfinished) return known;
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);
@@ -108,23 +115,34 @@ export function rememberSwitch(planned: Switch, { store, context }: Surroundings
     known.gateways.length === planned.gateways.length &&
     known.forwarding.length === planned.forwarding.length;
   if (row === undefined || spec === undefined || isKnown(spec.switch)) return;
-  const { connected } = context.backend.observeHost();
+  requireNoOverlap(planned, store, context);
+  store.networks.put({ ...row, spec: { ...spec, switch: planned } satisfies NetworkSpec });
+}
+
+function requireNoOverlap(planned: Switch, store: Store, { backend }: Pick<Context, "backend">): void {
+  const { connected } = backend.observeHost();
   const taken = [
-    ...otherNetworks(store, row.name),
+    ...otherNetworks(store, planned.network),
     ...connected
       .filter((subnet) => subnet.interface !== planned.name)
       .map((subnet) => ({ prefix: subnet.prefix, holder: `interface ${subnet.interface}` })),
   ];
-  for (const gateway of planned.gateways) {
-    const other = taken.find(({ prefix }) => overlaps(prefix, gateway));
+  for (const own of prefixesOf(planned)) {
+    const other = taken.find(({ prefix }) => overlaps(prefix, own));
     if (other === undefined) continue;
     throw new CniError(
       errorCode.conflict,
-      `network ${row.name}: its subnet ${networkOf(gateway)} overlaps ${networkOf(other.prefix)} of ${other.holder}`,
+      `network ${planned.network}: its subnet ${networkOf(own)} overlaps ${networkOf(other.prefix)} of ${other.holder}`,
       { reason: "subnet-overlap", details: "give the network another subnet" },
     );
   }
-  store.networks.put({ ...row, spec: { ...spec, switch: planned } satisfies NetworkSpec });
+}
+
+/** What leads to the switch while somebody is on it: of an overlay network's subnets, those of other hosts as well. */
+function prefixesOf(vswitch: Switch): readonly Prefix[] {
+  const { gateways } = vswitch;
+  const routed = isOverlay(vswitch) && vswitch.mode === "routed" && gateways.length > 0;
+  return routed ? [...gateways, ...vswitch.cidrs] : gateways;
 }
 
 /** Subnets of the other networks of this host. */
@@ -137,7 +155,7 @@ function otherNetworks(
     .filter((row) => row.name !== network)
     .flatMap((row) => {
       const { switch: known, automatic } = row.spec as NetworkSpec;
-      const prefixes = automatic === undefined ? known.gateways : [automatic, ...known.gateways];
+      const prefixes = [...(automatic === undefined ? [] : [automatic]), ...prefixesOf(known)];
       return prefixes.map((prefix) => ({ prefix, holder: `network ${row.name}` }));
     });
 }

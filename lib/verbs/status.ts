@@ -5,7 +5,7 @@ import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { folded } from "../cni/keys.ts";
 import type { StatusRequest } from "../cni/request.ts";
-import { isExternal, type OverlayMode } from "../model/switch.ts";
+import { type AnyExternalSwitch, isExternal, isOverlay, type OverlayMode, type Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";
@@ -60,7 +60,7 @@ function requireUplink(
   { externalUplink }: NetworkTraits,
 ): void {
   if (externalUplink === undefined) return;
-  const known = spec !== undefined && isExternal(spec.switch) ? spec.switch : undefined;
+  const known = spec && uplinkOf(spec.switch);
   const named = known?.uplink ?? externalUplink(request.config.raw);
   const uplink = known ?? uplinkNow(named, backend);
   const state = uplink === undefined ? "gone" : backend.uplinkState(uplink);
@@ -80,8 +80,16 @@ function requireUplink(
   );
 }
 
+/** By which the network's packets leave: its own, or those of its tunnel. */
+function uplinkOf(vswitch: Switch): Uplink | undefined {
+  if (isOverlay(vswitch)) return { uplink: vswitch.tunnel.uplink, lower: vswitch.tunnel.uplink };
+  return isExternal(vswitch) ? vswitch : undefined;
+}
+
+type Uplink = Pick<AnyExternalSwitch, "uplink" | "lower">;
+
 /** Of a network that nobody has been on. */
-function uplinkNow(named: string | undefined, backend: Backend) {
+function uplinkNow(named: string | undefined, backend: Backend): Uplink | undefined {
   const name = named ?? backend.observeHost().uplink?.name;
   return name === undefined ? undefined : { uplink: name, lower: name };
 }

@@ -10,10 +10,11 @@ import type { OverlaySwitch } from "../../lib/model/switch.ts";
 import { vtepMac, vxlanOverhead } from "../../lib/model/vtep.ts";
 import type { OverlayConfig } from "./config.ts";
 
-/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU */
+/** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU or is its own peer */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
+  requireOthers(network, config, uplink.addresses.map(prefixAddress));
   return {
     kind: "overlay",
     network,
@@ -30,6 +31,7 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
       vtep,
       mac: config.vtepMac ?? vtepMac(vtep),
       udpPort: config.udpPort,
+      ...(config.encrypted ? { sealed: true } : {}),
       ...(config.flood ? { flood: true } : {}),
       ...(config.txChecksumOffload ? {} : { checksums: "early" }),
     },
@@ -38,9 +40,16 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
   };
 }
 
-/** What of the switch goes with the configuration while the network is in use. */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
-  return { ...known, cidrs: cidrsOf(config) };
+/**
+ * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
+ * as containers send to it, it must not leave by another way.
+ *
+ * @throws {CniError} 7 for itself as a peer
+ */
+export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
+  requireOthers(known.network, config, [known.tunnel.vtep]);
+  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
+  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
 }
 
 /** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */
@@ -57,8 +66,10 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
     ...(config.vtep === undefined ? {} : { vtep: config.vtep }),
     ...(config.vtepMac === undefined ? {} : { vtepMac: config.vtepMac }),
     ...(config.cidrs.length === 0 ? {} : { cidrs: config.cidrs.toSorted().join(",") }),
+    ...(config.encrypted ? { encryption: "wireguard" } : {}),
     ...(config.flood ? { flood: "true" } : {}),
     ...(config.txChecksumOffload ? {} : { txChecksumOffload: "false" }),
+    ...(config.macPrefix === undefined ? {} : { endpointMacPrefix: config.macPrefix.join(".") }),
   };
 }
 
@@ -69,15 +80,31 @@ function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[
   return distinctPrefixes([...subnets, ...peers].map(networkOf));
 }
 
-function requireUplink(network: string, { uplink }: OverlayConfig, host: HostFacts): UplinkFacts {
+function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {
+  const { uplink, encrypted } = config;
   const found = host.uplink;
-  if (found !== undefined && (uplink === undefined || uplink === found.name)) return found;
+  if (found !== undefined && (uplink === undefined || uplink === found.name)) {
+    if (encrypted && found.kind !== "wireguard") throw notEncrypted(network, found);
+    return found;
+  }
   const why =
     uplink === undefined ? "the host has no default route to take it from" : `${uplink} does not exist`;
   throw new CniError(errorCode.dependencyMissing, `network ${network} has no uplink: ${why}`, {
     reason: "uplink-missing",
     details: 'name the interface that leads to the other hosts: "uplink": "eth0"',
   });
+}
+
+function notEncrypted(network: string, { name, kind }: UplinkFacts): CniError {
+  return new CniError(
+    errorCode.dependencyMissing,
+    `network ${network}: its uplink ${name} is ${kind === undefined ? "a network card" : `of kind ${kind}`}, and encrypts nothing`,
+    {
+      reason: "uplink-not-encrypted",
+      details:
+        'make a WireGuard interface that leads to the other hosts, and name it: "uplink": "wg0"; or remove "encryption"',
+    },
+  );
 }
 
 function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink: UplinkFacts): Ip {
@@ -99,13 +126,36 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
   );
 }
 
-/** @throws {CniError} 7 when the uplink cannot carry it */
-function mtuOf({ mtu }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
-  const most = uplink.mtu - vxlanOverhead[family];
-  if (mtu === undefined || mtu <= most) return mtu ?? most;
+/** The file of another host, copied as it is, names this one among the others. */
+function requireOthers(network: string, { directory }: OverlayConfig, own: readonly Ip[]): void {
+  const peers = directory.type === "static" ? directory.peers : [];
+  const self = peers.find(({ vtep }) => own.includes(vtep));
+  if (self === undefined) return;
   throw new CniError(
     errorCode.invalidConfig,
-    `mtu ${mtu}: the uplink ${uplink.name} carries ${uplink.mtu}, less ${vxlanOverhead[family]} for VXLAN over IPv${family}`,
-    { reason: "mtu-too-large", details: `lower it to ${most}, or raise the uplink's` },
+    `network ${network}: its peer ${self.vtep} is this host itself`,
+    {
+      reason: "peer-is-this-host",
+      details: "peers are the other hosts; each host's own subnets stand beside them",
+    },
   );
+}
+
+/**
+ * On one subnet nobody tells a sender that a peer takes less: there all are as long as the shortest.
+ *
+ * @throws {CniError} 7 when the uplink cannot carry it, or a peer does not take it
+ */
+function mtuOf({ mtu, mode, directory }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
+  const own = uplink.mtu - vxlanOverhead[family];
+  const peers = mode === "stretched" && directory.type === "static" ? directory.peers : [];
+  const most = Math.min(own, ...peers.map((peer) => peer.mtu ?? own));
+  if (mtu === undefined || mtu <= most) return mtu ?? most;
+  const shortest = peers.find((peer) => peer.mtu === most);
+  const why =
+    most === own || shortest === undefined
+      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${vxlanOverhead[family]} for VXLAN over IPv${family}`
+      : `peer ${shortest.node} takes ${most}`;
+  const details = most === own ? `lower it to ${most}, or raise the uplink's` : `lower it to ${most}`;
+  throw new CniError(errorCode.invalidConfig, `mtu ${mtu}: ${why}`, { reason: "mtu-too-large", details });
 }

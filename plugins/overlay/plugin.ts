@@ -32,15 +32,15 @@ export const overlay: NetworkPlugin<OverlayConfig, OverlaySwitch> = {
   switch: overlaySwitch,
   follow: followPeers,
   settings: overlaySettings,
-  plan: (input) => planHosted(input, endpointMac),
+  plan: (input) => planHosted(input, (owner, addresses) => endpointMac(owner, addresses, input.config)),
   directory: ({ directory, blockBits }) =>
     directory.type === "static" ? undefined : { access: directory, blockBits },
   peers: ({ directory }) => (directory.type === "static" ? directory.peers : undefined),
 };
 
 /** As on Windows a container's MAC follows from its address, by which other hosts know it. */
-function endpointMac(owner: Owner, addresses: readonly Prefix[]) {
+function endpointMac(owner: Owner, addresses: readonly Prefix[], { macPrefix }: OverlayConfig) {
   const all = addresses.map(prefixAddress);
   const address = all.find((one) => ipFamily(one) === 4) ?? all[0];
-  return address === undefined ? vnicMac(owner) : vtepMac(address);
+  return address === undefined ? vnicMac(owner) : vtepMac(address, macPrefix);
 }

@@ -1,4 +1,7 @@
-/** JSON schema of an overlay network, compiled at build time (plugins/build.ts). */
+/**
+ * JSON schema of an overlay network, compiled at build time (plugins/build.ts). The items of `subnets`, which have two
+ * forms, are checked by own-subnets.ts.
+ */
 import { hostedProperties } from "../../lib/hosted/schema.ts";
 
 const address = { type: "string", minLength: 2, maxLength: 45 };
@@ -14,7 +17,10 @@ const peer = {
     vtep: address,
     mac,
     subnets: { type: "array", items: prefix },
-    endpoints: { type: "array", items: prefix },
+    endpoints: {
+      type: "array",
+      items: { anyOf: [prefix, { type: "array", minItems: 1, maxItems: 2, items: prefix }] },
+    },
     mtu: { type: "integer", minimum: 68, maximum: 65535 },
   },
 };
@@ -45,15 +51,18 @@ export const schema = {
     vni: { type: "integer", minimum: 1, maximum: 16_777_215 },
     mode: { enum: ["routed", "stretched"] },
     subnet: prefix,
-    subnets: { type: "array", items: prefix },
+    subnets: { type: "array", maxItems: 64 },
     cidrs: { type: "array", items: prefix },
     blockBits: { type: "integer", minimum: 8, maximum: 126 },
     udpPort: { type: "integer", minimum: 1, maximum: 65535 },
     vtep: address,
     vtepMac: mac,
     strict: { type: "boolean" },
+    encryption: { enum: ["none", "wireguard"] },
     flood: { type: "boolean" },
     txChecksumOffload: { type: "boolean" },
+    endpointMacPrefix: { type: "string", maxLength: 5 },
+    ipMasqNetwork: prefix,
     directory,
   },
 } as const;

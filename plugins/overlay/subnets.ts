@@ -1,9 +1,13 @@
 /** `subnet` and `subnets` beside the ipam: what of the network this host's containers get addresses of. Pure. */
-import { anyShape, foldObject } from "../../lib/cni/keys.ts";
+import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
 import { isObject, type JsonObject } from "../../lib/cni/read.ts";
+import { nativeIpam } from "../../lib/hosted/hcn.ts";
 
 const keys = { ipam: anyShape, subnet: anyShape, subnets: anyShape };
 const rangeKeys = { subnet: anyShape, ranges: anyShape };
+
+/** The configuration's ipam in the words of ours. */
+export const overlayIpam = (config: JsonObject): JsonObject => nativeIpam(withSubnets(config));
 
 /**
  * The configuration with them where the ipam looks for them: one range of addresses for each. What the ipam names itself
@@ -15,12 +19,29 @@ export function withSubnets(config: JsonObject): JsonObject {
   const subnets = subnetsOf(rest);
   if (ipam.subnet !== undefined || ipam.ranges !== undefined || subnets.length === 0)
     return { ...rest, ipam };
-  const [subnet] = subnets;
-  const named = subnets.length === 1 ? { subnet } : { ranges: subnets.map((one) => [{ subnet: one }]) };
+  const named = subnets.length === 1 ? { ...subnets[0], ...ipam } : { ranges: subnets.map((one) => [one]) };
   return { ...rest, ipam: { ...ipam, ...named } };
 }
 
-function subnetsOf({ subnet, subnets }: JsonObject): readonly unknown[] {
+function subnetsOf({ subnet, subnets }: JsonObject): readonly JsonObject[] {
   const one = subnet === undefined ? [] : [subnet];
-  return [...one, ...(Array.isArray(subnets) ? subnets : [])];
+  return [...one, ...(Array.isArray(subnets) ? subnets : [])].map(rangeOf);
+}
+
+/** Keys of a subnet as HCN's networks have it, and before it those of HNS v1. */
+export const hcnSubnetShape = {
+  IpAddressPrefix: anyShape,
+  AddressPrefix: anyShape,
+  GatewayAddress: anyShape,
+  Routes: listShape(flatShape("NextHop", "DestinationPrefix")),
+  Policies: listShape(anyShape),
+};
+
+/** A subnet of either form in the words of our ipam's ranges; whatever is wrong in it, our ipam says so. */
+export function rangeOf(item: unknown): JsonObject {
+  if (!isObject(item)) return { subnet: item };
+  const { IpAddressPrefix, AddressPrefix, GatewayAddress, Routes } = foldObject(item, hcnSubnetShape);
+  const route = Array.isArray(Routes) ? Routes.find(isObject) : undefined;
+  const gateway = GatewayAddress || route?.NextHop;
+  return { subnet: IpAddressPrefix ?? AddressPrefix, ...(gateway ? { gateway } : {}) };
 }

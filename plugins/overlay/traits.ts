@@ -1,12 +1,13 @@
 /** What all verbs know of the overlay network type. */
-import { nativeIpam } from "../../lib/hosted/hcn.ts";
+import { namedUplink } from "../../lib/verbs/named-uplink.ts";
 import type { NetworkTraits } from "../../lib/verbs/network-plugin.ts";
-import { withSubnets } from "./subnets.ts";
+import { overlayIpam } from "./subnets.ts";
 
 export const overlayTraits: NetworkTraits = {
   kind: "overlay",
   withoutIpam: "ours",
   // A delegate that fails shall have cost the host nothing.
   vnicBeforeAddress: false,
-  nativeIpam: (config) => nativeIpam(withSubnets(config)),
+  externalUplink: namedUplink,
+  nativeIpam: overlayIpam,
 };

@@ -6,12 +6,13 @@ import { anyShape, foldObject } from "../../lib/cni/keys.ts";
 import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
 import { specifiedKeys } from "../../lib/cni/specified-keys.ts";
+import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
 import { type AnyExternalSwitch, type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
 import { readVnicConfig, type VnicRequest } from "../../lib/planning/vnic-config.ts";
 import { type VnicConfig, vnicConfigShape } from "../../lib/planning/vnic-keys.ts";
-import { splitNetworkPolicies } from "./hcn.ts";
+import { readNetworkPolicies } from "./hcn.ts";
 import { refuseForKind } from "./kind-limits.ts";
 import { refusePolicies } from "./port-policies.ts";
 
@@ -96,10 +97,14 @@ export function parseTransparentConfig(raw: JsonObject, runtime: Requested): Tra
   throwIssues(issues);
   const own = config as RawTransparent;
   const kind = own.switch ?? "macvlan";
-  const policies = splitNetworkPolicies(config.policies, "policies", issues);
-  const asked = splitNetworkPolicies(config.AdditionalArgs, "AdditionalArgs", issues);
-  const uplink = one("uplink", [own.uplink, own.master, ...policies.uplinks, ...asked.uplinks], issues);
-  const vlan = one("vlan", [own.vlan, ...policies.vlans, ...asked.vlans], issues);
+  const policies = readNetworkPolicies(config.policies, "policies", issues);
+  const asked = readNetworkPolicies(config.AdditionalArgs, "AdditionalArgs", issues);
+  const uplink = sameEverywhere(
+    "uplink",
+    [own.uplink, own.master, ...policies.uplinks, ...asked.uplinks],
+    issues,
+  );
+  const vlan = sameEverywhere("vlan", [own.vlan, ...policies.vlans, ...asked.vlans], issues);
   const ofPorts = {
     ...config,
     policies: policies.rest,
@@ -153,17 +158,6 @@ function refuseOthers(kind: TransparentConfig["kind"], own: RawTransparent, issu
     report(issues, "mode", "nothing for a switch of kind bridge: modes are macvlan's", own.mode);
   if (own.hostAccess === false)
     report(issues, "hostAccess", "true, or nothing: the host itself is on the bridge", own.hostAccess);
-}
-
-/** What may be said in several places, as long as all say the same. */
-function one<T extends string | number>(
-  name: string,
-  values: readonly (T | undefined)[],
-  issues: Issue[],
-): T | undefined {
-  const different = [...new Set(values.filter((value) => value !== undefined))];
-  if (different.length > 1) report(issues, name, "one, wherever it is said", different.join(" and "));
-  return different[0];
 }
 
 /** `dad`: true, false, or how many milliseconds an answer may take. */

@@ -5,7 +5,7 @@
  * dns, runtimeConfig ...) is checked by lib/cni, the keys of ports (policies, guard ...) by lib/hcn, and `dad`, which has
  * two forms, by config.ts.
  */
-export const interfaceName = { type: "string", pattern: "^[^\\s/:]{1,15}$" } as const;
+const interfaceName = { type: "string", pattern: "^[^\\s/:]{1,15}$" } as const;
 
 export const schema = {
   type: "object",

@@ -1,2 +1,3 @@
-/** Our CNI plugins; those that are not in this build are there under their names, too, and say so. */
-export const pluginNames: readonly string[] = ["nat", "transparent", "overlay", "ipam"];
+/** Our CNI plugins. */
+export const pluginNames = ["nat", "transparent", "overlay", "ipam"] as const;
+export type PluginName = (typeof pluginNames)[number];

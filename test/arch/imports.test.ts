@@ -14,6 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/dhcp": ["lib/addr", "lib/cni", "lib/netlink/bytes.ts"],
   "lib/hcn": ["lib/addr", "lib/cni", "lib/policy"],
   "lib/cni": ["lib/addr", "lib/os"],
+  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
+  "lib/etcd": ["lib/addr", "lib/os", "lib/cni", "lib/directory"],
   "lib/planning": ["lib/addr", "lib/cni", "lib/model", "lib/policy"],
   "lib/state": ["lib/addr", "lib/os", "lib/cni", "lib/model", "lib/dhcp"],
   "lib/netlink": ["lib/addr", "lib/os", "lib/policy"],
@@ -57,8 +59,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Types of the verbs alone.
   "lib/hosted": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hosted", "lib/model", "lib/planning", "lib/verbs"],
-  "lib/directory": ["lib/addr", "lib/cni", "lib/model"],
-  "lib/etcd": ["lib/cni", "lib/directory"],
   "plugins/overlay": [
     "lib/addr",
     "lib/cni",
@@ -70,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/state",
     "lib/verbs",
   ],
+  "plugins/names.ts": [],
   "plugins/transparent": [
     "lib/addr",
     "lib/cni",
@@ -92,6 +93,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "plugins/ipam",
     // The doctor reads configurations as the plugin itself does.
     "plugins/nat",
+    "plugins/transparent",
+    "plugins/overlay",
+    "plugins/names.ts",
   ],
 };
 

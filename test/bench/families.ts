@@ -8,6 +8,7 @@ import { fullPool } from "./rows/full-pool.ts";
 import { lan } from "./rows/lan.ts";
 import { manyPorts } from "./rows/many-ports.ts";
 import { memory } from "./rows/memory.ts";
+import { overlay } from "./rows/overlay.ts";
 import { policies } from "./rows/policies.ts";
 import { throughput } from "./rows/throughput.ts";
 import { vmNic } from "./rows/vm-nic.ts";
@@ -24,6 +25,7 @@ export const families: readonly Family[] = [
   lan,
   dhcp,
   vmNic,
+  overlay,
 ];
 
 /** The single processes below the table. */

@@ -15,6 +15,6 @@ export function takeExecutables(from: string, to: string): string {
     // Another file system.
     copyFileSync(join(from, "nat"), nat);
   }
-  for (const name of ["transparent", "ipam", "vswitch"]) linkSync(nat, join(to, name));
+  for (const name of ["transparent", "overlay", "ipam", "vswitch"]) linkSync(nat, join(to, name));
   return to;
 }

@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { whyNoVm } from "../vm/requirements.ts";
 import { guestAct, guestPrograms } from "./acts/guest.ts";
+import { hostsAct, hostsPrograms } from "./acts/hosts.ts";
 import { natAct } from "./acts/nat.ts";
 import { transparentAct } from "./acts/transparent.ts";
 import { enterOwnNamespaces } from "./enter.ts";
@@ -19,11 +20,12 @@ import { tellStory } from "./story.ts";
 const worlds = {
   inside: { acts: [natAct, transparentAct], programs: "hidden" },
   guest: { acts: [guestAct], programs: "there" },
+  hosts: { acts: [hostsAct], programs: "there" },
 } as const;
 const bin = join(import.meta.dirname, "../../dist/bin");
 
 const [place = "", ...args] = process.argv.slice(2);
-if (place === "inside" || place === "guest") {
+if (place === "inside" || place === "guest" || place === "hosts") {
   const { acts, programs } = worlds[place];
   const report = createReport(process.stdout);
   try {
@@ -40,5 +42,14 @@ if (place === "inside" || place === "guest") {
   if (why !== undefined) process.stdout.write(`\nThe act of a utility VM is skipped: ${why}.\n`);
   const second =
     first === 0 && why === undefined ? await enterOwnNamespaces(import.meta.path, "guest", all) : 0;
-  process.exitCode = first || second;
+  const whyNoHosts = whyNoPrograms(hostsPrograms);
+  if (whyNoHosts !== undefined) process.stdout.write(`\nThe act of two hosts is skipped: ${whyNoHosts}.\n`);
+  const third =
+    first === 0 && whyNoHosts === undefined ? await enterOwnNamespaces(import.meta.path, "hosts", all) : 0;
+  process.exitCode = first || second || third;
+}
+
+function whyNoPrograms(names: readonly string[]): string | undefined {
+  const missing = names.find((name) => Bun.which(name, { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }) === null);
+  return missing === undefined ? undefined : `the program ${missing} is not installed`;
 }

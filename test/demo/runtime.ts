@@ -50,16 +50,20 @@ export interface RuntimeOptions {
   readonly bin: string;
   /** Where the plugins keep their state. */
   readonly dataDir: string;
+  /** Whose plugins they are; absent: the host of this process. */
+  readonly on?: Machine;
 }
 
-export function createRuntime({ network, bin, dataDir }: RuntimeOptions): Runtime {
+export function createRuntime({ network, bin, dataDir, on }: RuntimeOptions): Runtime {
   const { plugins, ...common } = network;
   const results = new Map<string, Result>();
   let calls = 0;
   const call = (verb: string, env: Record<string, string>, more: object): Outcome => {
     calls++;
     const all = { CNI_COMMAND: verb, CNI_PATH: bin, VSWITCH_DATA_DIR: dataDir, ...env };
-    return execute(join(bin, plugins[0].type), all, JSON.stringify({ ...common, ...plugins[0], ...more }));
+    const stdin = JSON.stringify({ ...common, ...plugins[0], ...more });
+    const act = () => execute(join(bin, plugins[0].type), all, stdin);
+    return on === undefined ? act() : on.inside(act);
   };
   const callFor = (verb: string, { id, machine, runtimeConfig }: Container): Outcome => {
     const prevResult = verb === "ADD" ? undefined : results.get(id);

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { execIn } from "../system/command.ts";
-import { createHost, type Host } from "../system/host.ts";
+import { createHost, type Host, type HostOptions } from "../system/host.ts";
 import type { Namespace } from "../system/namespaces.ts";
 import { eventually } from "./eventually.ts";
 import { writeImage } from "./oci-image.ts";
@@ -37,11 +37,16 @@ export interface Lab extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Makes a lab. @param record put a recorder before each executable */
-export async function startLab(target: RuntimeTarget, record = false): Promise<Lab> {
-  const host = await createHost();
+/** Makes a lab. @param record put a recorder before each executable. @param lan what several of them are on */
+export async function startLab(
+  target: RuntimeTarget,
+  record = false,
+  lan?: HostOptions["lan"],
+): Promise<Lab> {
+  const host = await createHost(lan === undefined ? {} : { lan });
   try {
-    const goes = { folder: host.dir, namespaces: [host.ns, host.outside] };
+    const namespaces = lan === undefined ? [host.ns, host.outside] : [host.ns];
+    const goes = { folder: host.dir, namespaces };
     return labOf(host, await startSandbox({ ns: host.ns, target, record, with: goes }), target);
   } catch (error) {
     await host.close();

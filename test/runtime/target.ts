@@ -109,6 +109,30 @@ export const lanTarget: RuntimeTarget = {
   },
 };
 
+/** Ours on the first or second of two hosts that are one network. */
+export function overlayTarget(number: 1 | 2): RuntimeTarget {
+  const subnetsOf = (host: number) => [`10.78.${host}.0/24`, `fd00:78:${host}::/64`];
+  const other = 3 - number;
+  return {
+    ...ownTarget,
+    name: "our overlay plugin",
+    conflist: {
+      cniVersion: "1.0.0",
+      name: networkName,
+      plugins: [
+        {
+          type: "overlay",
+          vni: 4097,
+          uplink: "eth0",
+          subnets: subnetsOf(number),
+          directory: { type: "static", peers: [{ vtep: `192.0.2.${other}`, subnets: subnetsOf(other) }] },
+          capabilities: { portMappings: true, ips: true, mac: true, dns: true },
+        },
+      ],
+    },
+  };
+}
+
 function ownLeases(stateDir: string): readonly string[] {
   const file = join(stateDir, "vswitch/state.db");
   if (!existsSync(file)) return [];

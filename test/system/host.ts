@@ -160,14 +160,14 @@ async function joinUplink(
   // No link-local addresses by themselves: they would come later and blur snapshots.
   const up = ["link set eth0 addrgenmode none", "link set eth0 up"];
   const own = (address: string) => (linkLocal ? [`address add ${address}/64 dev eth0 nodad`] : []);
-  await batch(outside, [
+  await ipBatch(outside, [
     `link add eth0 mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${host.name}`,
     ...up,
     `address add ${uplink.outside4}/24 dev eth0`,
     `address add ${uplink.outside6}/64 dev eth0 nodad`,
     ...own("fe80::2"),
   ]);
-  await batch(host, [
+  await ipBatch(host, [
     ...up,
     `address add ${uplink.host4}/24 dev eth0`,
     `address add ${uplink.host6}/64 dev eth0 nodad`,
@@ -184,7 +184,7 @@ async function joinLan(
   { ns, number }: NonNullable<HostOptions["lan"]>,
   { mtu = 1500 }: HostOptions,
 ): Promise<void> {
-  await batch(host, [
+  await ipBatch(host, [
     `link add eth0 mtu ${mtu} type veth peer name host${number} mtu ${mtu} netns ${ns.name}`,
     "link set eth0 addrgenmode none",
     "link set eth0 up",
@@ -194,13 +194,13 @@ async function joinLan(
     "route add default via 192.0.2.254",
     "route add default via 2001:db8::254",
   ]);
-  await batch(ns, [`link set host${number} addrgenmode none master lan up`]);
+  await ipBatch(ns, [`link set host${number} addrgenmode none master lan up`]);
 }
 
 /** Makes a namespace with a switch `lan`, on which it is 192.0.2.254 and 2001:db8::254 itself; it has no way to what is behind hosts. */
 export async function createLan(mtu = 1500): Promise<Host> {
   const lan = await createHost({ uplink: false });
-  await batch(lan.ns, [
+  await ipBatch(lan.ns, [
     `link add lan mtu ${mtu} type bridge`,
     "link set lan addrgenmode none up",
     "address add 192.0.2.254/24 dev lan",
@@ -211,7 +211,7 @@ export async function createLan(mtu = 1500): Promise<Host> {
 }
 
 /** Commands of `ip`, one line each, by one process. */
-export async function batch(ns: Namespace, lines: readonly string[]): Promise<void> {
+export async function ipBatch(ns: Namespace, lines: readonly string[]): Promise<void> {
   await execIn(ns, ["ip", "-batch", "-"], { input: lines.join("\n") });
 }
 

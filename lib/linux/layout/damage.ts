@@ -20,8 +20,9 @@ export const RULE_COUNTS = {
     forward: 1,
     postrouting: 9,
     tunnel_out: 1,
-    tunnel_in: 1,
-    tunnel_from: 5,
+    tunnel_in: 2,
+    tunnel_from: 4,
+    tunnel_source: 3,
   },
   bridge: { from_port: 4, to_port: 1, guard: 2, after_nat: 4 },
 } as const satisfies Partial<Record<NftFamily, Readonly<Record<string, number>>>>;

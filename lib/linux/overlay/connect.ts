@@ -1,5 +1,6 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
 import type { Connected, Remotes } from "../../backend.ts";
+import { absent, type Difference, surplus } from "../../model/compare.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
@@ -34,16 +35,24 @@ export function connectPeers(
 }
 
 /** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
-export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly string[] {
+export function comparePeers(
+  kernel: Kernel,
+  vswitch: OverlaySwitch,
+  remotes: Remotes,
+): readonly Difference[] {
   const changes = changesFor(kernel, vswitch, remotes);
   if (changes === undefined) return [];
   const { accept, write, remove, refuse } = changes;
   return [
-    ...accept.map(formatElement),
-    ...[...write, ...remove].map(({ title }) => title),
-    ...refuse.map((element) => formatElement(element).replace(/^add/, "delete")),
+    ...accept.map(formatElement).flatMap(absent),
+    ...write.map(rowOf).flatMap(absent),
+    ...remove.map(rowOf).flatMap(surplus),
+    ...refuse.map(formatElement).flatMap(surplus),
   ];
 }
+
+/** The row without what is to be done with it. */
+const rowOf = ({ title }: Request): string => title.replace(/ (replace|append|del) /, " ");
 
 function changesFor(kernel: Kernel, vswitch: OverlaySwitch, { peers, own }: Remotes): RowChanges | undefined {
   const links = linksOf(kernel, vswitch);

@@ -21,9 +21,15 @@ export function tunnelElements({
     { set: "tunnels", key: [tunnel.udpPort, ...vniKey(vni)], comment },
     { set: "dropped_tunnel", key: [...vniKey(vni)], comment },
   ];
+  if (tunnel.sealed) {
+    elements.push({ set: "sealed_by", key: [tunnel.uplink, ...vniKey(vni)], comment });
+    elements.push({ set: "sealed", key: [...vniKey(vni)], comment });
+  }
   if (mode === "stretched") return elements;
   elements.push({ set: "switches", key: [tunnel.name], comment });
   elements.push({ set: "dropped_between", key: [tunnel.name], comment });
+  elements.push({ set: "dropped_source", key: [tunnel.name], comment });
+  elements.push({ set: "routed_tunnels", key: [tunnel.name], comment });
   if (isolated) return elements;
   elements.push({ set: "reachable", key: [tunnel.name, name], comment });
   elements.push({ set: "reachable", key: [name, tunnel.name], comment });

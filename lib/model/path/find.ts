@@ -6,7 +6,7 @@ import { policiesOf } from "../../policy/policy.ts";
 import { formatOwner } from "../owner.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneInterface, SceneNetwork } from "../scene.ts";
-import { isExternal, isStacked } from "../switch.ts";
+import { isExternal, isOverlay, isStacked } from "../switch.ts";
 import { isVmPlan } from "../vm-nic.ts";
 import { loopbacks } from "./groups.ts";
 import type { Place, Writer } from "./trace.ts";
@@ -49,7 +49,7 @@ export function networkOf(scene: Scene, plan: Plan): SceneNetwork {
   return (
     scene.networks.find(({ name }) => name === planned.network) ?? {
       name: planned.network,
-      kind: isExternal(planned) ? "transparent" : "nat",
+      kind: isExternal(planned) ? "transparent" : isOverlay(planned) ? "overlay" : "nat",
       switch: planned,
     }
   );

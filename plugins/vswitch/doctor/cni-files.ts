@@ -1,6 +1,7 @@
 /** Configuration files of a runtime as libcni reads them (CNI 1.1 "Network configuration format"). Pure. */
 import { isObject, type JsonObject } from "../../../lib/cni/read.ts";
-import { pluginNames } from "../plugin-names.ts";
+import { plainName } from "../../names.ts";
+import { type PluginName, pluginNames } from "../plugin-names.ts";
 import type { PatientFiles } from "./patient.ts";
 
 export interface CniFile {
@@ -50,8 +51,8 @@ export function typesOf(plugin: JsonObject): readonly string[] {
   return [plugin.type, ipam].filter((type): type is string => typeof type === "string");
 }
 
-/** Our plugins go by two names each. @returns the plain one */
-export function oursOf(type: string): string | undefined {
-  const name = type.startsWith("vswitch-") ? type.slice("vswitch-".length) : type;
-  return pluginNames.includes(name) ? name : undefined;
+/** Our plugins go by several names each. @returns the plain one */
+export function oursOf(type: string): PluginName | undefined {
+  const name = plainName(type);
+  return pluginNames.find((one) => one === name);
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../../../lib/cni/read.ts";
 import { isObject } from "../../../../lib/cni/read.ts";
 import { type AddRequest, parseRequest } from "../../../../lib/cni/request.ts";
 import { redact, secretsOf } from "../../../../lib/cni/secret.ts";
+import type { PluginName } from "../../plugin-names.ts";
 import type { Check } from "../check.ts";
 import { type CniFile, cniFiles, oursOf, typesOf } from "../cni-files.ts";
 import { type Complaint, error, note } from "../finding.ts";
@@ -33,10 +34,18 @@ async function complaintsOf({ file, plugins, problem }: CniFile): Promise<readon
 }
 
 /** What is parsed by whom; loaded when a configuration names it. */
-const readers: Readonly<Record<string, () => Promise<(request: AddRequest) => unknown>>> = {
+const readers: Readonly<Record<PluginName, () => Promise<(request: AddRequest) => unknown>>> = {
   nat: async () => {
     const { nat } = await import("../../../nat/plugin.ts");
     return (request) => nat.parse(request);
+  },
+  transparent: async () => {
+    const { transparent } = await import("../../../transparent/plugin.ts");
+    return (request) => transparent.parse(request);
+  },
+  overlay: async () => {
+    const { overlay } = await import("../../../overlay/plugin.ts");
+    return (request) => overlay.parse(request);
   },
   ipam: async () => {
     const { parseIpamConfig } = await import("../../../ipam/config.ts");
@@ -50,12 +59,9 @@ async function refusalOf(plugin: JsonObject): Promise<readonly CniError[]> {
   return refusals.flat();
 }
 
-async function tryReading(name: string, plugin: JsonObject): Promise<readonly CniError[]> {
-  const load = readers[name];
-  if (load === undefined)
-    return [new CniError(50, `plugin ${name} is not in this build`, { reason: "absent" })];
+async function tryReading(name: PluginName, plugin: JsonObject): Promise<readonly CniError[]> {
   try {
-    const read = await load();
+    const read = await readers[name]();
     const request = parseRequest(environment, JSON.stringify(plugin));
     if (request.verb === "ADD" && (name !== "ipam" || isObject(plugin.ipam))) read(request);
     return [];

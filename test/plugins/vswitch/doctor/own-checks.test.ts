@@ -185,18 +185,27 @@ describe("configurations", () => {
         type: "bridge",
         ipam: { type: "ipam", subnet: "10.0.0.0/33" },
       }),
-      "/conf/40-later.conflist": list({ type: "vswitch-overlay" }),
+      "/conf/40-overlay.conflist": list({ type: "vswitch-overlay", vni: 7 }),
+      "/conf/50-microsoft.conflist": list({ type: "sdnoverlay", ipam: { subnet: "10.40.1.0/24" } }),
+      "/conf/60-lan.conflist": list(
+        { type: "transparent", uplink: "eth0" },
+        { type: "transparent", vlan: 4095 },
+      ),
       "/conf/notes.txt": "{",
     };
     const found = await findings(configurations, { texts });
     expect(found.filter((line) => line.startsWith("error"))).toEqual([
       "error: /conf/20-bad.conflist would be refused",
       "error: /conf/30-ipam.conf would be refused",
-      "error: /conf/40-later.conflist would be refused",
+      "error: /conf/40-overlay.conflist would be refused",
+      "error: /conf/50-microsoft.conflist would be refused",
+      "error: /conf/60-lan.conflist would be refused",
     ]);
     expect(found.join("\n")).toContain("mtu");
     expect(found.join("\n")).toContain("10.0.0.0/33");
-    expect(found.join("\n")).toContain("not in this build");
+    expect(found.join("\n")).toContain("vni: expected 4096 to 65535");
+    expect(found.join("\n")).toContain("RemoteSubnetRoute");
+    expect(found.join("\n")).toContain("vlan");
   });
 
   test("keep their secrets, whatever is wrong with them", async () => {

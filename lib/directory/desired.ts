@@ -1,0 +1,121 @@
+/**
+ * Who the peers of this host are, by what a directory says: a pure function, so that the same directory gives the same peers
+ * in whatever order it became known. No two peers of a network share a tunnel address, a MAC, a name or an address of theirs;
+ * what contradicts that is left out and named.
+ */
+import type { Prefix } from "../addr/prefix.ts";
+import type { Peer, RemoteEndpoint } from "../model/peer.ts";
+import { admitNodes } from "./admit-nodes.ts";
+import { type Complaint, sortComplaints } from "./complaint.ts";
+import { findCovered } from "./cover.ts";
+import type { Known, LocalNetwork, LocalNode } from "./known.ts";
+import { cidrsOf, networkComplaints } from "./network-complaints.ts";
+import { complainOfBlock, complainOfNode, type Findings, isFit } from "./peer-complaints.ts";
+import { type Block, settleBlocks } from "./settle-blocks.ts";
+import { settleEndpoints } from "./settle-endpoints.ts";
+
+export interface Desired {
+  /** By name. */
+  readonly peers: readonly Peer[];
+  readonly complaints: readonly Complaint[];
+}
+
+/** @returns for each of the networks, by name */
+export function desired(
+  { tables: known }: { readonly tables: Known },
+  local: LocalNode,
+  networks: readonly LocalNetwork[],
+): ReadonlyMap<string, Desired> {
+  const admission = admitNodes(known.nodes, local);
+  const settled = networks.map(
+    (network) => [network, settleBlocks(known, local, network, cidrsOf(known, network))] as const,
+  );
+  const routed = settled
+    .filter(([network]) => network.mode === "routed")
+    .flatMap(([network, { blocks }]) =>
+      blocks.filter(
+        ({ owner }) => owner === local.uid || isFit(admission.admitted.get(owner), local, network),
+      ),
+    );
+  const covered = findCovered(routed, admission.admitted, local.uid);
+  return new Map(
+    settled.map(([network, blocks]) => [
+      network.network,
+      desiredOf(known, local, network, { admission, blocks, covered }),
+    ]),
+  );
+}
+
+function desiredOf(known: Known, local: LocalNode, network: LocalNetwork, findings: Findings): Desired {
+  const { admission, blocks, covered } = findings;
+  const complaints = [...networkComplaints(known, local, network), ...admission.ours, ...blocks.complaints];
+  const behind =
+    network.mode === "routed"
+      ? byOwner(blocks.blocks.filter((block) => !covered.blocks.has(block)))
+      : endpointsBehind(known, local, network, findings, complaints);
+  for (const block of blocks.blocks) complainOfBlock(complaints, block, known, findings);
+  const peers: Peer[] = [];
+  for (const uid of participants(known, network)) {
+    const node = admission.admitted.get(uid);
+    complainOfNode(complaints, uid, known, findings, local, network);
+    const what = behind.get(uid);
+    if (what === undefined || node === undefined) continue;
+    if (covered.nodes.has(uid) || !isFit(node, local, network)) continue;
+    const { vtep, mac, mtu } = node.entry.record;
+    peers.push({ node: node.name, vtep, mac, ...what, ...(mtu === undefined ? {} : { mtu }) });
+  }
+  return {
+    peers: peers.sort((a, b) => (a.node < b.node ? -1 : 1)),
+    complaints: sortComplaints(complaints),
+  };
+}
+
+/** Other nodes that have something in the network. */
+function participants({ blocks, endpoints }: Known, { network }: LocalNetwork): ReadonlySet<string> {
+  const owners = [...(blocks.get(network)?.values() ?? [])].map(({ record }) => record.owner);
+  return new Set([...owners, ...(endpoints.get(network)?.keys() ?? [])]);
+}
+
+type Behind = Pick<Peer, "subnets" | "endpoints">;
+
+function byOwner(blocks: readonly Block[]): ReadonlyMap<string, Behind> {
+  const subnets = new Map<string, Prefix[]>();
+  for (const { owner, cidr } of blocks) {
+    const list = subnets.get(owner);
+    if (list === undefined) subnets.set(owner, [cidr]);
+    else list.push(cidr);
+  }
+  return new Map([...subnets].map(([uid, list]) => [uid, { subnets: list, endpoints: [] }]));
+}
+
+/** A node that has a block, and no container yet, is a peer: what its first one sends must be let in. */
+function endpointsBehind(
+  known: Known,
+  local: LocalNode,
+  network: LocalNetwork,
+  { admission, blocks, covered }: Findings,
+  complaints: Complaint[],
+): ReadonlyMap<string, Behind> {
+  const said = [...(known.endpoints.get(network.network) ?? [])].filter(
+    ([uid]) =>
+      uid === local.uid || (!covered.nodes.has(uid) && isFit(admission.admitted.get(uid), local, network)),
+  );
+  const settled = settleEndpoints(
+    said.map(([uid, entries]) => [uid, entries.values()] as const),
+    {
+      cidrs: cidrsOf(known, network),
+      gateways: network.gateways,
+      macs: new Set([
+        network.mac,
+        local.mac,
+        ...[...admission.admitted.values()].map(({ entry }) => entry.record.mac),
+      ]),
+    },
+  );
+  complaints.push(...settled.complaints);
+  const members = new Set([...blocks.blocks.map(({ owner }) => owner), ...said.map(([uid]) => uid)]);
+  const none: readonly RemoteEndpoint[] = [];
+  return new Map(
+    [...members].map((uid) => [uid, { subnets: [], endpoints: settled.endpoints.get(uid) ?? none }]),
+  );
+}
