@@ -33,6 +33,7 @@ import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
 const connecting = () => require("./overlay/connect.ts") as typeof import("./overlay/connect.ts");
+const overlayFeatures = () => require("./overlay/features.ts") as typeof import("./overlay/features.ts");
 const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -50,7 +51,11 @@ export function linuxBackend(
 ): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
-    missingFeatures: ({ taps }) => [...missingFeatures(machine), ...(taps ? missingTaps() : [])],
+    missingFeatures: ({ taps, overlay }) => [
+      ...missingFeatures(machine),
+      ...(taps ? missingTaps() : []),
+      ...(overlay === undefined ? [] : overlayFeatures().missingForOverlay(machine, overlay)),
+    ],
     observeHost: (uplink, query) =>
       asking("read the host's routes", () => {
         const facts = observeHost(machine.host, uplink);

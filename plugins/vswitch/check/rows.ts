@@ -1,0 +1,28 @@
+/** Rows by which other hosts of overlay networks are reached: what differs from what is known of those hosts. */
+import { isOverlay, type OverlaySwitch } from "../../../lib/model/switch.ts";
+import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
+import { remotesOf } from "../../../lib/verbs/reach-peers.ts";
+import type { Host } from "../host.ts";
+
+export interface RowReport {
+  readonly network: string;
+  /** In the words of `ip` and `nft`: what would make it right. */
+  readonly differences: readonly string[];
+}
+
+/** Switches of the overlay networks that are in use on this host. */
+export function overlaySwitches({ store }: Pick<Host, "store">): readonly OverlaySwitch[] {
+  return store.networks.list().flatMap(({ name, spec }) => {
+    const { switch: vswitch } = spec as NetworkSpec;
+    return isOverlay(vswitch) && store.endpoints.list(name).length > 0 ? [vswitch] : [];
+  });
+}
+
+/** @throws {CniError} when the kernel cannot be asked */
+export function rowReports(host: Pick<Host, "store" | "backend">): readonly RowReport[] {
+  const { backend, store } = host;
+  return overlaySwitches(host).map((vswitch) => ({
+    network: vswitch.network,
+    differences: backend.comparePeers(vswitch, remotesOf(vswitch, store)),
+  }));
+}
