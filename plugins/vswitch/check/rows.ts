@@ -1,4 +1,5 @@
 /** Rows by which other hosts of overlay networks are reached: what differs from what is known of those hosts. */
+import type { Difference } from "../../../lib/model/compare.ts";
 import { isOverlay, type OverlaySwitch } from "../../../lib/model/switch.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import { remotesOf } from "../../../lib/verbs/reach-peers.ts";
@@ -6,8 +7,8 @@ import type { Host } from "../host.ts";
 
 export interface RowReport {
   readonly network: string;
-  /** In the words of `ip` and `nft`: what would make it right. */
-  readonly differences: readonly string[];
+  /** Rows in the words of `ip` and `nft`. */
+  readonly differences: readonly Difference[];
 }
 
 /** Switches of the overlay networks that are in use on this host. */
