@@ -34,14 +34,14 @@ export function connectPeers(
   return { written: accept.length + write.length, removed: remove.length + refuse.length, failures };
 }
 
-/** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
+/** What differs, in the words of `ip` and `nft`. @returns undefined where bridge or tunnel are missing */
 export function comparePeers(
   kernel: Kernel,
   vswitch: OverlaySwitch,
   remotes: Remotes,
-): readonly Difference[] {
+): readonly Difference[] | undefined {
   const changes = changesFor(kernel, vswitch, remotes);
-  if (changes === undefined) return [];
+  if (changes === undefined) return undefined;
   const { accept, write, remove, refuse } = changes;
   return [
     ...accept.map(formatElement).flatMap(absent),

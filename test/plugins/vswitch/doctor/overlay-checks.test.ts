@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { prefix } from "../../../../lib/addr/prefix.ts";
+import { absent } from "../../../../lib/model/compare.ts";
 import type { ForeignChain, ForeignRule } from "../../../../lib/model/foreign.ts";
 import type { SceneInterface, SceneRoute } from "../../../../lib/model/scene.ts";
 import { foreignFirewall } from "../../../../plugins/vswitch/doctor/checks/foreign-firewall.ts";
@@ -263,14 +264,14 @@ describe("firewalls and the outer packets of an overlay network", () => {
 
 describe("rows of other hosts", () => {
   test("that differ are an error that repair mends", async () => {
-    const differences = ["fdb replace 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self"];
+    const differences = absent("fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self");
     const rows = () => [
-      { network: "blue", differences },
-      { network: "red", differences: [] },
+      { network: "blue", verdict: "differs" as const, differences },
+      { network: "red", verdict: "as planned" as const, differences: [] },
     ];
     expect(await findings(overlayRows, { ...routed(), rows })).toEqual([
       "error: 1 row of overlay network blue is not as its directory says",
-      "  needed: fdb replace 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
+      "  absent: fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
       "  $ vswitch repair blue",
     ]);
   });
