@@ -3,7 +3,7 @@
  * the same the one stays that was there first, and this host before all.
  */
 import type { Complaint } from "./complaint.ts";
-import type { Host, LocalNode } from "./known.ts";
+import type { AnyNode, Host, LocalNode } from "./known.ts";
 import { compareRevisions } from "./revision.ts";
 import type { Entry } from "./state.ts";
 
@@ -24,7 +24,7 @@ export interface Admitted {
   readonly name: string;
 }
 
-export function admitNodes(nodes: ReadonlyMap<string, Entry<Host>>, local: LocalNode): Admission {
+export function admitNodes(nodes: ReadonlyMap<string, Entry<AnyNode>>, local: LocalNode): Admission {
   const admitted = new Map<string, Admitted>();
   const refused = new Map<string, Complaint>();
   const renamed = new Map<string, Complaint>();
@@ -32,7 +32,7 @@ export function admitNodes(nodes: ReadonlyMap<string, Entry<Host>>, local: Local
   const byVtep = new Map<string, Entry<Host>>();
   const byMac = new Map<string, Entry<Host>>();
   const byName = new Map<string, string>([[local.name, "this host"]]);
-  for (const entry of [...nodes.values()].toSorted(byAge)) {
+  for (const entry of [...nodes.values()].filter(isHost).toSorted(byAge)) {
     const { uid, name, vtep, mac } = entry.record;
     if (uid === local.uid) {
       ours.push(...compareOwn(entry, local));
@@ -53,6 +53,9 @@ export function admitNodes(nodes: ReadonlyMap<string, Entry<Host>>, local: Local
   }
   return { admitted, refused, renamed, ours };
 }
+
+const isHost = (entry: Entry<AnyNode>): entry is Entry<Host> =>
+  entry.record.vtep !== undefined && entry.record.mac !== undefined;
 
 /** Whose key is older; those of one transaction by their names. */
 function byAge(a: Entry<Host>, b: Entry<Host>): number {

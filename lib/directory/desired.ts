@@ -71,9 +71,10 @@ function desiredOf(known: Known, local: LocalNode, network: LocalNetwork, findin
 }
 
 /** Other nodes that have something in the network. */
-function participants({ blocks, endpoints }: Known, { network }: LocalNetwork): ReadonlySet<string> {
-  const owners = [...(blocks.get(network)?.values() ?? [])].map(({ record }) => record.owner);
-  return new Set([...owners, ...(endpoints.get(network)?.keys() ?? [])]);
+function participants({ blocks, endpoints, ips }: Known, { network }: LocalNetwork): ReadonlySet<string> {
+  const owners = [...(blocks.get(network)?.values() ?? [])].flatMap(({ record }) => record.owner ?? []);
+  const holders = [...(ips.get(network)?.values() ?? [])].map(({ record }) => record.node);
+  return new Set([...owners, ...holders, ...(endpoints.get(network)?.keys() ?? [])]);
 }
 
 type Behind = Pick<Peer, "subnets" | "endpoints">;

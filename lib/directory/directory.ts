@@ -14,7 +14,7 @@ import type {
 } from "./records.ts";
 import type { Entry, Layout, State } from "./state.ts";
 
-type Table<R> = ReadonlyMap<string, Entry<R>>;
+export type Table<R> = ReadonlyMap<string, Entry<R>>;
 type Tables<R> = ReadonlyMap<string, Table<R>>;
 
 /** By the parts of their keys (`keyParts`): `blocks.get(network)?.get("10.40.1.0-26")`. */

@@ -4,6 +4,7 @@ import type { Mac } from "../addr/mac.ts";
 import { digest } from "../model/owner.ts";
 import { vtepMac } from "../model/vtep.ts";
 import { isName } from "./keys.ts";
+import { defaultUdpPort } from "./parse-records.ts";
 import type { NodeRecord } from "./records.ts";
 
 /** Bytes of text that a name of a node has at most. */
@@ -34,22 +35,23 @@ export function nodeName(hostname: string, uid: string): string {
 }
 
 /** What a host knows of itself. */
-export interface Identity extends Omit<NodeRecord, "v" | "other" | "mac" | "epoch"> {
-  readonly vtep: Ip;
-  /** Absent: it follows from the address on the underlay. */
-  readonly mac?: Mac;
+export interface Identity
+  extends Omit<NodeRecord, "v" | "other" | "vtep" | "mac" | "mtu" | "udpPort" | "epoch"> {
+  /** Absent: it is in no overlay network, as far as it knows. */
+  readonly tunnel?: {
+    readonly vtep: Ip;
+    /** Absent: it follows from the address on the underlay. */
+    readonly mac?: Mac;
+    readonly mtu: number;
+    readonly udpPort: number;
+  };
 }
 
-/** This host's record, on the grounds of the one that stands there: an administrator's epoch, and what others know, stay. */
-export function nodeRecord(
-  { mac, ...rest }: Identity,
-  before?: Pick<NodeRecord, "epoch" | "other">,
-): NodeRecord {
-  return {
-    v: 1,
-    ...rest,
-    epoch: before?.epoch ?? 0,
-    mac: mac ?? vtepMac(rest.vtep),
-    ...(before?.other === undefined ? {} : { other: before.other }),
-  };
+/**
+ * This host's record, on the grounds of the one that stands there: an administrator's epoch, what others know, and a tunnel
+ * that the host does not speak of, stay.
+ */
+export function nodeRecord({ tunnel, ...rest }: Identity, before?: NodeRecord): NodeRecord {
+  const own = tunnel && { ...tunnel, mac: tunnel.mac ?? vtepMac(tunnel.vtep) };
+  return { udpPort: defaultUdpPort, epoch: 0, ...before, ...rest, ...own, v: 1 };
 }

@@ -8,13 +8,17 @@ import type { NodeRecord } from "./records.ts";
 import type { Entry } from "./state.ts";
 
 /** Of a node, what others reach it by. */
-export type Host = Pick<NodeRecord, "uid" | "name" | "epoch" | "vtep" | "mac" | "udpPort"> & {
-  readonly mtu?: number;
-};
+export interface Host extends AnyNode {
+  readonly vtep: Ip;
+  readonly mac: Mac;
+}
+
+/** One that is in no overlay network has no address on the underlay. */
+export type AnyNode = Pick<NodeRecord, "uid" | "name" | "epoch" | "udpPort" | "vtep" | "mac" | "mtu">;
 
 /** Of the directory, as far as peers follow from it. */
-export interface Known extends Pick<DirectoryTables, "networks" | "vnis" | "blocks" | "endpoints"> {
-  readonly nodes: ReadonlyMap<string, Entry<Host>>;
+export interface Known extends Pick<DirectoryTables, "networks" | "vnis" | "blocks" | "endpoints" | "ips"> {
+  readonly nodes: ReadonlyMap<string, Entry<AnyNode>>;
 }
 
 /** This host. */

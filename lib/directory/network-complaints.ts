@@ -32,7 +32,7 @@ function compareNetwork({ networks }: Known, ours: LocalNetwork): readonly Compl
   const { record, key } = entry;
   const differences = (["vni", "mode", "udpPort"] as const)
     .filter((field) => record[field] !== ours[field])
-    .map((field) => `${field} ${record[field]} there, ${ours[field]} here`);
+    .map((field) => `${field} ${record[field] ?? "none"} there, ${ours[field]} here`);
   if (record.gatewayMac !== undefined && record.gatewayMac !== ours.mac)
     differences.push(`the gateway's MAC ${record.gatewayMac} there, ${ours.mac} here`);
   if (differences.length === 0) return [];

@@ -56,7 +56,7 @@ const blockBits: Kind<NetworkRecord["blockBits"]> = {
 };
 
 const networkFields: Fields<NetworkRecord> = {
-  vni: need(integer(1, 2 ** 24 - 1)),
+  vni: may(integer(1, 2 ** 24 - 1)),
   mode: need(oneOf(...overlayModes)),
   cidrs: need(listOf(network, 1)),
   blockBits: or(defaultBlockBits, blockBits),
@@ -68,10 +68,10 @@ const nodeFields: Fields<NodeRecord> = {
   uid: need(name),
   name: need(name),
   epoch: need(integer(0, largestInteger)),
-  vtep: need(address),
-  mac: need(unicastMac),
+  vtep: may(address),
+  mac: may(unicastMac),
   // Every IPv4 host takes 576 bytes (RFC 791 3.1): one node shall not make all others send crumbs.
-  mtu: need(integer(576, 65535)),
+  mtu: may(integer(576, 65535)),
   udpPort: or(defaultUdpPort, port),
   bootId: may(words),
   wgPublicKey: may(words),
@@ -86,8 +86,8 @@ const aliveFields: Fields<AliveRecord> = {
 };
 
 const blockFields: Fields<BlockRecord> = {
-  owner: need(name),
-  epoch: need(integer(0, largestInteger)),
+  owner: may(name),
+  epoch: or(0, integer(0, largestInteger)),
   reserved: may(truth),
 };
 
@@ -98,9 +98,11 @@ export const parseNetworkRecord = (text: string): NetworkRecord | Garbage =>
   parseFields(text, networkFields, checkNetwork);
 export const parseVniRecord = (text: string): VniRecord | Garbage =>
   parseFields<VniRecord>(text, { network: need(name) });
-export const parseNodeRecord = (text: string): NodeRecord | Garbage => parseFields(text, nodeFields);
+export const parseNodeRecord = (text: string): NodeRecord | Garbage =>
+  parseFields(text, nodeFields, checkNode);
 export const parseAliveRecord = (text: string): AliveRecord | Garbage => parseFields(text, aliveFields);
-export const parseBlockRecord = (text: string): BlockRecord | Garbage => parseFields(text, blockFields);
+export const parseBlockRecord = (text: string): BlockRecord | Garbage =>
+  parseFields(text, blockFields, checkBlock);
 export const parseOwnedRecord = (text: string): OwnedRecord | Garbage => parseFields<OwnedRecord>(text, {});
 export const parseEndpointRecord = (text: string): EndpointRecord | Garbage =>
   parseFields(text, endpointFields);
@@ -129,6 +131,18 @@ export function parseRecord(key: Key, text: string): object {
     case "ips":
       return parseIpRecord(text);
   }
+}
+
+/** What is on the underlay has all of it. */
+function checkNode({ vtep, mac, mtu }: NodeRecord, issues: Issue[]): void {
+  const tunnel = { vtep, mac, mtu };
+  const absent = Object.entries(tunnel).filter(([, value]) => value === undefined);
+  if (absent.length === 3) return;
+  for (const [field] of absent) report(issues, field, "a value, as vtep, mac and mtu go together", undefined);
+}
+
+function checkBlock({ owner, reserved }: BlockRecord, issues: Issue[]): void {
+  if (owner === undefined && !reserved) report(issues, "owner", "a node's uid, or reserved: true", owner);
 }
 
 function checkNetwork({ cidrs, blockBits }: NetworkRecord, issues: Issue[]): void {

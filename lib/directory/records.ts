@@ -14,9 +14,10 @@ interface Record1 {
   readonly other?: JsonObject;
 }
 
-/** `networks/NETWORK`, written by an administrator. */
+/** `networks/NETWORK`, written by an administrator, or by the first host that has the network. */
 export interface NetworkRecord extends Record1 {
-  readonly vni: number;
+  /** Absent: its addresses are dealt out here, but it is no overlay network. */
+  readonly vni?: number;
   readonly mode: OverlayMode;
   /** None overlaps another; at least one. */
   readonly cidrs: readonly Prefix[];
@@ -39,11 +40,11 @@ export interface NodeRecord extends Record1 {
   readonly name: string;
   /** Raised by an administrator who takes a node's blocks away. */
   readonly epoch: number;
-  /** Its one address on the underlay, for all networks. */
-  readonly vtep: Ip;
-  readonly mac: Mac;
+  /** Its one address on the underlay, for all networks; absent, as are the two below, where it is in no overlay network. */
+  readonly vtep?: Ip;
+  readonly mac?: Mac;
   /** Longest packet of a container that it takes in one piece, in bytes. */
-  readonly mtu: number;
+  readonly mtu?: number;
   readonly udpPort: number;
   readonly bootId?: string;
   readonly wgPublicKey?: string;
@@ -63,11 +64,11 @@ export interface AliveRecord extends Record1 {
 
 /** `blocks/NETWORK/CIDR`: whose these addresses are. */
 export interface BlockRecord extends Record1 {
-  /** The node's uid. */
-  readonly owner: string;
+  /** The node's uid. Absent in a reserved block alone: then each of its addresses is somebody's by `ips/NETWORK/IP`. */
+  readonly owner?: string;
   /** The owner's when it claimed the block. */
   readonly epoch: number;
-  /** It stays its owner's while it is empty, and when the owner is gone. */
+  /** By an administrator's word: it stays its owner's while it is empty, and when the owner is gone. */
   readonly reserved?: boolean;
 }
 

@@ -1,9 +1,11 @@
 /** Whose the blocks of a network are, and which of them may be routed from here. */
-import type { Prefix } from "../addr/prefix.ts";
+import type { Ip } from "../addr/ip.ts";
+import { hostPrefix, type Prefix } from "../addr/prefix.ts";
 import type { Complaint } from "./complaint.ts";
+import type { Table } from "./directory.ts";
 import { prefixOfName } from "./keys.ts";
 import type { Known, LocalNetwork, LocalNode } from "./known.ts";
-import type { BlockRecord } from "./records.ts";
+import type { BlockRecord, IpRecord } from "./records.ts";
 import { compareRevisions } from "./revision.ts";
 import { type Claim, settleClaims } from "./settle-claims.ts";
 import { compareSpans, isOverlapping, isWithin, type Span, spanOf, spanOfAddress } from "./span.ts";
@@ -11,7 +13,7 @@ import type { Entry } from "./state.ts";
 
 export interface Block extends Claim {
   readonly cidr: Prefix;
-  /** Absent: this host gives addresses out of it, and the directory does not know. */
+  /** Absent: this host gives addresses out of it, and the directory does not know; or it is a single address. */
   readonly entry?: Entry<BlockRecord>;
 }
 
@@ -21,9 +23,12 @@ export interface SettledBlocks {
   readonly complaints: readonly Complaint[];
 }
 
+/** Whose a block is that an administrator keeps for single addresses. */
+const nobody = "";
+
 /** @param cidrs of the network */
 export function settleBlocks(
-  known: Pick<Known, "blocks">,
+  known: Pick<Known, "blocks" | "ips">,
   local: LocalNode,
   { network, mode, blocks: served }: LocalNetwork,
   cidrs: readonly Prefix[],
@@ -49,12 +54,24 @@ export function settleBlocks(
     ...others.sort(byAge),
   ]);
   for (const [block, rival] of refused) complaints.push(complainOfRival(block, rival, local));
-  return { blocks: accepted, complaints };
+  return { blocks: accepted.flatMap((block) => singles(block, known.ips.get(network))), complaints };
+}
+
+/** A reserved block's addresses are wherever somebody asked for them. */
+function singles(block: Block, ips: Table<IpRecord> = new Map()): readonly Block[] {
+  if (block.owner !== nobody) return [block];
+  const all = [...ips].flatMap(([name, { record }]) => {
+    // The key was read before: it is an address.
+    const address = name as Ip;
+    const span = spanOfAddress(address);
+    return isWithin(span, block.span) ? [{ cidr: hostPrefix(address), span, owner: record.node }] : [];
+  });
+  return all.sort((a, b) => compareSpans(a.span, b.span));
 }
 
 function blockOf(name: string, entry: Entry<BlockRecord>): Block {
   const cidr = prefixOfName(name);
-  return { cidr, span: spanOf(cidr), owner: entry.record.owner, entry };
+  return { cidr, span: spanOf(cidr), owner: entry.record.owner ?? nobody, entry };
 }
 
 function byAge(a: Block, b: Block): number {

@@ -15,6 +15,8 @@ import { type EventSocket, listen } from "./event-socket.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
 import { linkOf } from "./link-of.ts";
 import { markedKey, markedNetwork } from "./mark.ts";
+import { isForeign, RTNLGRP_PEERS } from "./overlay/heard.ts";
+import type { Memory } from "./overlay/reached.ts";
 
 /** linux/rtnetlink.h. */
 const RTNLGRP = { link: 1, ipv4Address: 5, ipv6Address: 9, ipv4Settings: 24, ipv6Settings: 25 } as const;
@@ -36,22 +38,47 @@ const NFTA_TABLE = 1;
 /** What of our tables may go. */
 const removals = new Set([NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET]);
 
-/** @param host rtnetlink, for the names of links. @throws {SystemCallError} EPERM without CAP_NET_ADMIN */
-export function watchHost(host: Netlink): HostWatch {
+/**
+ * @param host rtnetlink, for the names of links
+ * @param reached how other hosts are reached, by which our own doing is told from others'
+ * @throws {SystemCallError} EPERM without CAP_NET_ADMIN
+ */
+export function watchHost(host: Netlink, reached: Memory = new Map()): HostWatch {
   const routes = listen("route", Object.values(RTNLGRP));
   const rules = listenBeside(routes);
+  let peers: EventSocket | undefined;
   return {
+    hearPeers(wanted) {
+      if (wanted) peers ??= listen("route", Object.values(RTNLGRP_PEERS));
+      else {
+        peers?.close();
+        peers = undefined;
+      }
+    },
     wait: (ms) =>
       void poll(
-        [routes, rules].map(({ fd }) => ({ fd, events: POLLIN })),
+        [routes, rules, ...(peers === undefined ? [] : [peers])].map(({ fd }) => ({ fd, events: POLLIN })),
         ms,
       ),
-    receive: () => [...changesOf(routes, (message) => ofRoute(message, host)), ...changesOf(rules, ofRules)],
+    receive: () => [
+      ...changesOf(routes, (message) => ofRoute(message, host)),
+      ...changesOf(rules, ofRules),
+      ...(peers === undefined ? [] : ofPeers(peers, reached)),
+    ],
     close: () => {
       routes.close();
       rules.close();
+      peers?.close();
     },
   };
+}
+
+/** Each network once: thousands of rows go with a link. */
+function ofPeers(socket: EventSocket, reached: Memory): readonly HostChange[] {
+  const { messages, lost } = socket.receive();
+  if (lost) return [{ kind: "peers" }];
+  const networks = [...reached].filter(([, one]) => messages.some((message) => isForeign(message, one)));
+  return networks.map(([network]) => ({ kind: "peers", network }));
 }
 
 function listenBeside(other: EventSocket): EventSocket {

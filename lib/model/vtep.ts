@@ -1,4 +1,4 @@
-/** The MAC of a tunnel end point: it follows from its address, so that peers need not tell each other. */
+/** A tunnel end point: its MAC follows from its address, so that peers need not tell each other; and what it costs. */
 import { type Family, type Ip, ipBytes, ipFamily } from "../addr/ip.ts";
 import { localMac, type Mac, macFromBytes } from "../addr/mac.ts";
 import { digest } from "./owner.ts";

@@ -53,14 +53,22 @@ CREATE TABLE dhcp (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** Of overlay networks: what was last known of other hosts, and what of the network's addresses is this host's to give. */
+/** What directories said: of the other hosts of overlay networks, and of which addresses are this host's to give. */
 const version3 = `
 CREATE TABLE directories (
   network TEXT PRIMARY KEY, revision TEXT NOT NULL, peers TEXT NOT NULL, saved_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE pools (
+  network TEXT PRIMARY KEY, spec TEXT NOT NULL, checked_ms INTEGER NOT NULL, boot_id TEXT NOT NULL,
+  tried_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE blocks (
-  pool TEXT NOT NULL, prefix TEXT NOT NULL, revision TEXT NOT NULL, claimed_ms INTEGER NOT NULL,
-  empty_ms INTEGER, PRIMARY KEY (pool, prefix)
+  network TEXT NOT NULL, prefix TEXT NOT NULL, revision TEXT NOT NULL, claimed_ms INTEGER NOT NULL,
+  empty_ms INTEGER, lost_ms INTEGER, PRIMARY KEY (network, prefix)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fixed (
+  network TEXT NOT NULL, address BLOB NOT NULL, owner TEXT NOT NULL, revision TEXT NOT NULL,
+  claimed_ms INTEGER NOT NULL, PRIMARY KEY (network, address)
 ) STRICT, WITHOUT ROWID;
 `;
 

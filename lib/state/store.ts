@@ -1,11 +1,14 @@
 /** The host's state: one SQLite file with networks, endpoints, published ports and leases. */
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Access } from "./access.ts";
+import { type Blocks, blocksTable } from "./blocks.ts";
 import { type DhcpLeases, dhcpTable } from "./dhcp-leases.ts";
 import { type Directories, directoriesTable } from "./directories.ts";
 import { type Endpoints, endpointsTable } from "./endpoints.ts";
+import { type Fixed, fixedTable } from "./fixed.ts";
 import { type Leases, leasesTable } from "./leases.ts";
 import { type Networks, networksTable } from "./networks.ts";
+import { type Pools, poolsTable } from "./pools.ts";
 import { type Ports, portsTable } from "./ports.ts";
 import type { Recovered, RecoveredLease } from "./rows.ts";
 import { openSession } from "./session.ts";
@@ -51,6 +54,11 @@ export interface Store {
   /** What DHCP servers lent. */
   readonly dhcp: DhcpLeases;
   readonly directories: Directories;
+  /** Another one when somebody else has written; undefined while there is no file. */
+  version(): number | undefined;
+  readonly pools: Pools;
+  readonly blocks: Blocks;
+  readonly fixed: Fixed;
   /** Ends the use of this store; another may be opened. */
   close(): void;
 }
@@ -79,6 +87,11 @@ export function openStore(options: StoreOptions): Store {
     leases: leasesTable(access),
     dhcp: dhcpTable(access),
     directories: directoriesTable(access),
+    version: () =>
+      access.read((sql) => sql.get<{ data_version: number }>("PRAGMA data_version")?.data_version),
+    pools: poolsTable(access),
+    blocks: blocksTable(access),
+    fixed: fixedTable(access),
     close: session.close,
   };
 }

@@ -18,14 +18,25 @@ export interface NetworkSpec<S extends Switch = Switch> {
   readonly recovered?: true;
 }
 
-/** Subnets that an `ipam` object names, ours or host-local's: part of a network's definition. */
+/** Subnets that an `ipam` object names, ours or host-local's, or of which hosts claim blocks: part of a network's definition. */
 export function configuredSubnets(ipam: JsonObject | undefined): readonly string[] {
   const sets = Array.isArray(ipam?.ranges) ? ipam.ranges.flat() : [];
-  return [ipam, ...sets].flatMap((range) => {
-    const subnet = isObject(range) ? range.subnet : undefined;
-    return typeof subnet === "string" ? [subnet] : [];
-  });
+  const dealtOut = ipam?.store !== undefined && Array.isArray(ipam.cidrs) ? ipam.cidrs : [];
+  const subnets = [ipam, ...sets].map((range) => (isObject(range) ? range.subnet : undefined));
+  return [...subnets, ...dealtOut].filter((subnet) => typeof subnet === "string");
 }
+
+/** Keys of the settings that differ. A list may name a thing twice: several ranges of one subnet, say. */
+export function differingSettings(
+  known: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): readonly string[] {
+  const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
+  return keys.filter((key) => asSet(known[key]) !== asSet(wanted[key]));
+}
+
+const asSet = (list: string | undefined): string | undefined =>
+  list && [...new Set(list.split(","))].toSorted().join(",");
 
 /**
  * Refuses a configuration that says something else than the network that is in use.
@@ -37,8 +48,7 @@ export function requireSameNetwork(
   known: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): void {
-  const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
-  const differing = keys.filter((key) => known[key] !== wanted[key]);
+  const differing = differingSettings(known, wanted);
   if (differing.length === 0) return;
   const values = differing.map(
     (key) => `${key} is ${known[key] ?? "not set"} in use, ${wanted[key] ?? "not set"} in the configuration`,

@@ -36,6 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/addr",
     "lib/os",
     "lib/cni",
+    "lib/cluster",
     "lib/dhcp",
     "lib/directory",
     "lib/model",
@@ -49,7 +50,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "lib/addr",
     "lib/os",
     "lib/cni",
+    "lib/cluster",
     "lib/dhcp",
+    "lib/directory",
+    "lib/etcd",
     "lib/model",
     "lib/state",
     "lib/backend.ts",
@@ -59,6 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Types of the verbs alone.
   "lib/hosted": ["lib/addr", "lib/cni", "lib/hcn", "lib/model", "lib/planning", "lib/policy", "lib/verbs"],
   "plugins/nat": ["lib/addr", "lib/cni", "lib/hosted", "lib/model", "lib/planning", "lib/verbs"],
+  "lib/cluster": ["lib/addr", "lib/os", "lib/cni", "lib/directory", "lib/etcd", "lib/model", "lib/state"],
   "plugins/overlay": [
     "lib/addr",
     "lib/cni",

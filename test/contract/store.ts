@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. */
 import { describe, expect, test } from "vitest";
 import { ip } from "../../lib/addr/ip.ts";
+import { prefix } from "../../lib/addr/prefix.ts";
 import type { PortClaim } from "../../lib/state/rows.ts";
 import type { Store } from "../../lib/state/store.ts";
 import { dhcpRow4, dhcpRow6, endpoint, interval, owner } from "../lib/state/fixture-values.ts";
@@ -14,6 +15,7 @@ export function storeContract(name: string, maker: StoreMaker): void {
   describe(`${name}: published ports`, () => ports(maker));
   describe(`${name}: leases`, () => leases(maker));
   describe(`${name}: leases of DHCP servers`, () => dhcp(maker));
+  describe(`${name}: what a directory said`, () => directory(maker));
   describe(`${name}: a reboot`, () => reboot(maker));
 }
 
@@ -298,5 +300,63 @@ function dhcp(maker: StoreMaker): void {
     const row = dhcpRow4("b", { bootId: "boot-2" });
     open("boot-2").dhcp.put(row);
     expect(open("boot-2").dhcp.list()).toEqual([row]);
+  });
+}
+
+function directory(maker: StoreMaker): void {
+  test("a network's pool is found as it was put last, in this boot and the next", () => {
+    const open = maker();
+    const row = {
+      network: "b",
+      spec: { cidrs: ["10.1.0.0/16"] },
+      checkedMs: 5,
+      bootId: "boot-1",
+      triedMs: 6,
+    };
+    open("boot-1").pools.put({ ...row, spec: null });
+    open("boot-1").pools.put(row);
+    const { pools } = open("boot-2");
+    pools.put({ ...row, network: "a" });
+    expect(pools.get("b")).toEqual(row);
+    expect(pools.get("c")).toBeUndefined();
+    expect(pools.list().map(({ network }) => network)).toEqual(["a", "b"]);
+  });
+
+  test("blocks are listed by network, oldest first, as they were put last, until they are removed", () => {
+    const { blocks } = maker()();
+    const row = (network: string, text: string, claimedMs: number, more = {}) => {
+      const one = { network, prefix: prefix(text), revision: "9007199254740993", claimedMs, ...more };
+      blocks.put(one);
+      return one;
+    };
+    row("b", "10.1.0.64/26", 7);
+    const [lost, other, old, same] = [
+      row("b", "10.1.0.64/26", 7, { emptyMs: 8, lostMs: 9 }),
+      row("a", "fd00::/122", 9),
+      row("b", "10.1.0.128/26", 5),
+      row("b", "10.1.0.0/26", 7),
+    ];
+    expect(blocks.list("b")).toEqual([old, same, lost]);
+    expect(blocks.list()).toEqual([other, old, same, lost]);
+    blocks.remove("b", prefix("10.1.0.64/26"));
+    blocks.remove("b", prefix("10.1.0.64/26"));
+    blocks.remove("a", prefix("10.1.0.0/26"));
+    expect(blocks.list()).toEqual([other, old, same]);
+  });
+
+  test("a fixed address is one container's, until it is removed, whatever becomes of the lease", () => {
+    const store = maker()();
+    const row = { network: "net", address: ip("10.1.0.9"), key: owner("a").key, revision: "3", claimedMs: 1 };
+    const six = { ...row, address: ip("fd00::9") };
+    store.leases.take(owner("a"), row.address);
+    for (const one of [six, { ...row, revision: "2" }, row, { ...row, network: "other" }])
+      store.fixed.put(one);
+    store.leases.release(row.key);
+    expect(store.fixed.get("net", row.address)).toEqual(row);
+    expect(store.fixed.get("net", ip("10.1.0.8"))).toBeUndefined();
+    expect(store.fixed.list("net")).toEqual([row, six]);
+    store.fixed.remove("net", row.address);
+    store.fixed.remove("net", row.address);
+    expect(store.fixed.list()).toEqual([six, { ...row, network: "other" }]);
   });
 }

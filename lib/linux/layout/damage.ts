@@ -21,7 +21,7 @@ export const RULE_COUNTS = {
     postrouting: 9,
     tunnel_out: 1,
     tunnel_in: 2,
-    tunnel_from: 4,
+    tunnel_from: 6,
     tunnel_source: 3,
   },
   bridge: { from_port: 4, to_port: 1, guard: 2, after_nat: 4 },

@@ -54,6 +54,29 @@ describe("the peers of a host", () => {
     });
   });
 
+  it("have single addresses of a reserved block, each with the node that it is claimed for, and not the block", () => {
+    const found = want([
+      one,
+      two,
+      block("10.40.1.0/26", "n1", 11),
+      stored("blocks/blue/10.40.9.0-26", { v: 1, epoch: 0, reserved: true }, 12),
+      stored("ips/blue/10.40.9.7", { v: 1, node: "n1", container: "c1", ifname: "eth0" }, 13),
+      stored("ips/blue/10.40.9.8", { v: 1, node: "n2", container: "c2", ifname: "eth0" }, 14),
+      stored("ips/blue/10.40.8.8", { v: 1, node: "n2", container: "c3", ifname: "eth0" }, 15),
+      stored("ips/blue/10.40.9.9", { v: 1, node: "n0", container: "c4", ifname: "eth0" }, 16),
+    ]);
+    expect([routes(found), codes(found)]).toEqual([
+      { "host-n1": ["10.40.1.0/26", "10.40.9.7/32"], "host-n2": ["10.40.9.8/32"] },
+      [],
+    ]);
+  });
+
+  it("are none of the nodes without a tunnel, whose blocks are of other kinds of network", () => {
+    const bare = stored("nodes/n3", { v: 1, uid: "n3", name: "host-n3", epoch: 0, platform: "linux" }, 5);
+    const found = want([bare, one, block("10.40.1.0/26", "n1", 11), block("10.40.2.0/26", "n3", 12)]);
+    expect(routes(found)).toEqual({ "host-n1": ["10.40.1.0/26"] });
+  });
+
   it("do not have those among them that have nothing in the network", () => {
     const found = want([one, two, block("10.40.1.0/26", "n1", 11), block("10.50.0.0/26", "n2", 12, "red")]);
     expect([routes(found), codes(found)]).toEqual([{ "host-n1": ["10.40.1.0/26"] }, []]);

@@ -46,21 +46,39 @@ describe("the record of a node", () => {
   const self: Identity = {
     uid: "n1",
     name: "host-1",
-    vtep: ip("192.0.2.1"),
-    mtu: 1450,
-    udpPort: 4789,
+    tunnel: { vtep: ip("192.0.2.1"), mtu: 1450, udpPort: 4789 },
     platform: "linux",
   };
+  const at = (more: Partial<NonNullable<Identity["tunnel"]>>): Identity => ({
+    ...self,
+    tunnel: { vtep: ip("192.0.2.1"), mtu: 1450, udpPort: 4789, ...more },
+  });
 
   it("has a MAC that follows from its address, unless another is given", () => {
     expect(nodeRecord(self).mac).toBe("0e:2a:c0:00:02:01");
-    expect(nodeRecord({ ...self, mac: mac("02:00:00:00:00:09") }).mac).toBe("02:00:00:00:00:09");
+    expect(nodeRecord(at({ mac: mac("02:00:00:00:00:09") })).mac).toBe("02:00:00:00:00:09");
   });
 
   it("keeps the epoch that an administrator gave it, and what others wrote into it", () => {
     const before = { ...nodeRecord(self), epoch: 3, other: { rack: 7 } };
-    const after = nodeRecord({ ...self, vtep: ip("192.0.2.2") }, before);
+    const after = nodeRecord(at({ vtep: ip("192.0.2.2") }), before);
     expect(after).toMatchObject({ epoch: 3, other: { rack: 7 }, vtep: "192.0.2.2" });
+  });
+
+  it("keeps a tunnel of which the host does not speak, and has none where nobody ever did", () => {
+    const { tunnel: _, ...bare } = self;
+    expect(nodeRecord({ ...bare, name: "new" }, nodeRecord(self))).toEqual({
+      ...nodeRecord(self),
+      name: "new",
+    });
+    expect(nodeRecord(bare)).toEqual({
+      v: 1,
+      uid: "n1",
+      name: "host-1",
+      epoch: 0,
+      udpPort: 4789,
+      platform: "linux",
+    });
   });
 
   it("can be read by all others, and its uid is part of a key", () => {

@@ -3,6 +3,9 @@ import { type Ip, ipFamily, ipFromNumber, ipNumber, isUnspecified } from "../../
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
 import type { DirectorySnapshot } from "../../../lib/model/peer.ts";
+import type { BlockRow } from "../../../lib/state/blocks.ts";
+import type { FixedRow } from "../../../lib/state/fixed.ts";
+import type { PoolRow } from "../../../lib/state/pools.ts";
 import type {
   AddressInterval,
   DhcpRow,
@@ -21,6 +24,9 @@ interface State {
   leases: Lease[];
   dhcp: DhcpRow[];
   directories: Record<string, DirectorySnapshot>;
+  pools: PoolRow[];
+  blocks: BlockRow[];
+  fixed: FixedRow[];
   /** Oldest release first. */
   released: { network: string; address: Ip; releasedMs: number }[];
 }
@@ -35,6 +41,9 @@ export function memoryState(): State {
     leases: [],
     dhcp: [],
     directories: {},
+    pools: [],
+    blocks: [],
+    fixed: [],
     released: [],
   };
 }
@@ -74,7 +83,13 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
   };
   const dhcpList = (): DhcpRow[] =>
     state.dhcp.toSorted((a, b) => (a.key === b.key ? a.family - b.family : a.key < b.key ? -1 : 1));
+  const withoutBlock = (network: string, prefix: string): BlockRow[] =>
+    state.blocks.filter((row) => row.network !== network || row.prefix !== prefix);
+  const withoutFixed = (network: string, address: Ip): FixedRow[] =>
+    state.fixed.filter((row) => row.network !== network || row.address !== address);
   return {
+    // Nobody else writes.
+    version: () => 0,
     dataDir: "/memory",
     bootId,
     transaction,
@@ -216,6 +231,41 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
         state.directories = rest;
       },
     },
+    pools: {
+      get: (network) => state.pools.find((row) => row.network === network),
+      put: (row) => {
+        state.pools = [...state.pools.filter(({ network }) => network !== row.network), row];
+      },
+      list: () => state.pools.toSorted((a, b) => (a.network < b.network ? -1 : 1)),
+    },
+    blocks: {
+      list: (network) =>
+        state.blocks
+          .filter((row) => network === undefined || row.network === network)
+          .toSorted(
+            (a, b) => order(a.network, b.network) || a.claimedMs - b.claimedMs || order(a.prefix, b.prefix),
+          ),
+      put: (row) => {
+        state.blocks = [...withoutBlock(row.network, row.prefix), row];
+      },
+      remove: (network, prefix) => {
+        state.blocks = withoutBlock(network, prefix);
+      },
+    },
+    fixed: {
+      get: (network, address) =>
+        state.fixed.find((row) => row.network === network && row.address === address),
+      list: (network) =>
+        state.fixed
+          .filter((row) => network === undefined || row.network === network)
+          .toSorted((a, b) => order(a.network, b.network) || compare(a.address, b.address)),
+      put: (row) => {
+        state.fixed = [...withoutFixed(row.network, row.address), row];
+      },
+      remove: (network, address) => {
+        state.fixed = withoutFixed(network, address);
+      },
+    },
     close: () => undefined,
   };
 }
@@ -231,6 +281,8 @@ function addresses({ first, last }: AddressInterval): Ip[] {
   for (let n = ipNumber(first); n <= ipNumber(last); n++) all.push(ipFromNumber(ipFamily(first), n));
   return all;
 }
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** IPv4 before IPv6, as the mapped form has it for the addresses of these tests. */
 function compare(a: Ip, b: Ip): number {

@@ -372,7 +372,9 @@ describe("a file of another version", () => {
   test("of the first version gets what came later, and keeps what it holds", () => {
     const dataDir = filled(2);
     const database = new Database(join(dataDir, "state.db"));
-    database.run("DROP TABLE dhcp; DROP TABLE directories; DROP TABLE blocks; PRAGMA user_version = 1");
+    database.run(
+      "DROP TABLE dhcp; DROP TABLE directories; DROP TABLE pools; DROP TABLE blocks; DROP TABLE fixed; PRAGMA user_version = 1",
+    );
     database.close();
     const store = testStore({ dataDir });
     store.dhcp.put(dhcpRow4("a"));
