@@ -127,8 +127,12 @@ export interface Backend {
    * @returns undefined where the network has no switch on this host. @throws {CniError} 105 when the kernel cannot be asked
    */
   connectPeers(vswitch: OverlaySwitch, remotes: Remotes, how?: Reaching): Connected | undefined;
-  /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
-  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[];
+  /**
+   * What of that differs, in the words of `ip` and `nft`.
+   *
+   * @returns undefined where the network's bridge or tunnel are missing: `observe` tells of those. @throws {CniError} 105
+   */
+  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[] | undefined;
   /**
    * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
    * them.

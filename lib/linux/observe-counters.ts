@@ -59,7 +59,9 @@ function toTunnel(link: Link, { dropped, filtered }: Known): TunnelCounters[] {
   const { name, up, stats } = link;
   const drops = [
     filtered.get(vni) ?? [],
-    (dropped.get(name) ?? []).map((one) => ({ ...one, direction: "Out" as const })),
+    (dropped.get(name) ?? []).map((one) =>
+      one.layer === "isolation" ? { ...one, direction: "Out" as const } : one,
+    ),
     stats === undefined ? [] : tunnelDrops(stats),
   ].flat();
   return [

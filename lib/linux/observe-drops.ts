@@ -1,5 +1,5 @@
 /** What the layers of ports and switches dropped, as sets of nftables and queues count it. */
-import type { Drops } from "../model/counters.ts";
+import { type Drops, notBehind } from "../model/counters.ts";
 import { decodeText, readBe16, readU8 } from "../netlink/bytes.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { decodeElements } from "../netlink/nft/element.ts";
@@ -17,6 +17,7 @@ const counting = {
   dropped_astray: { layer: "guard", direction: "Out", reason: "astray" },
   dropped_acl_out: { layer: "acl", direction: "Out" },
   dropped_acl_in: { layer: "acl", direction: "In" },
+  dropped_source: { layer: "tunnel", direction: "In", reason: notBehind },
   dropped_between: { layer: "isolation", direction: "In" },
 } as const satisfies Partial<Record<LayoutSetName, Meaning>>;
 
@@ -31,7 +32,7 @@ export function observeDrops(rules: Netlink): ReadonlyMap<string, readonly Drops
   return new Map([...byName].map(([name, list]) => [name, list.map(({ name: _, ...drops }) => drops)]));
 }
 
-/** From hosts that are not of the network. @returns by VNI */
+/** From hosts that are not of the network, or by another way than the one that encrypts. @returns by VNI */
 export function observeTunnelDrops(rules: Netlink): ReadonlyMap<number, Drops> {
   const meaning = { layer: "tunnel", direction: "In", reason: "not of the network" } as const;
   return new Map(

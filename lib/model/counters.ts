@@ -13,7 +13,7 @@ export interface Traffic {
 /** Packets that a layer of the port, or the kernel itself, did not let through. */
 export interface Drops {
   /**
-   * `guard`, `acl`, `qos`; of a switch `isolation`; of a tunnel `tunnel`, for what came from hosts that are not of its network;
+   * `guard`, `acl`, `qos`; of a switch `isolation`; of a tunnel `tunnel`, for what came from others than its hosts and their containers;
    * `kernel` for what its queues could not take, and what no row of a tunnel tells the way of.
    */
   readonly layer: string;
@@ -83,6 +83,9 @@ export interface Counters {
   /** Of the external switches that were asked about: those that are there. */
   readonly uplinks?: readonly LinkState[];
 }
+
+/** Why a tunnel dropped what was inside: its source does not lead back there. */
+export const notBehind = "not behind the tunnel";
 
 /** All packets that were dropped, of one layer or of all. */
 export function droppedPackets(drops: readonly Drops[], layer?: string): number {

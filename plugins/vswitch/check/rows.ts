@@ -7,23 +7,40 @@ import type { Host } from "../host.ts";
 
 export interface RowReport {
   readonly network: string;
-  /** Rows in the words of `ip` and `nft`. */
+  readonly verdict: "as planned" | "differs";
   readonly differences: readonly Difference[];
 }
 
-/** Switches of the overlay networks that are in use on this host. */
-export function overlaySwitches({ store }: Pick<Host, "store">): readonly OverlaySwitch[] {
+/** Switches of the overlay networks that are in use on this host. @param among networks; absent: all */
+export function overlaySwitches(
+  { store }: Pick<Host, "store">,
+  among?: ReadonlySet<string>,
+): readonly OverlaySwitch[] {
   return store.networks.list().flatMap(({ name, spec }) => {
     const { switch: vswitch } = spec as NetworkSpec;
-    return isOverlay(vswitch) && store.endpoints.list(name).length > 0 ? [vswitch] : [];
+    const isMeant = isOverlay(vswitch) && (among?.has(name) ?? true);
+    return isMeant && store.endpoints.list(name).length > 0 ? [vswitch] : [];
   });
 }
 
-/** @throws {CniError} when the kernel cannot be asked */
-export function rowReports(host: Pick<Host, "store" | "backend">): readonly RowReport[] {
-  const { backend, store } = host;
-  return overlaySwitches(host).map((vswitch) => ({
-    network: vswitch.network,
-    differences: backend.comparePeers(vswitch, remotesOf(vswitch, store)),
-  }));
+/**
+ * Where there is no switch there are no rows: its endpoints tell that.
+ *
+ * @param among networks; absent: all. @throws {CniError} when the kernel cannot be asked
+ */
+export function rowReports(
+  host: Pick<Host, "store" | "backend">,
+  among?: ReadonlySet<string>,
+): readonly RowReport[] {
+  return overlaySwitches(host, among).flatMap((vswitch): readonly RowReport[] => {
+    const { network } = vswitch;
+    const differences = rowDifferences(vswitch, host);
+    if (differences === undefined) return [];
+    return [{ network, verdict: differences.length === 0 ? "as planned" : "differs", differences }];
+  });
 }
+
+export const rowDifferences = (
+  vswitch: OverlaySwitch,
+  { backend, store }: Pick<Host, "store" | "backend">,
+): readonly Difference[] | undefined => backend.comparePeers(vswitch, remotesOf(vswitch, store));

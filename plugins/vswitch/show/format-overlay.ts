@@ -1,5 +1,5 @@
 /** Overlay networks for people: a table of all, and what is known of one. Pure. */
-import { droppedPackets } from "../../../lib/model/counters.ts";
+import { droppedPackets, notBehind } from "../../../lib/model/counters.ts";
 import { formatAge, formatBytes, formatCount, formatTable, plural } from "../format.ts";
 import type { DirectoryView, OverlayView } from "./overlay-view.ts";
 import type { NetworkView } from "./view.ts";
@@ -76,9 +76,12 @@ const modeWords = {
 
 /** By whom, where there was any. */
 function dropWords({ counters }: OverlayView): string {
-  const of = (layer: string): number => droppedPackets(counters?.drops ?? [], layer);
+  const drops = counters?.drops ?? [];
+  const of = (layer: string): number => droppedPackets(drops, layer);
+  const astray = droppedPackets(drops.filter(({ reason }) => reason === notBehind));
   const said = [
-    [of("tunnel"), "of hosts that are not of the network"],
+    [of("tunnel") - astray, "of hosts that are not of the network"],
+    [astray, "from addresses that are not of the network"],
     [of("isolation"), "that were not to reach other hosts"],
     [of("kernel"), "by the kernel"],
   ] as const;

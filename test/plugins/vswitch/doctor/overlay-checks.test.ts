@@ -266,12 +266,12 @@ describe("rows of other hosts", () => {
   test("that differ are an error that repair mends", async () => {
     const differences = absent("fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self");
     const rows = () => [
-      { network: "blue", differences },
-      { network: "red", differences: [] },
+      { network: "blue", verdict: "differs" as const, differences },
+      { network: "red", verdict: "as planned" as const, differences: [] },
     ];
     expect(await findings(overlayRows, { ...routed(), rows })).toEqual([
       "error: 1 row of overlay network blue is not as its directory says",
-      "  missing: fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
+      "  absent: fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
       "  $ vswitch repair blue",
     ]);
   });

@@ -136,7 +136,10 @@ describe("what show prints of overlay networks", () => {
     up: true,
     out: { packets: 10, bytes: 1500 },
     in: { packets: 20, bytes: 2_500_000 },
-    drops: [{ layer: "tunnel", direction: "In", packets: 3, reason: "not of the network" }],
+    drops: [
+      { layer: "tunnel", direction: "In", packets: 3, reason: "not of the network" },
+      { layer: "tunnel", direction: "In", packets: 2, reason: "not behind the tunnel" },
+    ],
   };
 
   test("is as approved: by configuration, by a directory that nobody follows, with nothing known", () => {
