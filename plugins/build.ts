@@ -6,8 +6,8 @@
  * calls need is named by `require(FILE) as typeof import(FILE)` where it is used: `splitting` makes a piece of it,
  * read at the first use. It is the synchronous `await import(FILE)`, and gives the same module as an import does.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { version } from "../package.json";
@@ -18,14 +18,15 @@ const names = ["nat", "transparent", "overlay", "ipam", "vswitch"];
 /** Compiling a schema at run time costs ~60 ms of a process that lives 10 ms. */
 async function buildSchemas(): Promise<void> {
   mkdirSync(join(root, "dist/schema"), { recursive: true });
-  for (const plugin of readdirSync(join(root, "plugins"), { withFileTypes: true })) {
-    const source = join(root, "plugins", plugin.name, "schema.ts");
-    if (!plugin.isDirectory() || !existsSync(source)) continue;
-    const { schema } = await import(source);
+  for (const file of readdirSync(join(root, "plugins"), { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith("/schema.ts")) continue;
+    // `ipam/pool/schema.ts` is read as `#schema/ipam-pool`.
+    const name = dirname(file).replaceAll("/", "-");
+    const { schema } = await import(join(root, "plugins", file));
     const ajv = new Ajv({ allErrors: true, verbose: true, code: { source: true, esm: true } });
-    writeFileSync(join(root, `dist/schema/${plugin.name}.js`), standalone(ajv, ajv.compile(schema)));
+    writeFileSync(join(root, `dist/schema/${name}.js`), standalone(ajv, ajv.compile(schema)));
     writeFileSync(
-      join(root, `dist/schema/${plugin.name}.d.ts`),
+      join(root, `dist/schema/${name}.d.ts`),
       'import type { ValidateFunction } from "ajv";\ndeclare const validate: ValidateFunction;\nexport default validate;\n',
     );
   }

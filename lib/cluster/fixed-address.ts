@@ -10,6 +10,7 @@ import type { LeaseOwner } from "../state/rows.ts";
 import { blockOf, claimFor } from "./claim.ts";
 import { joined } from "./draft.ts";
 import { blockKeys } from "./draft-block.ts";
+import { isAtWork } from "./fixed-age.ts";
 import { readKeys } from "./read-keys.ts";
 import { type Seen, seen } from "./seen.ts";
 import { nameOf, type Settled, type Work } from "./settle.ts";
@@ -89,8 +90,6 @@ async function write(
 
 /** Who a row is for that is nobody's any more. */
 const nobody = "";
-/** A claim is older than its lease: an ADD may be between the two. */
-const settledMs = 60_000;
 
 /**
  * Gives back what no container has a lease of: each by the key as it was when it was claimed.
@@ -108,7 +107,7 @@ export async function releaseAddresses(
       const lease = store.leases.holder(network, row.address);
       const isHeld = lease?.key === row.key && lease.bootId === store.bootId;
       const isDue =
-        row.key === nobody || (key === undefined ? now() - row.claimedMs >= settledMs : key === row.key);
+        row.key === nobody || (key === undefined ? !isAtWork(row.claimedMs, now()) : key === row.key);
       if (isHeld || !isDue) return [];
       // From now on no ADD takes it for claimed.
       store.fixed.put({ ...row, key: nobody });

@@ -9,6 +9,7 @@ import { joined } from "./draft.ts";
 import { draftNetwork } from "./draft-network.ts";
 import { draftNode } from "./draft-node.ts";
 import { claimAddress, type FixedRequest } from "./fixed-address.ts";
+import { isClaimed } from "./fixed-age.ts";
 import type { Pool } from "./pool.ts";
 import { repeated } from "./repeated.ts";
 import { hasRoom, isInOwnBlock } from "./room.ts";
@@ -86,8 +87,13 @@ async function drafts(
 }
 
 /** In a block of this host, or claimed by its key. */
-function isAtHand({ store, pool }: Work, { address, owner }: FixedRequest): boolean {
-  return store.fixed.get(pool.network, address)?.key === owner.key || isInOwnBlock(store, pool, address);
+function isAtHand({ store, pool, now }: Work, { address, owner }: FixedRequest): boolean {
+  const { network } = pool;
+  const claim = { key: owner.key, bootId: store.bootId, nowMs: now() };
+  return (
+    isInOwnBlock(store, pool, address) ||
+    isClaimed(store.fixed.get(network, address), store.leases.holder(network, address), claim)
+  );
 }
 
 export function formatLost(network: string, { block, owner, containers }: LostBlock): string {

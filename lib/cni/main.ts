@@ -1,7 +1,7 @@
 /** The edge of a plugin process: the only place that touches the process, prints and decides the exit code. */
 import { isErrno } from "../os/error.ts";
 import { writeFile } from "../os/file.ts";
-import { run, type Verbs } from "./run.ts";
+import { type Outcome, run, type Verbs } from "./run.ts";
 import { readStdin } from "./stdin.ts";
 
 declare const VSWITCH_VERSION: string | undefined;
@@ -9,9 +9,25 @@ declare const VSWITCH_VERSION: string | undefined;
 /** Of the build; running from source has none. */
 export const version: string = typeof VSWITCH_VERSION === "string" ? VSWITCH_VERSION : "0.0.0-source";
 
-/** @param type the plugin's name, as in `type` of a configuration */
-export function pluginMain(type: string, verbs: Verbs): void {
-  const outcome = run({ env: process.env, stdin: () => readStdin(), verbs, about: { type, version } });
+const waiting = () => require("./run-on.ts") as typeof import("./run-on.ts");
+
+/**
+ * @param type the plugin's name, as in `type` of a configuration
+ * @returns a promise only where something outside of this process is waited for
+ */
+export function pluginMain(type: string, verbs: Verbs): void | Promise<void> {
+  let stdin: Uint8Array | undefined;
+  const read = (): Uint8Array => {
+    stdin ??= readStdin();
+    return stdin;
+  };
+  const input = { env: process.env, stdin: read, verbs, about: { type, version } };
+  const outcome = run(input);
+  if (outcome.remedy === undefined && outcome.followUp === undefined) return finish(outcome);
+  return waiting().runOn(input, outcome).then(finish);
+}
+
+function finish(outcome: Outcome): void {
   // Nobody may be listening to stderr; that is no reason to fail.
   print(2, outcome.stderr);
   const told = print(1, outcome.stdout);

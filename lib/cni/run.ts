@@ -2,6 +2,7 @@
 import { type Environment, envValue } from "./environment.ts";
 import { formatError } from "./error-json.ts";
 import { formatResult } from "./format-result.ts";
+import type { JsonObject } from "./read.ts";
 import {
   type AddRequest,
   type CheckRequest,
@@ -25,13 +26,22 @@ export interface Log {
   pass(text: string): void;
 }
 
+/** Work that takes more than this process: it waits for others. */
+export type Later = (log: Log) => Promise<void>;
+
 /** What a plugin does. A verb that is not given succeeds without doing anything. */
 export interface Verbs {
   add(request: AddRequest, log: Log): Result;
-  del(request: DelRequest, log: Log): void;
+  /** @returns what may follow when it is done: should that fail, it is DEL all the same */
+  del(request: DelRequest, log: Log): Later | undefined;
   check(request: CheckRequest, log: Log): void;
   gc?(request: GcRequest, log: Log): void;
   status?(request: StatusRequest, log: Log): void;
+  /**
+   * @param error of an ADD that left nothing behind
+   * @returns what may let the same ADD succeed; what it throws is the outcome then
+   */
+  remedy?(error: unknown, request: AddRequest): Later | undefined;
 }
 
 export interface About {
@@ -56,6 +66,10 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: 0 | 1;
+  /** What may let the same call succeed: then it is the outcome of calling it again that counts. */
+  readonly remedy?: Later;
+  /** What is to be done before the process ends. */
+  readonly followUp?: Later;
 }
 
 /** Never throws: every failure is an outcome. CNI 1.1 "Section 2: Execution Protocol". */
@@ -70,16 +84,25 @@ export function run(input: RunInput): Outcome {
     pass: (text) => lines.push(text),
   };
   let stdin: string | Uint8Array = "";
+  let request: CniRequest | undefined;
   try {
     stdin = typeof input.stdin === "function" ? readSource(input.stdin, env) : input.stdin;
-    const answer = runVerb(parseRequest(env, stdin, input.pathSeparator), input.verbs, log);
+    request = parseRequest(env, stdin, input.pathSeparator);
+    const answer = runVerb(request, input.verbs, log);
     const stderr = lines.length === 0 ? "" : hider(stdin)(lines.join(""));
+    if (typeof answer === "function") return { stdout: "", stderr, exitCode: 0, followUp: answer };
     return { stdout: answer === undefined ? "" : `${JSON.stringify(answer)}\n`, stderr, exitCode: 0 };
   } catch (error) {
+    const remedy = request?.verb === "ADD" ? input.verbs.remedy?.(error, request) : undefined;
     const hide = hider(stdin);
     const json = formatError(error, peekVersion(stdin), hide);
     log.warn(`${env.CNI_COMMAND} failed: ${json.msg}`);
-    return { stdout: `${JSON.stringify(json)}\n`, stderr: hide(lines.join("")), exitCode: 1 };
+    const outcome = {
+      stdout: `${JSON.stringify(json)}\n`,
+      stderr: hide(lines.join("")),
+      exitCode: 1,
+    } as const;
+    return remedy === undefined ? outcome : { ...outcome, remedy };
   }
 }
 
@@ -93,16 +116,15 @@ function readSource(read: () => string | Uint8Array, env: Environment): string |
   }
 }
 
-/** @returns what to print, if anything */
-function runVerb(request: CniRequest, verbs: Verbs, log: Log): object | undefined {
+/** @returns what to print, if anything; or what follows */
+function runVerb(request: CniRequest, verbs: Verbs, log: Log): JsonObject | Later | undefined {
   if (request.verb === "VERSION") return { cniVersion: request.cniVersion, supportedVersions };
   for (const warning of request.warnings) log.warn(warning);
   switch (request.verb) {
     case "ADD":
       return runAdd(request, verbs, log);
     case "DEL":
-      verbs.del(request, log);
-      return undefined;
+      return verbs.del(request, log);
     case "CHECK":
       verbs.check(request, log);
       return undefined;
@@ -116,7 +138,7 @@ function runVerb(request: CniRequest, verbs: Verbs, log: Log): object | undefine
 }
 
 /** A result that the asked version cannot express is a failed ADD, and a failed ADD leaves nothing behind. */
-function runAdd(request: AddRequest, verbs: Verbs, log: Log): object {
+function runAdd(request: AddRequest, verbs: Verbs, log: Log): JsonObject {
   const result = verbs.add(request, log);
   try {
     return formatResult(result, request.config.cniVersion);

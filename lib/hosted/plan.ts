@@ -4,6 +4,7 @@ import type { Mac } from "../addr/mac.ts";
 import {
   contains,
   firstHost,
+  hostPrefix,
   type Prefix,
   prefixAddress,
   prefixFamily,
@@ -11,7 +12,7 @@ import {
   prefixOf,
 } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
-import type { ResultIp } from "../cni/result.ts";
+import type { ResultIp, ResultRoute } from "../cni/result.ts";
 import { type Owner, ownerKey } from "../model/owner.ts";
 import { type Plan, vnicMac } from "../model/plan.ts";
 import type { HostedSwitch } from "../model/switch.ts";
@@ -35,7 +36,10 @@ export function planHosted<S extends HostedSwitch>(
 ): Plan<S> {
   const { owner, config, ipam } = input;
   const gateways = ipam.ips.map((entry) => gatewayOf(entry, config));
-  const addresses = ipam.ips.map((entry) => entry.address);
+  const apart = ipam.apart ?? [];
+  const addresses = ipam.ips.map(({ address }) =>
+    apart.includes(prefixAddress(address)) ? hostPrefix(prefixAddress(address)) : address,
+  );
   const key = ownerKey(owner);
   const mac = config.mac ?? ownMac(owner, addresses);
   const layers = planLayers(config.port, mac, addresses.map(prefixAddress));
@@ -46,7 +50,11 @@ export function planHosted<S extends HostedSwitch>(
     mtu,
     addresses,
     routes: planRoutes(
-      { routes: ipam.routes, gateways: gateways.map(prefixAddress), present: input.defaultRoutes },
+      {
+        routes: [...waysTo(gateways.filter((_, i) => addresses[i] !== ipam.ips[i]?.address)), ...ipam.routes],
+        gateways: gateways.map(prefixAddress),
+        present: input.defaultRoutes,
+      },
       () => true,
     ),
   });
@@ -63,6 +71,13 @@ export function planHosted<S extends HostedSwitch>(
     vnic,
   };
 }
+
+/** RT_SCOPE_LINK of linux/rtnetlink.h. */
+const onLink = 253;
+
+/** Gateways that are in no subnet of the container. */
+const waysTo = (gateways: readonly Prefix[]): readonly ResultRoute[] =>
+  gateways.map((gateway) => ({ dst: hostPrefix(prefixAddress(gateway)), scope: onLink }));
 
 /** The host's address in the subnet of `entry`: the ipam's word, else Microsoft's options, else the first host. */
 function gatewayOf(entry: ResultIp, config: HostedConfig): Prefix {

@@ -29,7 +29,8 @@ export interface AddressSource {
   readonly inProcess: boolean;
   /** @param automatic prefix of a network whose configuration names none */
   add(request: AddRequest, automatic?: Prefix): IpamResult;
-  del(request: DelRequest): void;
+  /** @returns whether some of it is to be given back to a directory when the verb is done */
+  del(request: DelRequest): boolean;
   check(request: CheckRequest, automatic?: Prefix): void;
   gc(request: GcRequest, automatic?: Prefix): void;
   status(request: StatusRequest, automatic?: Prefix): void;
@@ -54,7 +55,7 @@ const noAddresses: AddressSource = {
   needsVnic: false,
   inProcess: true,
   add: () => ({ interfaces: [], ips: [], routes: [], dns: {} }),
-  del() {},
+  del: () => false,
   check() {},
   gc() {},
   status() {},
@@ -87,6 +88,7 @@ function delegated(type: string, context: Context, needsVnic: boolean): AddressS
     // A failed ADD has called the delegate's DEL already.
     del(request) {
       if (!undone) delegating().delegateDel(type, request, context);
+      return false;
     },
     check: (request) => delegating().delegateCheck(type, request, context),
     gc: (request) => delegating().delegateGc(type, request, context),
@@ -130,7 +132,8 @@ function builtIn(
   };
 }
 
-const namesRange = (ipam: JsonObject): boolean => ipam.subnet !== undefined || ipam.ranges !== undefined;
+const namesRange = (ipam: JsonObject): boolean =>
+  ipam.subnet !== undefined || ipam.ranges !== undefined || ipam.store !== undefined;
 
 /** By the capability `ipRanges`. */
 function asksForRange({ config }: Configured): boolean {

@@ -16,8 +16,11 @@ import type { NetworkTraits } from "./network-plugin.ts";
 /** How long to wait for an ADD at work in the same compartment. */
 const patienceMs = 5000;
 
-/** @throws {CniError} the first failure, after everything was tried */
-export function del(request: DelRequest, context: Context, traits: NetworkTraits): void {
+/**
+ * @returns whether an address is to be given back to a directory
+ * @throws {CniError} the first failure, after everything was tried
+ */
+export function del(request: DelRequest, context: Context, traits: NetworkTraits): boolean {
   const { key } = ownerOf(request);
   const release = lock(request.netns, context);
   const store = context.openStore(dataDirOf(request.config, context.env));
@@ -29,26 +32,26 @@ export function del(request: DelRequest, context: Context, traits: NetworkTraits
       ...(planned.plan === undefined ? {} : { plan: planned.plan }),
     });
     if (planned.failure !== undefined) throw planned.failure;
-    releaseAddress(request, store, context, traits);
+    return releaseAddress(request, store, context, traits);
   } finally {
     store.close();
     release();
   }
 }
 
-function releaseAddress(request: DelRequest, store: Store, context: Context, traits: NetworkTraits): void {
+function releaseAddress(request: DelRequest, store: Store, context: Context, traits: NetworkTraits): boolean {
   const { key } = ownerOf(request);
   const source = addressSource(request, store, context, traits);
   if (source.inProcess) {
-    store.transaction(() => {
-      source.del(request);
+    return store.transaction(() => {
+      const waits = source.del(request);
       store.endpoints.remove(key);
+      return waits;
     });
-    return;
   }
   // Our own part first: a delegate that fails is asked again by the next DEL.
   store.endpoints.remove(key);
-  source.del(request);
+  return source.del(request);
 }
 
 /** A state that cannot be read must not keep the interface alive; its failure is told afterwards. */

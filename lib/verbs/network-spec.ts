@@ -18,13 +18,12 @@ export interface NetworkSpec<S extends Switch = Switch> {
   readonly recovered?: true;
 }
 
-/** Subnets that an `ipam` object names, ours or host-local's: part of a network's definition. */
+/** Subnets that an `ipam` object names, ours or host-local's, or of which hosts claim blocks: part of a network's definition. */
 export function configuredSubnets(ipam: JsonObject | undefined): readonly string[] {
   const sets = Array.isArray(ipam?.ranges) ? ipam.ranges.flat() : [];
-  return [ipam, ...sets].flatMap((range) => {
-    const subnet = isObject(range) ? range.subnet : undefined;
-    return typeof subnet === "string" ? [subnet] : [];
-  });
+  const dealtOut = ipam?.store !== undefined && Array.isArray(ipam.cidrs) ? ipam.cidrs : [];
+  const subnets = [ipam, ...sets].map((range) => (isObject(range) ? range.subnet : undefined));
+  return [...subnets, ...dealtOut].filter((subnet) => typeof subnet === "string");
 }
 
 /**

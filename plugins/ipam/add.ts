@@ -18,6 +18,7 @@ import { isWithin } from "./range.ts";
 import { matchSets, requestedAddresses } from "./requested.ts";
 import { readResolvConf } from "./resolv-conf.ts";
 
+const dealtOut = () => require("./pool/add.ts") as typeof import("./pool/add.ts");
 const onTheWire = () => require("./dhcp/dhcp.ts") as typeof import("./dhcp/dhcp.ts");
 
 /**
@@ -33,6 +34,15 @@ export function ipamAdd(request: AddRequest, store: Store, context: IpamContext)
     const addresses = requestedAddresses(request, runtime.ips);
     return onTheWire().dhcpAdd(request, config.dhcp, { owner, addresses }, store, context);
   }
+  const { pool } = config;
+  if (pool !== undefined)
+    return dealtOut().poolAdd(
+      request,
+      { ...config, pool },
+      requestedAddresses(request, runtime.ips),
+      store,
+      context,
+    );
   if (config.sets.length === 0) throw noRanges();
   const wanted = matchSets(requestedAddresses(request, runtime.ips), config.sets);
   const dns = config.resolvConf === undefined ? {} : readResolvConf(config.resolvConf);

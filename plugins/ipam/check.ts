@@ -1,6 +1,6 @@
 /** CHECK: what the attachment holds against what it shows. */
-import type { Ip } from "../../lib/addr/ip.ts";
-import { prefixAddress } from "../../lib/addr/prefix.ts";
+import { type Ip, ipFromNumber } from "../../lib/addr/ip.ts";
+import { bounds, type Prefix, prefixAddress, prefixFamily } from "../../lib/addr/prefix.ts";
 import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { CheckRequest } from "../../lib/cni/request.ts";
@@ -52,11 +52,19 @@ function ownAddresses(request: CheckRequest, sets: IpamConfig["sets"]): readonly
 function lenientSets(request: CheckRequest): IpamConfig["sets"] {
   try {
     const runtime = parseRuntimeConfig(request.config.runtimeConfig, request.config.name);
-    return parseIpamConfig(request.config, runtime.ipRanges).sets;
+    const { sets, pool } = parseIpamConfig(request.config, runtime.ipRanges);
+    return [...sets, ...(pool?.cidrs ?? []).map(wholeOf)];
   } catch (error) {
     if (error instanceof CniError) return [];
     throw error;
   }
+}
+
+/** Whatever block it is of. */
+function wholeOf(cidr: Prefix): IpamConfig["sets"][number] {
+  const { first, last } = bounds(cidr);
+  const family = prefixFamily(cidr);
+  return { ranges: [], usable: [{ first: ipFromNumber(family, first), last: ipFromNumber(family, last) }] };
 }
 
 const drifted = (text: string): CniError => new CniError(errorCode.drift, text, { reason: "lease-drift" });

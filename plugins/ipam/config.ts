@@ -1,15 +1,16 @@
 /** Configuration of the ipam: host-local's keys, and `cooldown`. Pure. */
 import validate from "#schema/ipam";
-import { type Ip, parseIp } from "../../lib/addr/ip.ts";
-import { type Prefix, parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
-import { CniError, errorCode } from "../../lib/cni/error.ts";
+import { parsePrefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
-import { type Issue, type IssueSink, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
+import { type Issue, type IssueSink, report, throwIssues } from "../../lib/cni/read.ts";
 import type { ResultRoute } from "../../lib/cni/result.ts";
-import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
+import { schemaIssues } from "../../lib/cni/schema.ts";
 import type { AddressInterval } from "../../lib/state/rows.ts";
+import type { PoolConfig } from "./pool/config.ts";
 import { intervalsOverlap, makeRange, type Range, type RangeInput, usableIntervals } from "./range.ts";
+import { refuseMisspelt } from "./refuse-misspelt.ts";
+import { type RawRoute, readIp, readRoutes } from "./routes.ts";
 
 /** An ADD gets one address of each set. */
 export interface RangeSet {
@@ -32,12 +33,16 @@ export interface IpamConfig {
   /** Absent: addresses are ours to give, out of `sets`. */
   readonly dhcp?: DhcpConfig;
   readonly sets: readonly RangeSet[];
+  /** Absent: `sets` are this host's alone, and nobody is asked. Else they are empty, and blocks of it serve. */
+  readonly pool?: PoolConfig;
   readonly routes: readonly ResultRoute[];
   /** Path of a resolv.conf(5) whose content becomes the result's `dns`. */
   readonly resolvConf?: string;
   /** A released address that is used again sooner than this is worth a warning. */
   readonly cooldownMs: number;
 }
+
+const dealtOut = () => require("./pool/config.ts") as typeof import("./pool/config.ts");
 
 /** Seconds. */
 const defaultCooldown = 60;
@@ -60,6 +65,7 @@ const shape = {
   hostname: anyShape,
   timeout: anyShape,
   ipv6: anyShape,
+  store: anyShape,
 };
 
 interface RawRange {
@@ -67,10 +73,6 @@ interface RawRange {
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
   readonly gateway?: string;
-}
-interface RawRoute extends Omit<ResultRoute, "dst" | "gw"> {
-  readonly dst: string;
-  readonly gw?: string;
 }
 interface RawIpam extends Partial<RawRange> {
   readonly ranges?: readonly (readonly RawRange[])[];
@@ -94,7 +96,8 @@ export function parseIpamConfig(
   requested: readonly (readonly RangeInput[])[] = [],
 ): IpamConfig {
   const raw = foldObject(config.ipam?.raw ?? {}, shape);
-  refuseMisspelt(raw);
+  if (raw.store !== undefined) return dealtOut().parsePoolConfig(raw, requested);
+  refuseMisspelt(raw, Object.keys(shape));
   const issues: Issue[] = [...schemaIssues(validate, raw, "ipam")];
   throwIssues(issues);
   const ipam = raw as RawIpam;
@@ -104,13 +107,13 @@ export function parseIpamConfig(
   );
   const sets = [...wanted, ...configured];
   refuseOverlap(sets, issues);
-  const routes = (ipam.routes ?? []).map((route, i) => readRoute(route, `ipam.routes[${i}]`, issues));
+  const routes = readRoutes(ipam.routes, issues);
   const dhcp = ipam.source === "dhcp" ? readDhcp(ipam, sets, issues) : refuseDhcpKeys(ipam, issues);
   throwIssues(issues);
   return {
     ...(dhcp === undefined ? {} : { dhcp }),
     sets: withUsable(sets, issues),
-    routes: routes.filter((route) => route !== undefined),
+    routes,
     ...(ipam.resolvConf ? { resolvConf: ipam.resolvConf } : {}),
     cooldownMs: (ipam.cooldown ?? defaultCooldown) * 1000,
   };
@@ -125,28 +128,6 @@ function readDhcp(ipam: RawIpam, sets: readonly SetInput[], issues: IssueSink): 
 function refuseDhcpKeys(ipam: RawIpam, issues: IssueSink): undefined {
   for (const key of ["hostname", "timeout", "ipv6"] as const)
     if (ipam[key] !== undefined) report(issues, `ipam.${key}`, `nothing without "source": "dhcp"`, ipam[key]);
-}
-
-function refuseMisspelt(raw: JsonObject): void {
-  const ranges = Array.isArray(raw.ranges) ? raw.ranges.flat() : [];
-  const slips = [
-    ...misspeltKeys(raw, Object.keys(shape), "ipam"),
-    ...ranges.flatMap((range) =>
-      range && typeof range === "object"
-        ? misspeltKeys(range, ["subnet", "rangeStart", "rangeEnd", "gateway"], "ipam.ranges")
-        : [],
-    ),
-  ];
-  const slip = slips[0];
-  if (slip === undefined) return;
-  throw new CniError(
-    errorCode.unsupportedField,
-    `unknown key ${slip.path}: expected ${slip.expected}, received ${slip.received}`,
-    {
-      reason: "unknown-key",
-      details: slips.map((each) => `${each.path}: expected ${each.expected}`).join("\n"),
-    },
-  );
 }
 
 type SetInput = readonly Range[];
@@ -196,19 +177,6 @@ function readSet(set: readonly RangeInput[], path: string, issues: IssueSink): S
   const families = new Set(made.map((range) => prefixFamily(range.subnet)));
   if (families.size > 1) report(issues, path, "ranges of one family in a set", "IPv4 and IPv6");
   return made;
-}
-
-function readIp(text: string | undefined, path: string, issues: IssueSink): Ip | undefined {
-  if (text === undefined) return undefined;
-  return parseIp(text) ?? report(issues, path, "an IP address", text);
-}
-
-function readRoute(route: RawRoute, path: string, issues: IssueSink): ResultRoute | undefined {
-  const { dst: text, gw: _, ...rest } = route;
-  const dst: Prefix | undefined =
-    parsePrefix(text) ?? report(issues, `${path}.dst`, "a prefix such as 0.0.0.0/0", text);
-  const gw = readIp(route.gw, `${path}.gw`, issues);
-  return dst && { dst, ...(gw !== undefined && { gw }), ...rest };
 }
 
 function refuseOverlap(sets: readonly SetInput[], issues: IssueSink): void {

@@ -17,7 +17,7 @@ const seldom = () => require("./seldom.ts") as typeof import("./seldom.ts");
 export const ipamAdd = (request: AddRequest, store: Store, context: IpamContext): IpamResult =>
   adding().ipamAdd(request, store, context);
 
-export const ipamDel = (request: DelRequest, store: Store, context: IpamContext): void =>
+export const ipamDel = (request: DelRequest, store: Store, context: IpamContext): boolean =>
   deleting().ipamDel(request, store, context);
 
 export const ipamCheck = (request: CheckRequest, store: Store, context: IpamContext): void =>

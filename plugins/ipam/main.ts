@@ -4,6 +4,6 @@ import { pluginMain } from "../../lib/cni/main.ts";
 import { loadDhcp } from "../../lib/load-backend.ts";
 import { ipamVerbs } from "./verbs.ts";
 
-export function main(): void {
-  pluginMain("ipam", ipamVerbs(process.env, loadDhcp()));
+export function main(): void | Promise<void> {
+  return pluginMain("ipam", ipamVerbs(process.env, loadDhcp()));
 }

@@ -8,11 +8,16 @@ import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";
 import { ipamAdd, ipamCheck, ipamDel, ipamGc, ipamStatus } from "./ipam.ts";
+import { leaseOwner } from "./lease-owner.ts";
+import { isLacking } from "./pool/is-lacking.ts";
 
+const asking = () => require("./pool/ask.ts") as typeof import("./pool/ask.ts");
+const remedying = () => require("./pool/remedy.ts") as typeof import("./pool/remedy.ts");
 const seldom = () => require("./seldom.ts") as typeof import("./seldom.ts");
 
 export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
   const now = () => Date.now();
+  let remedies: ReturnType<typeof import("./pool/remedy.ts")["remedies"]> | undefined;
   const wire = dhcp === undefined ? {} : { dhcp };
   const withStore = <T>(
     config: NetConf,
@@ -30,8 +35,21 @@ export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
   return {
     add: (request, log) =>
       withStore(request.config, log, "create", (store) => ipamAdd(request, store, { log, now, ...wire })),
-    del: (request, log) =>
-      withStore(request.config, log, "empty", (store) => ipamDel(request, store, { log, now, ...wire })),
+    del: (request, log) => {
+      const context = { log, now, ...wire };
+      const waits = withStore(request.config, log, "empty", (store) => ipamDel(request, store, context));
+      if (!waits) return undefined;
+      const { name } = request.config;
+      const { key } = leaseOwner(request, "");
+      return async (later) => {
+        const store = open(ipamDataDir(request.config, env), later, "empty");
+        try {
+          await asking().giveBack(name, key, { store, now, log: later });
+        } finally {
+          store.close();
+        }
+      };
+    },
     check: (request, log) =>
       withStore(request.config, log, "empty", (store) => ipamCheck(request, store, { log, now, ...wire })),
     gc: (request, log) =>
@@ -41,6 +59,13 @@ export function ipamVerbs(env: Environment, dhcp?: DhcpBackend): Verbs {
       withStore(request.config, log, "empty", (store) =>
         asStatus(() => ipamStatus(request, store, { log, now, ...wire })),
       );
+    },
+    remedy(error, request) {
+      if (!isLacking(error)) return undefined;
+      remedies ??= remedying().remedies({
+        openStore: ({ config }, log) => open(ipamDataDir(config, env), log, "create"),
+      });
+      return remedies(error, request);
     },
   };
 }

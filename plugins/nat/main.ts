@@ -4,6 +4,6 @@ import { natTraits } from "./traits.ts";
 
 const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
 
-export function main(): void {
-  networkMain(natTraits, () => plugin().nat);
+export function main(): void | Promise<void> {
+  return networkMain(natTraits, () => plugin().nat);
 }

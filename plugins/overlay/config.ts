@@ -6,6 +6,7 @@ import type { Prefix } from "../../lib/addr/prefix.ts";
 import { anyShape, listShape } from "../../lib/cni/keys.ts";
 import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import type { DirectoryConfig } from "../../lib/directory/config.ts";
+import { readBlockBits } from "../../lib/directory/read-block-bits.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 import { foldHosted, type HostedConfig, type Requested, readHostedConfig } from "../../lib/hosted/config.ts";
@@ -14,7 +15,7 @@ import type { MacPrefix } from "../../lib/model/vtep.ts";
 import { directoryShape, type RawDirectory } from "./directory.ts";
 import type { OverlayPolicies } from "./hcn.ts";
 import { readMacPrefix } from "./mac-prefix.ts";
-import { readBlockBits, readVni, readVtep, readVtepMac } from "./own-keys.ts";
+import { readVni, readVtep, readVtepMac } from "./own-keys.ts";
 import { readOwnSubnets } from "./own-subnets.ts";
 import { readWholeDirectory } from "./static-peers.ts";
 
@@ -128,7 +129,7 @@ export function parseOverlayConfig(given: JsonObject, runtime: Requested): Overl
       'the network\'s addresses, such as ["10.40.0.0/16"], of which hosts claim blocks',
       raw.cidrs,
     );
-  const blockBits = readBlockBits(raw.blockBits, cidrs, issues);
+  const blockBits = readBlockBits(raw.blockBits, cidrs, "blockBits", issues);
   const { ipMasqNetwork, exceptions = [] } = raw;
   const ofHosted = {
     ...config,

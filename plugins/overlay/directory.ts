@@ -4,7 +4,8 @@ import { isUnicastMac, parseMac } from "../../lib/addr/mac.ts";
 import { bounds, type Prefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import { anyShape, flatShape, listShape, objectShape } from "../../lib/cni/keys.ts";
 import { type Issue, report } from "../../lib/cni/read.ts";
-import type { DirectoryConfig, EtcdAccess } from "../../lib/directory/config.ts";
+import type { DirectoryConfig } from "../../lib/directory/config.ts";
+import { accessShape, defaultRoot, type RawAccess, readAccess } from "../../lib/directory/read-access.ts";
 import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import type { Peer, RemoteEndpoint } from "../../lib/model/peer.ts";
 import type { OverlayMode } from "../../lib/model/switch.ts";
@@ -13,11 +14,7 @@ import { vtepMac } from "../../lib/model/vtep.ts";
 export const directoryShape = objectShape({
   type: anyShape,
   peers: listShape(flatShape("node", "vtep", "mac", "subnets", "endpoints", "mtu")),
-  endpoints: listShape(anyShape),
-  prefix: anyShape,
-  tls: flatShape("ca", "cert", "key"),
-  user: anyShape,
-  passwordFile: anyShape,
+  ...accessShape,
 });
 
 interface RawPeer {
@@ -30,18 +27,13 @@ interface RawPeer {
   readonly mtu?: number;
 }
 
-export interface RawDirectory {
+export interface RawDirectory extends RawAccess {
   readonly type: DirectoryConfig["type"];
   readonly peers?: readonly RawPeer[];
-  readonly endpoints?: readonly string[];
-  readonly prefix?: string;
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly user?: string;
-  readonly passwordFile?: string;
 }
 
 /** Where the records are when nobody says it: ours, and flannel's own default. */
-const prefixes = { etcd: "/vswitch", flannel: "/coreos.com/network" } as const;
+const prefixes = { etcd: defaultRoot, flannel: "/coreos.com/network" } as const;
 
 /** @param raw of the right types. @returns undefined after a report */
 export function readDirectory(
@@ -61,23 +53,7 @@ export function readDirectory(
     report(issues, "directory.peers", 'nothing beside "type": "static"', raw.peers);
   if (raw.type === "flannel" && mode === "stretched")
     report(issues, "mode", "routed, as flannel has it", mode);
-  return { type: raw.type, ...readAccess(raw, prefixes[raw.type], issues) };
-}
-
-function readAccess(raw: RawDirectory, defaultPrefix: string, issues: Issue[]): EtcdAccess {
-  const { endpoints = [], tls, user, passwordFile } = raw;
-  if (endpoints.length === 0)
-    report(issues, "directory.endpoints", 'members of etcd, such as ["http://10.0.0.5:2379"]', raw.endpoints);
-  if ((tls?.cert === undefined) !== (tls?.key === undefined))
-    report(issues, "directory.tls", "cert and key, or neither", Object.keys(tls ?? {}).join(", "));
-  if ((user === undefined) !== (passwordFile === undefined))
-    report(issues, "directory.user", "user and passwordFile, or neither", user);
-  return {
-    endpoints: endpoints.map((endpoint) => endpoint.replace(/\/$/, "")),
-    prefix: raw.prefix ?? defaultPrefix,
-    ...(tls === undefined ? {} : { tls }),
-    ...(user === undefined || passwordFile === undefined ? {} : { user: { name: user, passwordFile } }),
-  };
+  return { type: raw.type, ...readAccess(raw, "directory", prefixes[raw.type], issues) };
 }
 
 function readPeers({ peers = [] }: RawDirectory, mode: OverlayMode, issues: Issue[]): readonly Peer[] {

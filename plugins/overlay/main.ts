@@ -4,6 +4,6 @@ import { overlayTraits } from "./traits.ts";
 
 const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
 
-export function main(): void {
-  networkMain(overlayTraits, () => plugin().overlay);
+export function main(): void | Promise<void> {
+  return networkMain(overlayTraits, () => plugin().overlay);
 }

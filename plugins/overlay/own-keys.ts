@@ -1,9 +1,7 @@
 /** Single keys of an overlay network, as to what their values may be. Pure. */
 import { type Ip, parseIp } from "../../lib/addr/ip.ts";
 import { isUnicastMac, type Mac, parseMac } from "../../lib/addr/mac.ts";
-import { type Prefix, prefixFamily } from "../../lib/addr/prefix.ts";
 import { type Issue, report } from "../../lib/cni/read.ts";
-import type { NetworkDirectory } from "../../lib/directory/config.ts";
 import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 
 /** Below are ids that Windows keeps for VLANs; above are more than its type of a subnet's policy holds. */
@@ -40,16 +38,4 @@ export function readVtepMac(text: string | undefined, issues: Issue[]): Mac | un
   return parsed !== undefined && isUnicastMac(parsed)
     ? parsed
     : report(issues, "vtepMac", "a unicast MAC such as 0e:2a:c0:00:02:02", text);
-}
-
-/** Blocks of 64 addresses, as far as nothing else is said: one number counts for the family that it fits. */
-export function readBlockBits(
-  bits: number | undefined,
-  cidrs: readonly Prefix[],
-  issues: Issue[],
-): NetworkDirectory["blockBits"] {
-  const families = new Set(cidrs.map(prefixFamily));
-  if (bits !== undefined && bits > 30 && families.has(4) && !families.has(6))
-    report(issues, "blockBits", "30 at most: a block has a gateway, and addresses to give", bits);
-  return { 4: bits !== undefined && bits <= 30 ? bits : 26, 6: bits !== undefined && bits > 30 ? bits : 122 };
 }

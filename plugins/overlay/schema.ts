@@ -2,12 +2,12 @@
  * JSON schema of an overlay network, compiled at build time (plugins/build.ts). The items of `subnets`, which have two
  * forms, are checked by own-subnets.ts.
  */
+import { accessProperties } from "../../lib/directory/access-schema.ts";
 import { hostedProperties } from "../../lib/hosted/schema.ts";
 
 const address = { type: "string", minLength: 2, maxLength: 45 };
 const prefix = { type: "string", minLength: 2, maxLength: 49 };
 const mac = { type: "string", minLength: 12, maxLength: 17 };
-const path = { type: "string", pattern: "^/", maxLength: 4096 };
 
 const peer = {
   type: "object",
@@ -31,16 +31,7 @@ const directory = {
   properties: {
     type: { enum: ["static", "etcd", "flannel"] },
     peers: { type: "array", items: peer },
-    endpoints: {
-      type: "array",
-      minItems: 1,
-      maxItems: 64,
-      items: { type: "string", pattern: "^https?://[^/?#@\\s]+/?$" },
-    },
-    prefix: { type: "string", pattern: "^/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]$", maxLength: 200 },
-    tls: { type: "object", properties: { ca: path, cert: path, key: path } },
-    user: { type: "string", minLength: 1, maxLength: 255 },
-    passwordFile: path,
+    ...accessProperties,
   },
 };
 

@@ -3,11 +3,34 @@ import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.t
 import { isObject, type JsonObject } from "../../lib/cni/read.ts";
 import { nativeIpam } from "../../lib/hosted/hcn.ts";
 
-const keys = { ipam: anyShape, subnet: anyShape, subnets: anyShape };
-const rangeKeys = { subnet: anyShape, ranges: anyShape };
+const keys = {
+  ipam: anyShape,
+  subnet: anyShape,
+  subnets: anyShape,
+  cidrs: anyShape,
+  blockBits: anyShape,
+  mode: anyShape,
+  directory: flatShape("type", "endpoints", "prefix", "tls", "user", "passwordFile"),
+};
+const rangeKeys = { subnet: anyShape, ranges: anyShape, store: anyShape, source: anyShape };
 
 /** The configuration's ipam in the words of ours. */
-export const overlayIpam = (config: JsonObject): JsonObject => nativeIpam(withSubnets(config));
+export const overlayIpam = (config: JsonObject): JsonObject => nativeIpam(withBlocks(withSubnets(config)));
+
+/** Where nothing says which addresses are this host's, the network's directory does: it needs no words of its own. */
+function withBlocks(config: JsonObject): JsonObject {
+  const { cidrs, blockBits, mode, directory, ipam } = config;
+  if (!isObject(directory) || directory.type !== "etcd" || cidrs === undefined || !isObject(ipam))
+    return config;
+  if (Object.keys(rangeKeys).some((key) => ipam[key] !== undefined)) return config;
+  const { type: _, ...access } = directory;
+  const sizes = {
+    cidrs,
+    ...(blockBits === undefined ? {} : { blockBits }),
+    ...(mode === undefined ? {} : { mode }),
+  };
+  return { ...config, ipam: { store: "etcd", ...access, ...sizes, ...ipam } };
+}
 
 /**
  * The configuration with them where the ipam looks for them: one range of addresses for each. What the ipam names itself

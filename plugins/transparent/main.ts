@@ -5,6 +5,6 @@ import { transparentTraits } from "./traits.ts";
 
 const plugin = () => require("./plugin.ts") as typeof import("./plugin.ts");
 
-export function main(): void {
-  networkMain(transparentTraits, () => plugin().transparent, loadDhcp());
+export function main(): void | Promise<void> {
+  return networkMain(transparentTraits, () => plugin().transparent, loadDhcp());
 }

@@ -141,7 +141,7 @@ test("results and capabilities are read or refused with a CNI error", () => {
 });
 
 test("a run prints one JSON document or none, with a code Go can read, and never throws", () => {
-  const plugin = { add: () => emptyResult, del: () => {}, check: () => {} };
+  const plugin = { add: () => emptyResult, del: () => undefined, check: () => {} };
   fc.assert(
     fc.property(env, stdin, (variables, input) => {
       const outcome = run({

@@ -65,7 +65,7 @@ describe("C2 C3 stdout and exit code", () => {
   test.each(["GC", "STATUS"] as const)(
     "of %s are empty and 0 when the plugin has nothing to do there",
     (name) => {
-      const { add, del, check } = { add: () => result, del: () => {}, check: () => {} };
+      const { add, del, check } = { add: () => result, del: () => undefined, check: () => {} };
       const input = { env: { ...attachmentEnv, CNI_COMMAND: name }, stdin: config(), about };
       expect(run({ ...input, verbs: { add, del, check } })).toEqual({ stdout: "", stderr: "", exitCode: 0 });
     },
