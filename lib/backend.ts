@@ -19,7 +19,7 @@ import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { AnyExternalSwitch, OverlaySwitch, PortedSwitch, Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, OverlayMode, OverlaySwitch, PortedSwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -86,9 +86,9 @@ export type Exclusively = (fn: () => void) => void;
 export interface Backend {
   /**
    * Kernel features that networks need, each absent one with what it takes: empty when all are there.
-   * @param network whether its containers have taps
+   * @param network whether its containers have taps, and how it is one across hosts
    */
-  missingFeatures(network: { readonly taps: boolean }): readonly string[];
+  missingFeatures(network: { readonly taps: boolean; readonly overlay?: OverlayMode }): readonly string[];
   /**
    * @param uplink the interface to take for the uplink, where it exists; else that of the default route
    * @param query what else shall be looked at
@@ -127,8 +127,12 @@ export interface Backend {
    * @returns undefined where the network has no switch on this host. @throws {CniError} 105 when the kernel cannot be asked
    */
   connectPeers(vswitch: OverlaySwitch, remotes: Remotes, how?: Reaching): Connected | undefined;
-  /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
-  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[];
+  /**
+   * What of that differs, in the words of `ip` and `nft`.
+   *
+   * @returns undefined where the network's bridge or tunnel are missing: `observe` tells of those. @throws {CniError} 105
+   */
+  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[] | undefined;
   /**
    * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
    * them.

@@ -33,6 +33,7 @@ import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
 const connecting = () => require("./overlay/connect.ts") as typeof import("./overlay/connect.ts");
+const overlayFeatures = () => require("./overlay/features.ts") as typeof import("./overlay/features.ts");
 const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -50,7 +51,11 @@ export function linuxBackend(
 ): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
-    missingFeatures: ({ taps }) => [...missingFeatures(machine), ...(taps ? missingTaps() : [])],
+    missingFeatures: ({ taps, overlay }) => [
+      ...missingFeatures(machine),
+      ...(taps ? missingTaps() : []),
+      ...(overlay === undefined ? [] : overlayFeatures().missingForOverlay(machine, overlay)),
+    ],
     observeHost: (uplink, query) =>
       asking("read the host's routes", () => {
         const facts = observeHost(machine.host, uplink);
@@ -117,7 +122,7 @@ export function linuxBackend(
         if (bridged && !removeBridgeSwitch(machine, removed, trace)) return false;
         removeStackedSwitch(machine.host, removed);
         if (bridged || (definition !== undefined && isStacked(definition))) return true;
-        return removeSwitch(machine, removed.network, removed.name);
+        return removeSwitch(machine, removed);
       }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),

@@ -22,6 +22,7 @@ import { readLegacyChains } from "./foreign/legacy-chains.ts";
 import { readForeignChains } from "./foreign/read-foreign.ts";
 import type { Readers } from "./machine.ts";
 import { markedNetwork } from "./mark.ts";
+import { readTxChecksum } from "./offload.ts";
 
 /** Of br_netfilter, absent where the kernel does not have it. */
 const bridgeFilterKeys = { 4: "bridge-nf-call-iptables", 6: "bridge-nf-call-ip6tables" } as const;
@@ -104,7 +105,22 @@ function toVxlan(link: Link): SceneVxlan | undefined {
   const found = decodeVxlan(link);
   if (found === undefined) return undefined;
   const { vni, udpPort, local, df } = found;
-  return { vni, udpPort, ...(local === undefined ? {} : { local }), ...(df === undefined ? {} : { df }) };
+  return {
+    vni,
+    udpPort,
+    ...(local === undefined ? {} : { local }),
+    ...(df === undefined ? {} : { df }),
+    ...(markedNetwork(link.alias) === undefined ? {} : checksums(link.name)),
+  };
+}
+
+function checksums(name: string): Pick<SceneVxlan, "lateChecksums"> {
+  try {
+    return { lateChecksums: readTxChecksum(name) };
+  } catch {
+    // It has just gone.
+    return {};
+  }
 }
 
 /** A route with several ways is one for each of them; the model takes the first, the kernel one by its hash. */
@@ -140,6 +156,6 @@ function neighbours(host: Netlink, names: Names): readonly SceneNeighbour[] {
       const name = names.get(index);
       const known = mac !== undefined && name !== undefined && !proxy;
       if (!known || state === "noarp" || state === "failed" || state === "incomplete") return [];
-      return [{ address, mac, interface: name }];
+      return [{ address, mac, interface: name, ...(state === "permanent" ? { permanent: true } : {}) }];
     });
 }

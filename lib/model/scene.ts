@@ -68,6 +68,8 @@ export interface SceneVxlan {
   readonly local?: Ip;
   /** Whether outer packets may be fragmented: never, always, or as the packet inside says. Absent: older kernels. */
   readonly df?: "set" | "unset" | "inherit";
+  /** Of ours: whether checksums are left to the uplink, as late as can be. */
+  readonly lateChecksums?: boolean;
 }
 
 export interface SceneRoute {
@@ -88,6 +90,8 @@ export interface SceneNeighbour {
   readonly address: Ip;
   readonly mac: Mac;
   readonly interface: string;
+  /** Somebody wrote it down: nobody is asked, and it takes none of the room of those that are. */
+  readonly permanent?: true;
 }
 
 /** Where a tunnel sends frames for a MAC, or the bridge that it is a port of. */

@@ -54,7 +54,7 @@ function unreached(
   if (!isOverlay(planned)) return [];
   const spec = store.networks.get(owner.network)?.spec as NetworkSpec | undefined;
   const vswitch = spec !== undefined && isOverlay(spec.switch) ? spec.switch : planned;
-  return backend.comparePeers(vswitch, remotesOf(vswitch, store));
+  return backend.comparePeers(vswitch, remotesOf(vswitch, store)) ?? [];
 }
 
 function whyUnknown(row: EndpointRow | undefined): string {

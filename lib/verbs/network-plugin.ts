@@ -55,12 +55,8 @@ export interface NetworkPlugin<Config = unknown, S extends Switch = Switch> exte
   isOfHost?(config: Config): boolean;
   /** The network's switch before its first address is known. */
   switch(network: string, config: Config, host: HostFacts): S;
-  /**
-   * What of a known switch goes with the configuration: whatever `settings` do not hold fast.
-   *
-   * @param inUse by other containers
-   */
-  follow?(known: S, config: Config, inUse: boolean): S;
+  /** What of a switch that is in use goes with the configuration: whatever `settings` do not hold fast. */
+  follow?(known: S, config: Config): S;
   /** Other hosts that the configuration itself names; undefined where a directory tells of them. */
   peers?(config: Config): readonly Peer[] | undefined;
   /** What an agent needs to know of it; undefined where the configuration itself names the other hosts. */

@@ -37,13 +37,17 @@ export function reachPeers(
   });
 }
 
-/** After the rules of all networks were made anew: without its own an overlay network takes nothing from anybody. */
+/**
+ * After the rules of all networks were made anew: without its own an overlay network takes nothing from anybody. One of
+ * whose peers nothing is known, its state being lost, keeps what it has until it hears of them.
+ */
 export function reachPeersOfOthers(network: string, surroundings: Surroundings): void {
   const { store } = surroundings;
   store.transaction(() => {
     for (const row of store.networks.list()) {
       const { switch: vswitch } = row.spec as NetworkSpec;
-      if (row.name !== network && isOverlay(vswitch)) connect(vswitch, surroundings);
+      const known = isOverlay(vswitch) && store.directories.get(row.name) !== undefined;
+      if (row.name !== network && known) connect(vswitch, surroundings);
     }
   });
 }

@@ -46,10 +46,9 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
  *
  * @throws {CniError} 7 for itself as a peer
  */
-export function followPeers(known: OverlaySwitch, config: OverlayConfig, inUse: boolean): OverlaySwitch {
+export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
   requireOthers(known.network, config, [known.tunnel.vtep]);
-  const former = inUse && config.cidrs.length === 0 ? known.cidrs : [];
-  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...former]) };
+  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...known.cidrs]) };
 }
 
 /** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */
@@ -73,11 +72,10 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
   };
 }
 
-/** As named; else all subnets that are known, of this host and of the peers in the configuration. */
+/** As named, and all subnets that are known, of this host and of the peers in the configuration. */
 function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[] {
-  if (cidrs.length > 0) return cidrs;
   const peers = directory.type === "static" ? directory.peers.flatMap((peer) => peer.subnets) : [];
-  return distinctPrefixes([...subnets, ...peers].map(networkOf));
+  return distinctPrefixes([...cidrs, ...subnets, ...peers].map(networkOf));
 }
 
 function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {

@@ -26,39 +26,29 @@ export function tunnelChains(): readonly LayoutChain[] {
     {
       name: "tunnel_out",
       base: { type: "filter", hook: "output", priority: RAW, policy: "accept" },
-      rules: [rule(isOurs, verdict({ kind: "goto", chain: "tunnel_to" }))],
+      rules: [rule(isOurs, notrack)],
     },
     {
       name: "tunnel_in",
       base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
       rules: [
-        rule(isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" })),
+        rule(isOurs, verdict({ kind: "goto", chain: "tunnel_from" })),
         rule(inSet(["iifname"], "routed_tunnels"), verdict({ kind: "goto", chain: "tunnel_source" })),
-      ],
-    },
-    {
-      name: "tunnel_to",
-      rules: [
-        rule(notrack),
-        rule(inSet(["oifname", ...vni], "sealed_by"), accept),
-        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
       ],
     },
     {
       name: "tunnel_from",
       rules: [
         rule(notrack),
-        rule(inSet(["iifname", ...vni], "sealed_by"), verdict({ kind: "goto", chain: "tunnel_known" })),
-        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
-        rule(verdict({ kind: "goto", chain: "tunnel_known" })),
-      ],
-    },
-    {
-      name: "tunnel_known",
-      rules: [
         rule(inSet(["ip saddr", ...vni], "vteps4"), accept),
         rule(inSet(["ip6 saddr", ...vni], "vteps6"), accept),
-        rule(verdict({ kind: "goto", chain: "tunnel_refuse" })),
+        rule(inSet(["iifname", "ip saddr", ...vni], "sealed4"), accept),
+        rule(inSet(["iifname", "ip6 saddr", ...vni], "sealed6"), accept),
+        because(
+          "others' are none of our business",
+          toThisHost,
+          verdict({ kind: "goto", chain: "tunnel_refuse" }),
+        ),
       ],
     },
     { name: "tunnel_refuse", rules: [rule(inSet([...vni], "dropped_tunnel"), drop), rule(drop)] },

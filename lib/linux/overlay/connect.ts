@@ -53,14 +53,14 @@ export function connectPeers(
 
 const nothingGoes = { remove: [], refuse: [] } as const;
 
-/** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
+/** What differs, in the words of `ip` and `nft`. @returns undefined where bridge or tunnel are missing */
 export function comparePeers(
   kernel: Kernel,
   vswitch: OverlaySwitch,
   remotes: Remotes,
-): readonly Difference[] {
+): readonly Difference[] | undefined {
   const found = allChanges(kernel, vswitch, elsewhere(vswitch, remotes));
-  if (found === undefined) return [];
+  if (found === undefined) return undefined;
   const { accept, write, remove, refuse } = found.changes;
   return [
     ...accept.map(formatElement).flatMap(absent),

@@ -83,7 +83,7 @@ export function readRows(
 }
 
 function readVteps(rules: Readers["rules"], { network }: OverlaySwitch): readonly LayoutElement[] {
-  return (["vteps4", "vteps6"] as const).flatMap((set) => {
+  return (["vteps4", "vteps6", "sealed4", "sealed6"] as const).flatMap((set) => {
     try {
       const elements = decodeElements(set, rules.request(dumpSet(set)));
       return elements.filter(({ comment }) => markedNetwork(comment) === networkMark(network));

@@ -21,9 +21,12 @@ export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readon
   if (!created && lacking.length === 0) return [];
   return [
     ...(created ? [...create(wanted), ...settings(wanted), ...offload(wanted)] : []),
-    step(lacking.map(({ title }) => title).join("; "), (index) =>
-      lacking.flatMap(({ requests }) => requests(index("switch"))),
-    ),
+    {
+      ...step(lacking.map(({ title }) => title).join("; "), (index) =>
+        lacking.flatMap(({ requests }) => requests(index("switch"))),
+      ),
+      takes: `UDP port ${wanted.tunnel.udpPort}`,
+    },
   ];
 }
 
@@ -41,7 +44,7 @@ function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
   const wanted = { name, vni, local: vtep, udpPort, mac, mtu };
   if (!sealed) {
     const request = createVxlan(wanted);
-    return [step(request.title, () => [request])];
+    return [{ ...step(request.title, () => [request]), needs: "vxlan" }];
   }
   return [
     {
@@ -49,9 +52,12 @@ function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
       scope: "switch",
       action: { kind: "learn", where: "host", role: "uplink", name: uplink },
     },
-    step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
-      createVxlan({ ...wanted, lower: index("uplink") }),
-    ]),
+    {
+      ...step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
+        createVxlan({ ...wanted, lower: index("uplink") }),
+      ]),
+      needs: "vxlan",
+    },
   ];
 }
 

@@ -25,6 +25,7 @@ export const dropReasons = {
   "no-peer": "no host of the network has the address",
   "no-vtep": "nobody tells behind which host the MAC is",
   "not-of-the-network": "it comes from a host that is not of the network",
+  unsealed: "it came by another way than the one that encrypts",
   "no-tunnel": "the tunnel is not there",
   "no-switch": "the switch is not there",
   "no-uplink": "the uplink is not there",

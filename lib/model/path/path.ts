@@ -40,6 +40,7 @@ import {
 } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
 import { tapIn, tapOut } from "./layers/tap.ts";
+import { tunnelBehind } from "./layers/tunnel-behind.ts";
 import { tunnelIn, tunnelSource, underlayArrival } from "./layers/tunnel-in.ts";
 import { tunnelOut } from "./layers/tunnel-out.ts";
 import { tunnelVtep } from "./layers/tunnel-vtep.ts";
@@ -110,7 +111,9 @@ export const path: Readonly<Record<Segment, Stretch>> = {
   "wire.in": { layers: [uplinkArrival], next: "host.in" },
   "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut, bridgePrerouting], next: "switch" },
   switch: { layers: [switchForward] },
-  "host.in": { layers: [bridgeInput, hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },
+  "host.in": {
+    layers: [bridgeInput, hostArrival, tunnelBehind, foreignPrerouting, hostNatPrerouting, hostRouting],
+  },
   "host.out": { layers: [hostSend, foreignOutput, hostNatOutput, hostRouteOut, hostMtu, hostLeave] },
   "host.input": { layers: [foreignInput, hostLoopback, hostInput] },
   "host.forward": { layers: [hostTtl, hostMtu, foreignForward, hostIsolation], next: "host.postrouting" },

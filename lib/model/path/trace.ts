@@ -18,6 +18,7 @@ export const stageIds = [
   "underlay.foreign.prerouting",
   "underlay.foreign.input",
   "tunnel.in",
+  "tunnel.behind",
   "switch.foreign.prerouting",
   "uplink.arrival",
   "uplink.out",

@@ -38,7 +38,24 @@ export type Way =
 const toHost: readonly string[] = ["local", "broadcast", "anycast"];
 
 export function wayTo(scene: Scene, destination: Ip): Way {
-  const route = hostRoute(hostRoutes(scene), destination);
+  return wayBy(hostRoutes(scene), destination);
+}
+
+/** Out of one link alone: what IPv4 has no route for there, it takes for a neighbour (ip_route_output_key_hash_rcu). */
+export function wayOut(scene: Scene, name: string, destination: Ip): Way {
+  const all = hostRoutes(scene);
+  const local = hostRoute(all, destination);
+  if (local !== undefined && toHost.includes(local.type)) return { kind: "local", text: formatWay(local) };
+  const way = wayBy(
+    all.filter((route) => route.interface === name),
+    destination,
+  );
+  if (way.kind !== "none" || ipFamily(destination) === 6) return way;
+  return { kind: "via", interface: name, nextHop: destination, text: `no route: a neighbour on ${name}` };
+}
+
+function wayBy(routes: readonly SceneRoute[], destination: Ip): Way {
+  const route = hostRoute(routes, destination);
   if (route === undefined) return { kind: "none", text: "no route" };
   const text = formatWay(route);
   if (toHost.includes(route.type)) return { kind: "local", text };

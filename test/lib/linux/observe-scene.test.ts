@@ -58,7 +58,8 @@ describe.skipIf(noNamespace !== undefined)(titled("the host's own compartment"),
   });
 
   test("has the neighbours whose MAC is known, and no others", () => {
-    expect(host?.neighbours).toEqual([{ address: "192.0.2.9", mac: "02:00:00:00:00:09", interface: "up0" }]);
+    const known = { address: "192.0.2.9", mac: "02:00:00:00:00:09", interface: "up0" };
+    expect(host?.neighbours).toEqual([{ ...known, permanent: true }]);
   });
 
   test("has tunnels with what they receive, and the rows of those that are ours", () => {

@@ -17,7 +17,6 @@ import {
 } from "../groups.ts";
 import { ask, drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
 import { bound, martian, martianCells } from "../martian.ts";
-import { reversePath } from "../reverse-path.ts";
 import { hostRoutes, routeCell } from "../routes.ts";
 import { consult, type IpWalk } from "../walk.ts";
 import { leaving, noWay, wayTo, writerOf } from "../way.ts";
@@ -41,9 +40,7 @@ export const hostRouting = ipLayer((walk) => {
   if (isMulticast(destination) || own.includes(destination))
     return pass(group, opening, "a group that the host may be in", "forward", "host.input");
   if (isLinkLocal6(destination)) return onLink(group, opening);
-  const back = reversePath(group);
-  if (back.fault !== undefined) return drop(back.walk, opening, back.fault.by, back.fault);
-  return route(consult(back.walk, { destination: routeCell(hostRoutes(walk.scene), destination) }), opening);
+  return route(consult(group, { destination: routeCell(hostRoutes(walk.scene), destination) }), opening);
 });
 
 /** An address of the link counts only on its own. */

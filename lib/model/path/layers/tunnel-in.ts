@@ -81,6 +81,13 @@ export const tunnelSource: Layer = onUnderlay((walk) => {
     key: `${source}, VNI ${vni}`,
     writer: byDirectory(network),
   };
+  const { sealed, uplink } = network.switch.tunnel;
+  if (sealed && walk.in !== uplink)
+    return drop(walk, opening, `by ${walk.in ?? "an unknown link"}`, {
+      reason: "unsealed",
+      by: `network ${network.name} is encrypted: its packets come by ${uplink} alone, and this one came by ${walk.in ?? "an unknown link"}`,
+      remedy: `Routes of both hosts must lead from VTEP to VTEP by the link that encrypts.`,
+    });
   const peer = peerAt(network, source);
   if (peer !== undefined) return pass(walk, opening, peer.node === source ? "one of them" : peer.node);
   return drop(walk, opening, "none of them", {

@@ -5,11 +5,12 @@ import { vxlanOverhead } from "../../vtep.ts";
 import { rangeCell } from "../consulted.ts";
 import { findInterface, hostPlace, kernel, localPrefixes } from "../find.ts";
 import { ask, drop, type Layer, type Opening, type Passage, pass } from "../layer.ts";
+import { overlayNetworks } from "../remote.ts";
 import type { Leaves } from "../trace.ts";
 import { onUnderlay, type TunnelWalk } from "../underlay.ts";
 import { uplinkPlace } from "../uplink.ts";
 import { consult } from "../walk.ts";
-import { leaving, noWay, wayTo } from "../way.ts";
+import { leaving, noWay, wayOut, wayTo } from "../way.ts";
 
 export const underlayRoute: Layer = onUnderlay((walk) => {
   const { scene, tunnel } = walk;
@@ -29,7 +30,8 @@ export const underlayRoute: Layer = onUnderlay((walk) => {
       by: `the tunnel sends from ${source}, which the host does not have any more`,
       remedy: `Give it back to the uplink; or remove the containers of network ${network} here and attach them anew, with the new address in the directory.`,
     });
-  const way = wayTo(scene, vtep);
+  const sealed = overlayNetworks(scene).find(({ name }) => name === network)?.switch.tunnel;
+  const way = sealed?.sealed ? wayOut(scene, sealed.uplink, vtep) : wayTo(scene, vtep);
   switch (way.kind) {
     case "via":
       return pass({ ...walk, ...leaving(way) }, opening, way.text, "forward");

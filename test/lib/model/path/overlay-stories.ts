@@ -296,6 +296,45 @@ const routed: Readonly<Record<string, OverlayStory>> = {
     to: "10.40.1.2",
     packet: { source: ip("198.51.100.7"), ...inside },
   },
+  "inside of an outer packet, with an IPv6 address that does not lead back": {
+    from: {},
+    to: "fd00:40:1::2",
+    packet: { source: ip("2001:db8:9::7"), ...inside },
+  },
+  "inside of an outer packet, to the host, from an address of the host": {
+    from: {},
+    to: "tcp 10.40.1.1 22",
+    packet: { source: ip("10.40.1.1"), ...inside },
+  },
+  "inside of an outer packet, multicast from an address of the link": {
+    from: {},
+    to: "udp ff02::fb 5353",
+    packet: { source: ip("fe80::7"), ...inside },
+  },
+  "an encrypted network leaves by its uplink alone": {
+    from: "web",
+    to: "10.40.2.2",
+    here: {
+      tunnel: { sealed: true, uplink: "wg0" },
+      host: (host) => ({
+        interfaces: [
+          ...host.interfaces,
+          {
+            name: "wg0",
+            mac: mac("02:00:00:00:00:0a"),
+            mtu: 1500,
+            up: true,
+            addresses: [prefix("192.0.2.1/32")],
+          },
+        ],
+      }),
+    },
+  },
+  "an encrypted network takes nothing that comes by another link": {
+    from: "web",
+    to: "10.40.2.2",
+    there: { tunnel: { sealed: true, uplink: "wg0" } },
+  },
   "from one host to another by way of this one": {
     from: ip("10.40.2.2"),
     to: "10.40.3.2",
