@@ -1,10 +1,11 @@
 /** Each test leaves all as it found it: two hosts whose containers reach each other, with an agent on both. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Child } from "./child.ts";
-import { createDirectoryLab, type DirectoryLab, prefix, puts, simulatedHost } from "./directory-lab.ts";
+import { createDirectoryLab, type DirectoryLab } from "./directory-lab.ts";
 import { whyNoEtcd } from "./etcd-lab.ts";
 import { type Attached, whyNoNat } from "./nat-lab.ts";
 import type { OverlayHost } from "./overlay-lab.ts";
+import { prefix, puts, simulatedHost } from "./simulated-host.ts";
 import { startSteady } from "./steady.ts";
 import { until } from "./until.ts";
 

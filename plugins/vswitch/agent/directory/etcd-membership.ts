@@ -12,6 +12,7 @@ import { type DirectoryState, directoryLayout } from "../../../../lib/directory/
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
 import { nodeRecord } from "../../../../lib/directory/identity.ts";
 import { directoryRoot, formatKey } from "../../../../lib/directory/keys.ts";
+import { createMemo } from "../../../../lib/directory/memo.ts";
 import { formatRecord } from "../../../../lib/directory/records.ts";
 import { compareRevisions } from "../../../../lib/directory/revision.ts";
 import { unchanged } from "../../../../lib/etcd/conditions.ts";
@@ -144,6 +145,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
     work.wake();
   };
 
+  const memo = createMemo();
   let cache:
     | { readonly state: DirectoryState; readonly local: Local; readonly found: Map<string, Desired> }
     | undefined;
@@ -157,7 +159,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
       if (following.status.listings === 0 || local.node === undefined) return undefined;
       const { state } = following;
       if (cache?.state !== state || cache.local !== local)
-        cache = { state, local, found: new Map(desired(state, local.node, local.networks)) };
+        cache = { state, local, found: new Map(desired(state, local.node, local.networks, memo)) };
       return cache.found;
     },
     get status() {
