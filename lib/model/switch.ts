@@ -172,9 +172,6 @@ export const isHosted = (vswitch: Switch): vswitch is HostedSwitch =>
   vswitch.kind === "internal" || isOverlay(vswitch);
 export const isExternal = (vswitch: Switch): vswitch is AnyExternalSwitch => !isHosted(vswitch);
 
-/** What of a network is on any of its hosts, where it has several. */
-export const wholeOf = (vswitch: Switch): readonly Prefix[] => (isOverlay(vswitch) ? vswitch.cidrs : []);
-
 /** What the host has on a bridge that we put there: routed containers find it by its link-local address. */
 export function switchAddresses(vswitch: PortedSwitch): readonly Prefix[] {
   if (!isRouted(vswitch)) return vswitch.gateways;

@@ -5,7 +5,13 @@ import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { folded } from "../cni/keys.ts";
 import type { StatusRequest } from "../cni/request.ts";
-import { type AnyExternalSwitch, isExternal, isOverlay, type OverlayMode, type Switch } from "../model/switch.ts";
+import {
+  type AnyExternalSwitch,
+  isExternal,
+  isOverlay,
+  type OverlayMode,
+  type Switch,
+} from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";

@@ -88,7 +88,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "plugins/vswitch": [
     "lib/addr",
     "lib/cni",
+    "lib/cluster",
     "lib/dhcp",
+    "lib/directory",
+    "lib/etcd",
     "lib/model",
     "lib/policy",
     "lib/state",

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { killedAt, killedCall, randomOf, seed, whyNoStrace } from "./killed.ts";
 import { type KilledAdd, rowsOf } from "./killed-add.ts";
 import { expectCleanedByDel, expectTakenUp } from "./killed-add-mended.ts";
+import { formatMoment, momentIn, toldBy } from "./moments.ts";
 import type { Namespace } from "./namespaces.ts";
 import { type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 import { createOverlayLab, type OverlayHost } from "./overlay-lab.ts";
@@ -50,15 +51,17 @@ describe.skipIf(why).each(modes)(
       const victim = { id: "victim", ns, runtimeConfig };
       const gone = { id: "victim", netns: ns.path };
       await lab.add(victim);
-      const { elapsedMs } = await lab.done("DEL", gone);
+      const told = toldBy(await lab.done("DEL", { ...gone, env: { VSWITCH_TRACE: "1" } }));
       const seen = { killed: 0, left: 0 };
       for (let i = 0; i < 16; i++) {
         await lab.add(victim);
         const call = { type: "overlay", verb: "DEL", ...gone, config } as const;
-        if (await killedCall(lab, call, elapsedMs * (0.3 + random()))) seen.killed++;
+        const moment = momentIn(told, random);
+        if (await killedCall(lab, call, moment)) seen.killed++;
         if (rowsOf(lab).join().includes("victim")) seen.left++;
         await lab.done("DEL", gone);
-        expect(rowsOf(lab).join(), `SEED=${seed}, attempt ${i}`).not.toContain("victim");
+        const attempt = `SEED=${seed}, attempt ${i}, ${formatMoment(moment)}`;
+        expect(rowsOf(lab).join(), attempt).not.toContain("victim");
       }
       console.log(`DEL: ${JSON.stringify(seen)}`);
       expect(seen.left).toBeGreaterThan(1);

@@ -99,6 +99,27 @@ describe.skipIf(why).each(["routed", "stretched"] as const)(
       ).toBe("");
     });
 
+    if (mode === "routed") {
+      it("may give a peer a wider subnet, which its containers are reached in as they are", async () => {
+        const { host } = first;
+        const policies = [{ Type: "OutBoundNAT", Settings: { Destinations: ["10.0.0.0/8"] } }];
+        const own = await first.add({ config: { ...withPeers(first.config, () => [peers(2)]), policies } });
+        await edited(() => [{ vtep: "192.0.2.2", subnets: ["10.40.2.0/23", "fd00:40:2::/63"] }]);
+        const [, second] = lab.hosts as [OverlayHost, OverlayHost];
+        const to = await second.add({ config: { ...second.config, guard: false } });
+        await second.host.exec(to.ns, "ip", "address", "add", "10.40.3.9/24", "dev", "eth0");
+        await second.host.exec(second.host.ns, "ip", "route", "add", "10.40.3.9/32", "dev", `vsw-${name}`);
+        const target = { protocol: "tcp", address: "0.0.0.0", port: 7001 } as const;
+        await host.echo(to.ns, target);
+        // One that has a translation of its own, and was there before, too.
+        for (const { ns, ip4 } of [a, own])
+          for (const address of [to.ip4, "10.40.3.9"])
+            expect(await host.ask(ns, { ...target, address })).toMatchObject({ from: ip4 });
+        await first.done("DEL", { id: own.id, netns: own.ns.path });
+        await edited(() => [peers(2)]);
+      });
+    }
+
     it("may name a peer by another address, which the old one is not taken from any more", async () => {
       const [host, second] = [first.host, (lab.hosts[1] as OverlayHost).host];
       const script =

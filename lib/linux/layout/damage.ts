@@ -18,7 +18,7 @@ export const RULE_COUNTS = {
     output: 2,
     publish: 4,
     forward: 1,
-    postrouting: 9,
+    postrouting: 10,
     tunnel_out: 1,
     tunnel_in: 2,
     tunnel_from: 6,

@@ -6,7 +6,6 @@ import { type OutBoundNat, translates } from "../../policy/outbound-nat.ts";
 import { policiesOf } from "../../policy/policy.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
-import { wholeOf } from "../switch.ts";
 import { byEndpoint, byNetwork, networkOf } from "./find.ts";
 import { isMulticast } from "./groups.ts";
 import { sideOf } from "./side.ts";
@@ -24,7 +23,8 @@ export interface Translation {
 export function translationOf(walk: IpWalk): Translation | undefined {
   const { scene, packet, dnat } = walk;
   const { source, destination } = packet;
-  const to = sideOf(scene, walk.out)?.network;
+  const side = sideOf(scene, walk.out);
+  const to = side?.network;
   const direct = scene.networks.find((network) => isDirect(network, source, destination));
   if (dnat && to !== undefined && direct !== undefined)
     return {
@@ -34,6 +34,8 @@ export function translationOf(walk: IpWalk): Translation | undefined {
     };
   if (isLoopback(source) && to !== undefined)
     return { to: "masquerade", text: "called on the host's loopback", writer: byNetwork(to) };
+  if (side?.remote)
+    return { to: "keep", text: `within network ${side.network.name}`, writer: byNetwork(side.network) };
   const own = ownNat(scene, source, destination);
   if (own !== undefined) return own;
   if (direct !== undefined)
@@ -41,11 +43,11 @@ export function translationOf(walk: IpWalk): Translation | undefined {
   return networkNat(scene, source, destination);
 }
 
-/** The subnets of a network keep their addresses among themselves, on all its hosts, and towards its exceptions. */
+/** The subnets of a network keep their addresses among themselves, and towards its exceptions. */
 function isDirect({ switch: vswitch }: SceneNetwork, source: Ip, destination: Ip): boolean {
   const { gateways, outboundNat } = vswitch;
   const within = (prefixes: readonly Prefix[], address: Ip) => prefixes.some((one) => contains(one, address));
-  const kept = [...gateways, ...wholeOf(vswitch), ...(outboundNat?.exceptions ?? [])];
+  const kept = [...gateways, ...(outboundNat?.exceptions ?? [])];
   return within(gateways, source) && within(kept, destination);
 }
 
@@ -61,10 +63,9 @@ function ownNat(scene: Scene, source: Ip, destination: Ip): Translation | undefi
   const policies = ownPolicies(plan, source);
   const writer = byEndpoint(plan);
   const { switch: vswitch } = networkOf(scene, plan);
-  const subnets = [...vswitch.gateways, ...wholeOf(vswitch)];
   const isKept =
     isMulticast(destination) ||
-    subnets.some((subnet) => contains(subnet, destination)) ||
+    vswitch.gateways.some((subnet) => contains(subnet, destination)) ||
     policies.some((policy) => !translates({ ...policy, destinations: [] }, destination));
   const towards = policies.filter((policy) => translates(policy, destination));
   const policy = towards.find(({ virtualIp }) => virtualIp !== undefined) ?? towards[0];
@@ -95,9 +96,8 @@ export function translationPrefixes({ networks, endpoints }: Scene): {
   const policies = endpoints.flatMap(({ port }) => policiesOf(port.policies, "OutBoundNAT"));
   const excepted = networks.flatMap(({ switch: { outboundNat } }) => outboundNat?.exceptions ?? []);
   const own = policies.flatMap(({ exceptions, destinations }) => [...exceptions, ...destinations]);
-  const whole = networks.flatMap(({ switch: vswitch }) => wholeOf(vswitch));
   return {
     source: [...subnets, ...policies.flatMap(({ addresses }) => addresses).map(hostPrefix)],
-    destination: [...subnets, ...whole, ...excepted, ...own],
+    destination: [...subnets, ...excepted, ...own],
   };
 }

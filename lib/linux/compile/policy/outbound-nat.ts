@@ -2,7 +2,6 @@
 import { ipFamily } from "../../../addr/ip.ts";
 import { defaultPrefix, hostPrefix, networkOf, type Prefix, prefixFamily } from "../../../addr/prefix.ts";
 import type { Plan } from "../../../model/plan.ts";
-import { wholeOf } from "../../../model/switch.ts";
 import type { OutBoundNat } from "../../../policy/outbound-nat.ts";
 import { distinctPrefixes, type LayoutElement } from "../../layout/element.ts";
 
@@ -10,7 +9,7 @@ export function outboundNatElements(
   policies: readonly OutBoundNat[],
   { switch: vswitch }: Plan,
 ): readonly LayoutElement[] {
-  const subnets = [...vswitch.gateways, ...wholeOf(vswitch)].map(networkOf);
+  const subnets = vswitch.gateways.map(networkOf);
   const all = policies.flatMap((policy) => elementsOf(policy, subnets));
   // Two policies may except the same; of two for one destination the first holds.
   const byKey = new Map(

@@ -5,7 +5,6 @@ import { contains, overlaps, type Prefix, prefix, prefixOf } from "../../../../.
 import { outboundNatElements } from "../../../../../lib/linux/compile/policy/outbound-nat.ts";
 import { type OutBoundNat, translates } from "../../../../../lib/policy/outbound-nat.ts";
 import { natPlan } from "../../../../plugins/nat/fixture.ts";
-import { overlayHost } from "../../../model/path/overlay-scene.ts";
 import { seed } from "../../../seed.ts";
 
 const own = { 4: ip("10.88.0.5"), 6: ip("fd00::5") } as const;
@@ -70,13 +69,6 @@ describe("the elements of an endpoint's own OutBoundNAT", () => {
       "own_translated4 10.88.0.5/32 198.51.100.0/24 as 203.0.113.7",
     ]);
     expect(new Set(all).size).toBe(all.length);
-  });
-
-  it("keep it as it is on all hosts of an overlay network", () => {
-    const { web } = overlayHost(1, "routed");
-    const elements = outboundNatElements([nat({ addresses: [ip("10.40.1.2")] })], web);
-    const kept = elements.filter(({ set }) => set === "own_direct4").map(({ key }) => key[1]);
-    expect(kept).toEqual(["10.40.0.0/16"]);
   });
 
   it("are none without a policy", () => {
