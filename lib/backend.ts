@@ -19,7 +19,7 @@ import type { Plan } from "./model/plan.ts";
 import type { HostProbe } from "./model/probe.ts";
 import type { BeyondRepair } from "./model/repair.ts";
 import type { SceneHost } from "./model/scene.ts";
-import type { AnyExternalSwitch, OverlaySwitch, Switch } from "./model/switch.ts";
+import type { AnyExternalSwitch, OverlayMode, OverlaySwitch, PortedSwitch, Switch } from "./model/switch.ts";
 
 /** A compartment that was entered and is held: other attachments of the same container wait. */
 export interface HeldCompartment {
@@ -43,6 +43,14 @@ export interface Remotes {
   readonly peers: readonly Peer[];
   /** Addresses of containers of this host: they are here, whatever a directory says. */
   readonly own: readonly Ip[];
+}
+
+/** How other hosts are made reachable. */
+export interface Reaching {
+  /** Nobody has touched the kernel's tables since this back end was called last: what they hold is not read again. */
+  readonly trusting?: boolean;
+  /** What is there stays, too: what is known may be old. */
+  readonly keeping?: boolean;
 }
 
 /** What it took to reach other hosts as a directory says. */
@@ -78,9 +86,9 @@ export type Exclusively = (fn: () => void) => void;
 export interface Backend {
   /**
    * Kernel features that networks need, each absent one with what it takes: empty when all are there.
-   * @param network whether its containers have taps
+   * @param network whether its containers have taps, and how it is one across hosts
    */
-  missingFeatures(network: { readonly taps: boolean }): readonly string[];
+  missingFeatures(network: { readonly taps: boolean; readonly overlay?: OverlayMode }): readonly string[];
   /**
    * @param uplink the interface to take for the uplink, where it exists; else that of the default route
    * @param query what else shall be looked at
@@ -118,9 +126,13 @@ export interface Backend {
    *
    * @returns undefined where the network has no switch on this host. @throws {CniError} 105 when the kernel cannot be asked
    */
-  connectPeers(vswitch: OverlaySwitch, remotes: Remotes): Connected | undefined;
-  /** What of that differs, in the words of `ip` and `nft`. @throws {CniError} 105 */
-  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly string[];
+  connectPeers(vswitch: OverlaySwitch, remotes: Remotes, how?: Reaching): Connected | undefined;
+  /**
+   * What of that differs, in the words of `ip` and `nft`.
+   *
+   * @returns undefined where the network's bridge or tunnel are missing: `observe` tells of those. @throws {CniError} 105
+   */
+  comparePeers(vswitch: OverlaySwitch, remotes: Remotes): readonly Difference[] | undefined;
   /**
    * Gives an endpoint that `apply` made without addresses those of the plan, its routes and what its policies take of
    * them.
@@ -177,6 +189,14 @@ export interface ToolBackend extends Backend {
    * @throws {CniError} 11 when the compartment is held for too long
    */
   repair(plan: Plan, options: RepairOptions): Repair;
+  /**
+   * Makes again what endpoints share: the switch, its tunnel, our tables. With what `options` says of a repair.
+   *
+   * @returns what was done, in the words of `ip`, `nft` and `sysctl`. @throws {CniError} 105, 106, 108
+   */
+  repairSwitch(vswitch: Switch, options: Omit<RepairOptions, "dryRun">): readonly string[];
+  /** Takes from a switch the addresses that it has no more, and what our tables have for them. @throws {CniError} 105 */
+  shrinkSwitch(before: PortedSwitch, after: PortedSwitch): void;
   /** From now on. @throws {CniError} 110 */
   watch(): HostWatch;
   /** @param fn synchronous: runs in there, and so does what it starts. @throws {CniError} 100, and what `fn` throws */
@@ -204,6 +224,8 @@ export interface Repair {
 
 /** Tells of changes of the host. */
 export interface HostWatch {
+  /** From now on also of rows by which other hosts are reached, or no longer. */
+  hearPeers(wanted: boolean): void;
   /** Until something changed, a signal came, or so long. */
   wait(ms: number): void;
   /** What changed since the last time; more often than it is worth, never less. */

@@ -15,7 +15,7 @@ const purpose = process.argv[2] ?? "build";
 /** Debian packages by the command or file that shows they are there. */
 const debianPackages = {
   build: {},
-  demo: {},
+  demo: { etcd: "etcd-server" },
   bench: {
     ip: "iproute2",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
@@ -43,6 +43,7 @@ const debianPackages = {
     busybox: "busybox-static",
     dnsmasq: "dnsmasq-base",
     udhcpd: "udhcpd",
+    wg: "wireguard-tools",
     etcd: "etcd-server",
     openssl: "openssl",
     chromium: "chromium",

@@ -1,4 +1,5 @@
 /** How `npm test` runs vitest. */
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vitest/config";
 import { processPool } from "./process-pool.ts";
 import { SlowFirst } from "./slow-first.ts";
@@ -18,10 +19,17 @@ const requiredIsImported: Plugin = {
   },
 };
 
+/**
+ * Files that compute, or ask the kernel by a child, share their processes and what is loaded there: to start one takes
+ * longer than the tests of most of them. Not those that have hosts, replace modules, or set what one reads when loaded.
+ */
+const together = globSync("test/{arch,examples,fake,lib,plugins}/**/*.test.ts").filter(
+  (file) => !/\bvi\.(mock|hoisted)\(|from ".*\/system\//.test(readFileSync(file, "utf8")),
+);
+
 export default defineConfig({
   plugins: [requiredIsImported],
   test: {
-    dir: "test",
     pool: processPool,
     // Two cores; more at once would only make the measuring tests wait.
     maxWorkers: 2,
@@ -29,5 +37,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["dot", "./test/reporter.ts"],
+    projects: [
+      { extends: true, test: { name: "apart", include: ["test/**/*.test.ts"], exclude: together } },
+      { extends: true, test: { name: "together", include: together, isolate: false } },
+    ],
   },
 });

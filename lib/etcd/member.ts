@@ -53,7 +53,7 @@ export function createMember(options: MemberOptions): Member {
   const http = createHttpClient({
     ...options,
     tls: () => readTls(access.tls),
-    connectMs: Math.min(longestConnectMs, timeoutMs),
+    connectMs: Math.min(longestConnectMs, timeoutMs / 2),
     maxBytes: maxAnswerBytes,
   });
   const login = createLogin(access, (body, decode, signal) =>

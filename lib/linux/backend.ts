@@ -18,6 +18,7 @@ import { observeMarks } from "./marks.ts";
 import type { CompartmentHandle } from "./netns.ts";
 import { defaultRoutes, observeHost, observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
+import type { Memory } from "./overlay/reached.ts";
 import { observeAcls } from "./port-acls.ts";
 import { asking } from "./refused.ts";
 import { removeSwitch } from "./remove.ts";
@@ -32,6 +33,7 @@ import { tryOpen } from "./try-open.ts";
 import { openWorld } from "./world.ts";
 
 const connecting = () => require("./overlay/connect.ts") as typeof import("./overlay/connect.ts");
+const overlayFeatures = () => require("./overlay/features.ts") as typeof import("./overlay/features.ts");
 const taps = () => require("./vm/create-tap.ts") as typeof import("./vm/create-tap.ts");
 
 /** Below the runtimes' own limits, above the slowest ADD with a delegate. */
@@ -40,11 +42,20 @@ const compartmentLockMs = 60_000;
 /**
  * @param trace receives steps and messages in the words of `ip` and `nft`
  * @param machine what it works on: this machine, or a fake
+ * @param memory of how other hosts are reached, for who stays
  */
-export function linuxBackend(trace?: (line: string) => void, machine: Machine = thisMachine(trace)): Backend {
+export function linuxBackend(
+  trace?: (line: string) => void,
+  machine: Machine = thisMachine(trace),
+  memory?: Memory,
+): Backend {
   const held = new WeakMap<HeldCompartment, CompartmentHandle>();
   return {
-    missingFeatures: ({ taps }) => [...missingFeatures(machine), ...(taps ? missingTaps() : [])],
+    missingFeatures: ({ taps, overlay }) => [
+      ...missingFeatures(machine),
+      ...(taps ? missingTaps() : []),
+      ...(overlay === undefined ? [] : overlayFeatures().missingForOverlay(machine, overlay)),
+    ],
     observeHost: (uplink, query) =>
       asking("read the host's routes", () => {
         const facts = observeHost(machine.host, uplink);
@@ -72,9 +83,9 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
       requireStillThere(plan, handle);
       return applied;
     },
-    connectPeers: (vswitch, remotes) =>
+    connectPeers: (vswitch, remotes, how) =>
       asking(`reach the other hosts of network ${vswitch.network}`, () =>
-        connecting().connectPeers(machine, vswitch, remotes),
+        connecting().connectPeers(machine, vswitch, remotes, how, memory),
       ),
     comparePeers: (vswitch, remotes) =>
       asking(`look how the other hosts of network ${vswitch.network} are reached`, () =>
@@ -111,7 +122,7 @@ export function linuxBackend(trace?: (line: string) => void, machine: Machine = 
         if (bridged && !removeBridgeSwitch(machine, removed, trace)) return false;
         removeStackedSwitch(machine.host, removed);
         if (bridged || (definition !== undefined && isStacked(definition))) return true;
-        return removeSwitch(machine, removed.network, removed.name);
+        return removeSwitch(machine, removed);
       }),
     marks: (network) => asking("read the marks on kernel objects", () => observeMarks(machine, network)),
     close: () => machine.close(),

@@ -1,6 +1,6 @@
 /** What the layers of ports and switches dropped, as sets of nftables and queues count it. */
-import type { Drops } from "../model/counters.ts";
-import { decodeText } from "../netlink/bytes.ts";
+import { type Drops, notBehind } from "../model/counters.ts";
+import { decodeText, readBe16, readU8 } from "../netlink/bytes.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import { decodeElements } from "../netlink/nft/element.ts";
 import { decodeQdiscDrops, dumpQdiscs } from "../netlink/tc/qdisc-drops.ts";
@@ -17,6 +17,7 @@ const counting = {
   dropped_astray: { layer: "guard", direction: "Out", reason: "astray" },
   dropped_acl_out: { layer: "acl", direction: "Out" },
   dropped_acl_in: { layer: "acl", direction: "In" },
+  dropped_source: { layer: "tunnel", direction: "In", reason: notBehind },
   dropped_between: { layer: "isolation", direction: "In" },
 } as const satisfies Partial<Record<LayoutSetName, Meaning>>;
 
@@ -31,14 +32,30 @@ export function observeDrops(rules: Netlink): ReadonlyMap<string, readonly Drops
   return new Map([...byName].map(([name, list]) => [name, list.map(({ name: _, ...drops }) => drops)]));
 }
 
-function countersOf(
+/** From hosts that are not of the network, or by another way than the one that encrypts. @returns by VNI */
+export function observeTunnelDrops(rules: Netlink): ReadonlyMap<number, Drops> {
+  const meaning = { layer: "tunnel", direction: "In", reason: "not of the network" } as const;
+  return new Map(
+    keyedCounters(rules, "dropped_tunnel").map(({ key, ...counted }) => [
+      // The lower two bytes and the upper one, each in a register of its own.
+      readBe16(key, 0) | (readU8(key, 4) << 16),
+      { ...meaning, ...counted },
+    ]),
+  );
+}
+
+function countersOf(rules: Netlink, set: LayoutSetName) {
+  return keyedCounters(rules, set).map(({ key, ...counted }) => ({ name: decodeText(key), ...counted }));
+}
+
+function keyedCounters(
   rules: Netlink,
   set: LayoutSetName,
-): readonly { readonly name: string; readonly packets: number; readonly bytes: number }[] {
+): readonly { readonly key: Uint8Array; readonly packets: number; readonly bytes: number }[] {
   try {
     const elements = rules.request(dumpSet(set)).flatMap(decodeElements);
     return elements.map(({ key, counter }) => ({
-      name: decodeText(key),
+      key,
       packets: Number(counter?.packets ?? 0n),
       bytes: Number(counter?.bytes ?? 0n),
     }));

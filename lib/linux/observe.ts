@@ -53,6 +53,7 @@ export interface SwitchState {
 }
 
 const overlays = () => require("./overlay/observe.ts") as typeof import("./overlay/observe.ts");
+const tunnels = () => require("./overlay/tunnel-lacks.ts") as typeof import("./overlay/tunnel-lacks.ts");
 
 export function observeSwitch({ host, rules, readSysctl }: Readers, wanted: PortedSwitch): SwitchState {
   const link = linkOf(host, wanted.name);
@@ -175,6 +176,8 @@ export function observeEndpoint(
   for (const family of plan.switch.forwarding)
     if (!bridge.forwarding[family]) absent.push(`IPv${family} forwarding of the host`);
   absent.push(...routedLacks(plan.switch, bridge), ...lostWays(host, plan).map(formatWay));
+  if (plan.switch.kind === "overlay" && bridge.tunnel !== undefined)
+    absent.push(...tunnels().lackingOfTunnel(plan.switch, bridge.tunnel));
   if (plan.switch.kind === "bridge" && bridge.bridge?.settled === false)
     absent.push(
       `uplink ${plan.switch.lower} as a port of ${plan.switch.name}, and the host's addresses there`,

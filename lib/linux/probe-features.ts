@@ -4,13 +4,18 @@
  * Asking for a module by name would not do: features may be built in, be modules that the kernel loads when asked, or
  * be there and refuse to one who is not root everywhere.
  */
+import { ip } from "../addr/ip.ts";
+import { localMac } from "../addr/mac.ts";
+import { digest } from "../model/owner.ts";
 import type { Feature } from "../model/probe.ts";
 import { createBridge } from "../netlink/route/bridge.ts";
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { createIfb } from "../netlink/route/ifb.ts";
 import { deleteLink, getLink } from "../netlink/route/link.ts";
+import { replaceNexthop } from "../netlink/route/nexthop.ts";
 import { createSublink, type Sublink } from "../netlink/route/sublink.ts";
 import { createVeth } from "../netlink/route/veth.ts";
+import { createVxlan } from "../netlink/route/vxlan.ts";
 import { addIngress, addTbf } from "../netlink/tc/qdisc.ts";
 import { addRedirect } from "../netlink/tc/redirect.ts";
 import { encodeTable } from "./layout/encode-table.ts";
@@ -75,6 +80,40 @@ function trials(): readonly Trial[] {
     // Whether a tap is joined to a link is tried with ifb.
     { name: "tap", neededFor: "vnic vmNic", modules: ["tun"], run: requireTaps },
     ...sublinkTrials(),
+    ...overlayTrials(),
+  ];
+}
+
+/** A tunnel that nothing is sent into, and a next hop by it. */
+function overlayTrials(): readonly Trial[] {
+  const tunnel = "trial-vx";
+  return [
+    {
+      name: "vxlan",
+      neededFor: "network overlay",
+      modules: ["vxlan"],
+      run: ({ route }) =>
+        route.request(
+          createVxlan({
+            name: tunnel,
+            vni: 4096,
+            local: ip("127.0.0.1"),
+            udpPort: 4789,
+            mac: localMac(digest("trial")),
+            up: true,
+          }),
+        ),
+    },
+    {
+      name: "next hop objects",
+      neededFor: "mode routed",
+      // Part of every kernel since Linux 5.3.
+      modules: [],
+      run: ({ route }) =>
+        route.request(
+          replaceNexthop({ id: 1, index: indexOf(route, tunnel), gateway: ip("192.0.2.1"), onlink: true }),
+        ),
+    },
   ];
 }
 

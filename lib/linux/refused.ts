@@ -12,6 +12,8 @@ export function refused(doing: string, error: unknown): CniError {
   if (cause instanceof CniError && leftOver.length === 0) return cause;
   const needs = error instanceof StepError ? error.step.needs : undefined;
   if (needs !== undefined && isErrno(cause, "EOPNOTSUPP")) return lacking(doing, needs, error);
+  const takes = error instanceof StepError ? error.step.takes : undefined;
+  if (takes !== undefined && isErrno(cause, "EADDRINUSE")) return taken(doing, takes, error);
   const code = isErrno(cause, "EPERM", "EACCES") ? errorCode.permission : errorCode.kernelRefused;
   const own =
     cause instanceof CniError
@@ -37,6 +39,14 @@ function lacking(doing: string, module: string, cause: unknown): CniError {
   return new CniError(errorCode.unsupportedField, `${doing}: this kernel has no ${module}`, {
     reason: "kernel-feature-missing",
     details: `load the module ${module} (modprobe ${module}), use a kernel that has it, or do without`,
+    cause,
+  });
+}
+
+function taken(doing: string, what: string, cause: unknown): CniError {
+  return new CniError(errorCode.conflict, `${doing}: another program of this host has ${what}`, {
+    reason: "port-in-use",
+    details: "end it (ss -ulpn and ip -d link show type vxlan tell who it is), or choose another port",
     cause,
   });
 }

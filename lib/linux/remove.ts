@@ -3,6 +3,7 @@ import type { Ip } from "../addr/ip.ts";
 import { CniError } from "../cni/error.ts";
 import { limitsOf } from "../model/limits.ts";
 import { type Plan, portMac, portName, switchMac } from "../model/plan.ts";
+import { isOverlay, type Switch } from "../model/switch.ts";
 import { portTap } from "../model/vm-nic.ts";
 import type { Netlink } from "../netlink/connection.ts";
 import type { TableName } from "../netlink/nft/message.ts";
@@ -177,17 +178,25 @@ function flowsOf(elements: readonly LayoutElement[]): FlowPattern | undefined {
 /**
  * Removes a network's switch and elements; the tables too when that was the last network.
  *
+ * @param definition absent where its state was lost
  * @returns false when the switch has ports left, or is not ours
  */
-export function removeSwitch(machine: Machine, network: string, name: string): boolean {
+export function removeSwitch(
+  machine: Machine,
+  { network, name, definition }: { network: string; name: string; definition?: Switch },
+): boolean {
   const { host, rules } = machine;
   const link = linkOf(host, name);
+  if (link !== undefined && !isSwitchOf(link, network)) return false;
+  const tunnels = tunnelsOf(link, definition);
   if (link !== undefined) {
-    if (!isSwitchOf(link, network)) return false;
     const ports = host.request(dumpLinks({ master: link.index })).map(decodeLink);
-    const tunnel = tunnelsOf(link)?.tunnelOf(host, network);
+    const tunnel = tunnels?.tunnelOf(host, network);
     if (ports.some((port) => port.index !== tunnel?.index)) return false;
-    if (tunnel !== undefined) tunnelsOf(link)?.removeTunnel(host, tunnel);
+  }
+  const defined = definition !== undefined && isOverlay(definition) ? definition.vni : undefined;
+  tunnels?.removeTunnel(host, network, parseOverlayAlias(link?.alias)?.vni ?? defined);
+  if (link !== undefined) {
     if (parseRoutedAlias(link.alias) !== undefined) releaseRouted(machine, link);
     gone(host, deleteLink(link.index));
   }
@@ -195,10 +204,19 @@ export function removeSwitch(machine: Machine, network: string, name: string): b
   return true;
 }
 
-/** An overlay network's bridge says so; one that an ADD was killed over says nothing, and may be any. */
-function tunnelsOf({ alias }: Link): typeof import("./overlay/remove.ts") | undefined {
-  if (alias !== undefined && parseOverlayAlias(alias) === undefined) return undefined;
-  return require("./overlay/remove.ts") as typeof import("./overlay/remove.ts");
+/**
+ * An overlay network's bridge says so; one that an ADD was killed over says nothing, and may be any. What is left of a
+ * network without its bridge only its definition tells.
+ */
+function tunnelsOf(
+  link: Link | undefined,
+  definition: Switch | undefined,
+): typeof import("./overlay/remove.ts") | undefined {
+  const may =
+    link?.alias === undefined
+      ? definition === undefined || isOverlay(definition)
+      : parseOverlayAlias(link.alias) !== undefined;
+  return may ? (require("./overlay/remove.ts") as typeof import("./overlay/remove.ts")) : undefined;
 }
 
 /** The tables too when that was the last network. */

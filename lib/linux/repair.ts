@@ -5,27 +5,21 @@ import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { beyondRepair } from "../model/repair.ts";
-import { isStacked, type Switch } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { compileRepair, type RepairState } from "./compile/repair/endpoint.ts";
-import { compileSwitchRepair } from "./compile/repair/switch.ts";
 import type { LayoutElement } from "./layout/element.ts";
 import { encodeGet, findElement } from "./layout/element-requests.ts";
 import type { Machine } from "./machine.ts";
 import { markedKey } from "./mark.ts";
 import type { CompartmentHandle } from "./netns.ts";
-import { observeSwitch } from "./observe.ts";
 import { observeAny } from "./observe-any.ts";
 import { compareAcls } from "./port-acls.ts";
 import { portTaken } from "./port-taken.ts";
 import { refused } from "./refused.ts";
-import { restoreElements } from "./restore.ts";
+import { repairSwitch, switchRepair, titles } from "./repair-switch.ts";
 import { lostWays } from "./routed/observe.ts";
 import { runSteps, StepError } from "./run.ts";
-import { observeStackedSwitch } from "./stacked/observe.ts";
-import { compileStackedSwitch } from "./stacked/switch.ts";
-import type { Step } from "./step.ts";
 import { openWorld } from "./world.ts";
 
 type Trace = (line: string) => void;
@@ -50,7 +44,7 @@ export function repairEndpoint(
   if (options.dryRun) return { before, steps: planned(machine, plan, inside), after: before };
   const done: string[] = [];
   const failure = attempt(machine, plan, () => {
-    done.push(...repairSwitch(machine, plan, options, trace));
+    done.push(...repairSwitch(machine, plan.switch, options, trace));
     const own = compileRepair(plan, observeState(machine, plan, inside));
     runSteps(own, openWorld(machine, inside), trace);
     done.push(...titles(own));
@@ -95,36 +89,6 @@ function planned(machine: Machine, plan: Plan, inside: CompartmentHandle): reado
   ]);
 }
 
-function repairSwitch(
-  machine: Machine,
-  plan: Plan,
-  { exclusively, others }: RepairOptions,
-  trace: Trace | undefined,
-): readonly string[] {
-  if (switchRepair(machine, plan.switch).steps.length === 0) return [];
-  let done: readonly Step[] = [];
-  exclusively(() => {
-    const { steps, rulesLost } = switchRepair(machine, plan.switch);
-    done = steps;
-    runSteps(done, openWorld(machine), trace);
-    if (rulesLost) restoreElements(machine, others());
-  });
-  return titles(done);
-}
-
-/** What the switch lacks now, and whether our tables do. @throws {CniError} 106, 108 */
-function switchRepair(
-  machine: Machine,
-  vswitch: Switch,
-): { readonly steps: readonly Step[]; readonly rulesLost: boolean } {
-  if (isStacked(vswitch)) {
-    const found = observeStackedSwitch(machine.host, vswitch);
-    return { steps: compileStackedSwitch(vswitch, found), rulesLost: false };
-  }
-  const found = observeSwitch(machine, vswitch);
-  return { steps: compileSwitchRepair(vswitch, found), rulesLost: found.layout !== "current" };
-}
-
 function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): RepairState {
   const elements = endpointElements(plan);
   const outcomes = machine.rules.requests(elements.map(encodeGet));
@@ -144,7 +108,3 @@ function observeState(machine: Machine, plan: Plan, inside: CompartmentHandle): 
     ),
   };
 }
-
-/** Looking things up is no work by itself. */
-const titles = (steps: readonly Step[]): readonly string[] =>
-  steps.flatMap(({ title, action }) => (action.kind === "learn" || action.kind === "carrier" ? [] : [title]));

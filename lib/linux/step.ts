@@ -81,6 +81,8 @@ export interface Step {
   readonly undo?: Action;
   /** What a kernel may have been built without, where the step asks for it: the module that brings it. */
   readonly needs?: string;
+  /** What one program of the host alone can have, where the step takes it: EADDRINUSE when somebody else does. */
+  readonly takes?: string;
   /** Refusals that mean "it is so already". */
   readonly accept?: readonly ErrnoName[];
 }

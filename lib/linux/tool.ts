@@ -13,10 +13,13 @@ import { linkOf } from "./link-of.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { observeCounters } from "./observe-counters.ts";
 import { observeSceneHost } from "./observe-scene.ts";
+import type { Memory } from "./overlay/reached.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { probeHost } from "./probe-host.ts";
 import { asking } from "./refused.ts";
 import { repairEndpoint } from "./repair.ts";
+import { repairSwitch } from "./repair-switch.ts";
+import { shrinkSwitch } from "./shrink-switch.ts";
 import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
 import { tryOpen } from "./try-open.ts";
 import { watchHost } from "./watch-host.ts";
@@ -32,7 +35,8 @@ export function linuxTool(
   trace?: (line: string) => void,
   machine: Machine = thisMachine(trace),
 ): ToolBackend {
-  const backend = linuxBackend(trace, machine);
+  const reached: Memory = new Map();
+  const backend = linuxBackend(trace, machine, reached);
   return {
     ...backend,
     observeSceneHost: () =>
@@ -50,6 +54,12 @@ export function linuxTool(
         release();
       }
     },
+    repairSwitch: (vswitch, options) =>
+      asking(`repair switch ${vswitch.name} of network ${vswitch.network}`, () =>
+        repairSwitch(machine, vswitch, options, trace),
+      ),
+    shrinkSwitch: (before, after) =>
+      asking(`take addresses from switch ${before.name}`, () => shrinkSwitch(machine, before, after)),
     probeLive: async (request) => {
       const { probeLive } = await import("./live/probe.ts");
       try {
@@ -61,7 +71,7 @@ export function linuxTool(
       }
     },
     extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
-    watch: () => asking("watch the host", () => watchHost(machine.host)),
+    watch: () => asking("watch the host", () => watchHost(machine.host, reached)),
     createCompartment,
     removeCompartment: (path) => asking(`remove the compartment ${path}`, () => removeCompartment(path)),
     inCompartment: (path, fn) => {

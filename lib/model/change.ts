@@ -7,5 +7,7 @@ export type HostChange =
   | { readonly kind: "endpoint"; readonly key: string }
   /** One that bears a network's. */
   | { readonly kind: "network"; readonly mark: string }
+  /** A row by which other hosts of an overlay network are reached: somebody else has changed it. Absent: of any. */
+  | { readonly kind: "peers"; readonly network?: string }
   /** Our tables, chains, or settings of the whole host; or more changed than could be told. */
   | { readonly kind: "host" };

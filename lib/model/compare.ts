@@ -19,3 +19,7 @@ export function unequal(pairs: readonly Compare[]): Difference[] {
 export function absent(what: string): Difference[] {
   return [{ what, expected: "present", found: "absent" }];
 }
+
+export function surplus(what: string): Difference[] {
+  return [{ what, expected: "absent", found: "present" }];
+}

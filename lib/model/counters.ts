@@ -12,7 +12,10 @@ export interface Traffic {
 
 /** Packets that a layer of the port, or the kernel itself, did not let through. */
 export interface Drops {
-  /** `guard`, `acl`, `qos`; of a switch `isolation`; `kernel` for what its queues could not take. */
+  /**
+   * `guard`, `acl`, `qos`; of a switch `isolation`; of a tunnel `tunnel`, for what came from others than its hosts and their containers;
+   * `kernel` for what its queues could not take, and what no row of a tunnel tells the way of.
+   */
   readonly layer: string;
   readonly direction: "In" | "Out";
   readonly packets: number;
@@ -36,6 +39,13 @@ export interface PortCounters {
   /** To the container. */
   readonly in: Traffic;
   readonly drops: readonly Drops[];
+}
+
+/** Of an overlay network's way to other hosts: `out` is towards them. */
+export interface TunnelCounters extends Pick<PortCounters, "name" | "up" | "out" | "in" | "drops"> {
+  /** The network as the tunnel's mark names it. */
+  readonly network: string;
+  readonly vni: number;
 }
 
 export interface SwitchState {
@@ -69,9 +79,13 @@ export interface Counters {
   readonly atMs: number;
   readonly switches: readonly SwitchState[];
   readonly ports: readonly PortCounters[];
+  readonly tunnels?: readonly TunnelCounters[];
   /** Of the external switches that were asked about: those that are there. */
   readonly uplinks?: readonly LinkState[];
 }
+
+/** Why a tunnel dropped what was inside: its source does not lead back there. */
+export const notBehind = "not behind the tunnel";
 
 /** All packets that were dropped, of one layer or of all. */
 export function droppedPackets(drops: readonly Drops[], layer?: string): number {

@@ -4,11 +4,15 @@
 export const switchFeatures = ["switch macvlan", "switch ipvlan", "vlan"] as const;
 export type SwitchFeature = (typeof switchFeatures)[number];
 
+/** What only overlay networks need: all, or those of the mode `routed`. */
+export const overlayFeatures = ["network overlay", "mode routed"] as const;
+export type OverlayFeature = (typeof overlayFeatures)[number];
+
 /** Something of the kernel that is needed. */
 export interface Feature {
   readonly name: string;
   /** What does not work without it. */
-  readonly neededFor: "every network" | "QOS" | "vnic vmNic" | SwitchFeature;
+  readonly neededFor: "every network" | "QOS" | "vnic vmNic" | SwitchFeature | OverlayFeature;
   /** Modules and options of the kernel that bring it. */
   readonly modules: readonly string[];
   /** The kernel's own words when it was tried; absent: it is there. */

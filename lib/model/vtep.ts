@@ -1,5 +1,5 @@
-/** The MAC of a tunnel end point: it follows from its address, so that peers need not tell each other. */
-import { type Ip, ipBytes, ipFamily } from "../addr/ip.ts";
+/** A tunnel end point: its MAC follows from its address, so that peers need not tell each other; and what it costs. */
+import { type Family, type Ip, ipBytes, ipFamily } from "../addr/ip.ts";
 import { localMac, type Mac, macFromBytes } from "../addr/mac.ts";
 import { digest } from "./owner.ts";
 
@@ -15,3 +15,6 @@ export function vtepMac(vtep: Ip, prefix: MacPrefix = usualMacPrefix): Mac {
     ? macFromBytes(Uint8Array.from([...prefix, ...ipBytes(vtep)]))
     : localMac(digest("vtep", vtep));
 }
+
+/** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
+export const vxlanOverhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };

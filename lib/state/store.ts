@@ -54,6 +54,8 @@ export interface Store {
   /** What DHCP servers lent. */
   readonly dhcp: DhcpLeases;
   readonly directories: Directories;
+  /** Another one when somebody else has written; undefined while there is no file. */
+  version(): number | undefined;
   readonly pools: Pools;
   readonly blocks: Blocks;
   readonly fixed: Fixed;
@@ -85,6 +87,8 @@ export function openStore(options: StoreOptions): Store {
     leases: leasesTable(access),
     dhcp: dhcpTable(access),
     directories: directoriesTable(access),
+    version: () =>
+      access.read((sql) => sql.get<{ data_version: number }>("PRAGMA data_version")?.data_version),
     pools: poolsTable(access),
     blocks: blocksTable(access),
     fixed: fixedTable(access),

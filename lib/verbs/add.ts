@@ -22,6 +22,7 @@ import { defineNetwork, rememberSwitch } from "./define-network.ts";
 import { guestDefaultRoutes } from "./guest-routes.ts";
 import type { IpamResult } from "./ipam-result.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
+import type { NetworkSpec } from "./network-spec.ts";
 import { releaseSwitch } from "./release-switch.ts";
 import { resultOf } from "./result.ts";
 
@@ -128,10 +129,17 @@ function apply<Config, S extends Switch>(adding: Adding<Config, S>, plan: Plan):
   }
 }
 
-/** The attachments of this host, save those whose ADD is at work: it adds their rules itself. */
+/**
+ * The attachments of this host, save those whose ADD is at work: it adds their rules itself. An overlay network's switch
+ * is as its row has it: other hosts came and went since they were attached.
+ */
 function othersOf<Config, S extends Switch>({ store, context }: Adding<Config, S>): readonly Plan[] {
   const rows = store.endpoints.list().filter((row) => row.phase === "ready" && row.bootId === context.bootId);
-  return rows.flatMap(({ plan }) => plan ?? []);
+  return rows.flatMap(({ plan, network }) => {
+    if (!plan || !isOverlay(plan.switch)) return plan ?? [];
+    const spec = store.networks.get(network)?.spec as NetworkSpec | undefined;
+    return { ...plan, switch: spec?.switch ?? plan.switch };
+  });
 }
 
 /** Its address may be somebody else's by now, so it must not be told as attached. */

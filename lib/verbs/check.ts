@@ -2,7 +2,7 @@
 import { CniError, errorCode } from "../cni/error.ts";
 import type { CheckRequest } from "../cni/request.ts";
 import type { Result } from "../cni/result.ts";
-import { absent, type Difference } from "../model/compare.ts";
+import type { Difference } from "../model/compare.ts";
 import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
@@ -42,10 +42,19 @@ export function check(request: CheckRequest, context: Context, traits: NetworkTr
   }
 }
 
-/** Of an overlay network: what is not as its other hosts were last known. */
-function unreached({ switch: vswitch }: Plan, store: Store, { backend }: Context): readonly Difference[] {
-  if (!isOverlay(vswitch)) return [];
-  return backend.comparePeers(vswitch, remotesOf(vswitch, store)).flatMap((what) => absent(what));
+/**
+ * Of an overlay network: what is not as its other hosts were last known. They come and go while containers stay, and
+ * what the network is with them, so that the plan of ADD tells less than the network's own row.
+ */
+function unreached(
+  { owner, switch: planned }: Plan,
+  store: Store,
+  { backend }: Context,
+): readonly Difference[] {
+  if (!isOverlay(planned)) return [];
+  const spec = store.networks.get(owner.network)?.spec as NetworkSpec | undefined;
+  const vswitch = spec !== undefined && isOverlay(spec.switch) ? spec.switch : planned;
+  return backend.comparePeers(vswitch, remotesOf(vswitch, store)) ?? [];
 }
 
 function whyUnknown(row: EndpointRow | undefined): string {

@@ -4,12 +4,18 @@ import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
+import type { HostFacts } from "../model/facts.ts";
 import { isOverlay, type Switch } from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";
-import { configuredSubnets, type NetworkSpec, requireSameNetwork } from "./network-spec.ts";
+import {
+  configuredSubnets,
+  differingSettings,
+  type NetworkSpec,
+  requireSameNetwork,
+} from "./network-spec.ts";
 import { removedSwitch } from "./release-switch.ts";
 
 interface Surroundings {
@@ -32,7 +38,7 @@ export function defineNetwork<Config, S extends Switch>(
   const needsSubnet = subnets.length === 0 && source.inProcess && plugin.automaticSubnet !== undefined;
   const settings = {
     type: plugin.kind,
-    ...(subnets.length > 0 ? { subnet: subnets.toSorted().join(",") } : {}),
+    ...(subnets.length > 0 ? { subnet: [...new Set(subnets)].toSorted().join(",") } : {}),
     ...plugin.settings(config),
   };
   const known = row?.spec as NetworkSpec<S> | undefined;
@@ -42,12 +48,17 @@ export function defineNetwork<Config, S extends Switch>(
   const inUse = endpoints.some((other) => other.key !== key && other.bootId === context.bootId);
   if (known !== undefined && !known.recovered) {
     if (inUse) requireSameNetwork(network, known.settings, settings);
-    const same = sameSettings(known.settings, settings);
+    const same = differingSettings(known.settings, settings).length === 0;
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
+    // What cannot be shall cost the old one nothing.
+    if (!renewed) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
+  }
+  function observed(): HostFacts {
+    return context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
   }
   /** With what of it goes with the configuration. */
   function followed(spec: NetworkSpec<S>): NetworkSpec<S> {
@@ -57,7 +68,7 @@ export function defineNetwork<Config, S extends Switch>(
     store.networks.put({ name: network, kind: plugin.kind, spec: next });
     return next;
   }
-  const host = context.backend.observeHost(plugin.uplink(config), plugin.query?.(network, config));
+  const host = observed();
   if (known !== undefined && !known.recovered && host.takeover?.unfinished) return known;
   const taken = [...host.prefixes, ...otherNetworks(store, network).map(({ prefix }) => prefix)];
   const before = automaticOf(known);
@@ -66,6 +77,9 @@ export function defineNetwork<Config, S extends Switch>(
   const kept = before !== undefined && (settled || isFree(before)) ? before : undefined;
   const automatic = needsSubnet ? (kept ?? plugin.automaticSubnet?.(network, taken)) : undefined;
   const fresh = plugin.switch(network, config, host);
+  // A bridge that nobody is on any more has the MTU that it was made with.
+  if (known !== undefined && isOverlay(fresh) && fresh.mtu !== known.switch.mtu && !settled)
+    context.backend.removeSwitch(removedSwitch(known.switch, store));
   const spec: NetworkSpec<S> = {
     switch: known?.recovered ? { ...fresh, mtu: known.switch.mtu, gateways: known.switch.gateways } : fresh,
     settings,
@@ -91,10 +105,6 @@ function automaticOf(known: NetworkSpec | undefined): Prefix | undefined {
   const [gateway] = known?.recovered ? known.switch.gateways : [];
   return gateway === undefined ? known?.automatic : networkOf(gateway);
 }
-
-const sameSettings = (a: object, b: object): boolean =>
-  JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-const sorted = (object: object) => Object.entries(object).toSorted(([x], [y]) => (x < y ? -1 : 1));
 
 /**
  * Notes the gateways and families that a plan added to its switch.

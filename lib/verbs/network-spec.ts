@@ -26,6 +26,18 @@ export function configuredSubnets(ipam: JsonObject | undefined): readonly string
   return [...subnets, ...dealtOut].filter((subnet) => typeof subnet === "string");
 }
 
+/** Keys of the settings that differ. A list may name a thing twice: several ranges of one subnet, say. */
+export function differingSettings(
+  known: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): readonly string[] {
+  const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
+  return keys.filter((key) => asSet(known[key]) !== asSet(wanted[key]));
+}
+
+const asSet = (list: string | undefined): string | undefined =>
+  list && [...new Set(list.split(","))].toSorted().join(",");
+
 /**
  * Refuses a configuration that says something else than the network that is in use.
  *
@@ -36,8 +48,7 @@ export function requireSameNetwork(
   known: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): void {
-  const keys = [...new Set([...Object.keys(known), ...Object.keys(wanted)])];
-  const differing = keys.filter((key) => known[key] !== wanted[key]);
+  const differing = differingSettings(known, wanted);
   if (differing.length === 0) return;
   const values = differing.map(
     (key) => `${key} is ${known[key] ?? "not set"} in use, ${wanted[key] ?? "not set"} in the configuration`,

@@ -1,4 +1,5 @@
 /** Reaching the other hosts of overlay networks: what ADD and whoever mends does, besides endpoints. */
+import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
 import type { Applied, Backend, Connected, Remotes } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
@@ -36,13 +37,17 @@ export function reachPeers(
   });
 }
 
-/** After the rules of all networks were made anew: without its own an overlay network takes nothing from anybody. */
+/**
+ * After the rules of all networks were made anew: without its own an overlay network takes nothing from anybody. One of
+ * whose peers nothing is known, its state being lost, keeps what it has until it hears of them.
+ */
 export function reachPeersOfOthers(network: string, surroundings: Surroundings): void {
   const { store } = surroundings;
   store.transaction(() => {
     for (const row of store.networks.list()) {
       const { switch: vswitch } = row.spec as NetworkSpec;
-      if (row.name !== network && isOverlay(vswitch)) connect(vswitch, surroundings);
+      const known = isOverlay(vswitch) && store.directories.get(row.name) !== undefined;
+      if (row.name !== network && known) connect(vswitch, surroundings);
     }
   });
 }
@@ -54,11 +59,16 @@ export function connect(vswitch: OverlaySwitch, { store, context }: Surroundings
 
 /** As they were last known. */
 export function remotesOf({ network, mode }: OverlaySwitch, store: Store): Remotes {
+  return { peers: store.directories.get(network)?.peers ?? [], own: ownAddresses({ network, mode }, store) };
+}
+
+/** Of containers that are here, where they could be elsewhere. */
+export function ownAddresses(
+  { network, mode }: Pick<OverlaySwitch, "network" | "mode">,
+  store: Pick<Store, "endpoints">,
+): readonly Ip[] {
   const plans = mode === "routed" ? [] : store.endpoints.list(network).flatMap(({ plan }) => plan ?? []);
-  return {
-    peers: store.directories.get(network)?.peers ?? [],
-    own: plans.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress)),
-  };
+  return plans.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
 }
 
 function requireAll(network: string, connected: Connected | undefined): void {

@@ -5,7 +5,13 @@ import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { folded } from "../cni/keys.ts";
 import type { StatusRequest } from "../cni/request.ts";
-import { type AnyExternalSwitch, isExternal, isOverlay, type Switch } from "../model/switch.ts";
+import {
+  type AnyExternalSwitch,
+  isExternal,
+  isOverlay,
+  type OverlayMode,
+  type Switch,
+} from "../model/switch.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";
@@ -16,7 +22,10 @@ import type { NetworkSpec } from "./network-spec.ts";
 /** @throws {CniError} 50 when ADD cannot be served, 51 when existing attachments suffer too; a delegate's own error */
 export function status(request: StatusRequest, context: Context, traits: NetworkTraits): void {
   const vnic = String(folded(request.config.raw, "vnic")).toLowerCase();
-  const missing = context.backend.missingFeatures({ taps: vnic === "vmnic" });
+  const missing = context.backend.missingFeatures({
+    taps: vnic === "vmnic",
+    ...acrossHosts(request, traits),
+  });
   if (missing.length > 0) {
     throw new CniError(
       errorCode.notAvailable,
@@ -39,6 +48,13 @@ export function status(request: StatusRequest, context: Context, traits: Network
   } finally {
     store.close();
   }
+}
+
+/** How a network is one across hosts; the configuration need not be valid. */
+function acrossHosts({ config }: StatusRequest, { kind }: NetworkTraits): { readonly overlay?: OverlayMode } {
+  if (kind !== "overlay") return {};
+  const mode = String(folded(config.raw, "mode")).toLowerCase();
+  return { overlay: mode === "stretched" ? "stretched" : "routed" };
 }
 
 /** @throws {CniError} 51 when attachments are cut off, 50 when there are none yet */

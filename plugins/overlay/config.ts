@@ -122,13 +122,8 @@ export function parseOverlayConfig(given: JsonObject, runtime: Requested): Overl
   const own = { mode, subnets, vtep, macPrefix };
   const directory = readWholeDirectory(raw.directory, said.routes, own, issues);
   if (raw.flood && mode !== "stretched") report(issues, "flood", '"mode": "stretched" beside it', true);
-  if (directory?.type === "etcd" && mode === "routed" && cidrs.length === 0)
-    report(
-      issues,
-      "cidrs",
-      'the network\'s addresses, such as ["10.40.0.0/16"], of which hosts claim blocks',
-      raw.cidrs,
-    );
+  if (directory !== undefined && directory.type !== "static" && cidrs.length === 0)
+    report(issues, "cidrs", 'the network\'s addresses on all hosts, such as ["10.40.0.0/16"]', raw.cidrs);
   const blockBits = readBlockBits(raw.blockBits, cidrs, "blockBits", issues);
   const { ipMasqNetwork, exceptions = [] } = raw;
   const ofHosted = {

@@ -22,7 +22,8 @@ interface RawPeer {
   readonly vtep: string;
   readonly mac?: string;
   readonly subnets?: readonly string[];
-  readonly endpoints?: readonly string[];
+  /** One address or range, or one of each family for containers that have both. */
+  readonly endpoints?: readonly (string | readonly string[])[];
   readonly mtu?: number;
 }
 
@@ -69,7 +70,7 @@ function readPeers({ peers = [] }: RawDirectory, mode: OverlayMode, issues: Issu
 function readPeer(raw: RawPeer, mode: OverlayMode, at: string, issues: Issue[]): Peer | undefined {
   const vtep = parseIp(raw.vtep) ?? report(issues, `${at}.vtep`, "an address on the underlay", raw.vtep);
   const subnets = listedPrefixes(raw.subnets, `${at}.subnets`, issues);
-  const ranges = listedPrefixes(raw.endpoints, `${at}.endpoints`, issues);
+  const ranges = raw.endpoints ?? [];
   const parsed = raw.mac === undefined ? undefined : parseMac(raw.mac);
   if (raw.mac !== undefined && (parsed === undefined || !isUnicastMac(parsed)))
     report(issues, `${at}.mac`, "a unicast MAC such as 0e:2a:c0:00:02:02", raw.mac);
@@ -88,7 +89,7 @@ function readPeer(raw: RawPeer, mode: OverlayMode, at: string, issues: Issue[]):
     vtep,
     mac: parsed ?? vtepMac(vtep),
     subnets,
-    endpoints: ranges.flatMap((range) => endpointsOf(range, `${at}.endpoints`, issues)),
+    endpoints: ranges.flatMap((range, i) => endpointsOf(range, `${at}.endpoints[${i}]`, issues)),
     ...(raw.mtu === undefined ? {} : { mtu: raw.mtu }),
   };
 }
@@ -96,18 +97,38 @@ function readPeer(raw: RawPeer, mode: OverlayMode, at: string, issues: Issue[]):
 /** Each of them is a row of the kernel's tables on every host. */
 const mostEndpoints = 4096;
 
-/** A container's MAC follows from its address, so that a range of them is known before they are there. */
-function endpointsOf(range: Prefix, path: string, issues: Issue[]): readonly RemoteEndpoint[] {
-  const { first, last } = bounds(range);
-  if (last - first >= BigInt(mostEndpoints)) {
+/**
+ * A container's MAC follows from its address, of two from the IPv4 one, so that a range of them is known before they are
+ * there. Of ranges of both families the first addresses belong to one container, the second ones to the next.
+ */
+function endpointsOf(
+  given: string | readonly string[],
+  path: string,
+  issues: Issue[],
+): readonly RemoteEndpoint[] {
+  const ranges = listedPrefixes(typeof given === "string" ? [given] : given, path, issues).toSorted(
+    (a, b) => prefixFamily(a) - prefixFamily(b),
+  );
+  const [range, other] = ranges;
+  if (range === undefined) return [];
+  const count = sizeOf(range);
+  if (count > mostEndpoints) {
     report(issues, path, `ranges of ${mostEndpoints} addresses at most`, range);
     return [];
   }
-  const count = Number(last - first) + 1;
-  return Array.from({ length: count }, (_, i) => {
-    const address: Ip = ipFromNumber(prefixFamily(range), first + BigInt(i));
-    return { addresses: [address], mac: vtepMac(address) };
+  if (other !== undefined && (prefixFamily(other) === prefixFamily(range) || sizeOf(other) !== count)) {
+    report(issues, path, `as many IPv6 addresses as ${range} has, of the same containers`, other);
+    return [];
+  }
+  return Array.from({ length: Number(count) }, (_, i) => {
+    const addresses = ranges.map((one) => ipFromNumber(prefixFamily(one), bounds(one).first + BigInt(i)));
+    return { addresses, mac: vtepMac(addresses[0] as Ip) };
   });
+}
+
+function sizeOf(range: Prefix): bigint {
+  const { first, last } = bounds(range);
+  return last - first + 1n;
 }
 
 function refuseTwice(

@@ -7,17 +7,14 @@ import { hostedSettings, hostedSwitch } from "../../lib/hosted/network.ts";
 import type { HostFacts, UplinkFacts } from "../../lib/model/facts.ts";
 import { switchMac, switchName, tunnelName } from "../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../lib/model/switch.ts";
-import { vtepMac } from "../../lib/model/vtep.ts";
+import { vtepMac, vxlanOverhead } from "../../lib/model/vtep.ts";
 import type { OverlayConfig } from "./config.ts";
-
-/** What VXLAN adds to a packet, in bytes: outer IP and UDP headers, its own, and the inner Ethernet header (RFC 7348 5). */
-export const overhead: Readonly<Record<Family, number>> = { 4: 20 + 8 + 8 + 14, 6: 40 + 8 + 8 + 14 };
 
 /** @throws {CniError} 106 without an uplink or an address on it, 7 when it cannot carry the MTU or is its own peer */
 export function overlaySwitch(network: string, config: OverlayConfig, host: HostFacts): OverlaySwitch {
   const uplink = requireUplink(network, config, host);
   const vtep = requireVtep(network, config, uplink);
-  requireOthers(network, config, uplink);
+  requireOthers(network, config, uplink.addresses.map(prefixAddress));
   return {
     kind: "overlay",
     network,
@@ -43,9 +40,15 @@ export function overlaySwitch(network: string, config: OverlayConfig, host: Host
   };
 }
 
-/** What of the switch goes with the configuration while the network is in use. */
+/**
+ * What of the switch goes with the configuration. A subnet that has left the file was the network's a moment ago: as long
+ * as containers send to it, it must not leave by another way.
+ *
+ * @throws {CniError} 7 for itself as a peer
+ */
 export function followPeers(known: OverlaySwitch, config: OverlayConfig): OverlaySwitch {
-  return { ...known, cidrs: cidrsOf(config) };
+  requireOthers(known.network, config, [known.tunnel.vtep]);
+  return { ...known, cidrs: distinctPrefixes([...cidrsOf(config), ...known.cidrs]) };
 }
 
 /** What of a network's definition the configuration decides, by key. Where a directory is reached may change. */
@@ -69,11 +72,10 @@ export function overlaySettings(config: OverlayConfig): Readonly<Record<string, 
   };
 }
 
-/** As named; else all subnets that are known, of this host and of the peers in the configuration. */
+/** As named, and all subnets that are known, of this host and of the peers in the configuration. */
 function cidrsOf({ cidrs, subnets, directory }: OverlayConfig): readonly Prefix[] {
-  if (cidrs.length > 0) return cidrs;
   const peers = directory.type === "static" ? directory.peers.flatMap((peer) => peer.subnets) : [];
-  return distinctPrefixes([...subnets, ...peers].map(networkOf));
+  return distinctPrefixes([...cidrs, ...subnets, ...peers].map(networkOf));
 }
 
 function requireUplink(network: string, config: OverlayConfig, host: HostFacts): UplinkFacts {
@@ -123,8 +125,7 @@ function requireVtep(network: string, { vtep, directory }: OverlayConfig, uplink
 }
 
 /** The file of another host, copied as it is, names this one among the others. */
-function requireOthers(network: string, { directory }: OverlayConfig, { addresses }: UplinkFacts): void {
-  const own = addresses.map(prefixAddress);
+function requireOthers(network: string, { directory }: OverlayConfig, own: readonly Ip[]): void {
   const peers = directory.type === "static" ? directory.peers : [];
   const self = peers.find(({ vtep }) => own.includes(vtep));
   if (self === undefined) return;
@@ -138,13 +139,21 @@ function requireOthers(network: string, { directory }: OverlayConfig, { addresse
   );
 }
 
-/** @throws {CniError} 7 when the uplink cannot carry it */
-function mtuOf({ mtu }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
-  const most = uplink.mtu - overhead[family];
+/**
+ * On one subnet nobody tells a sender that a peer takes less: there all are as long as the shortest.
+ *
+ * @throws {CniError} 7 when the uplink cannot carry it, or a peer does not take it
+ */
+function mtuOf({ mtu, mode, directory }: OverlayConfig, uplink: UplinkFacts, family: Family): number {
+  const own = uplink.mtu - vxlanOverhead[family];
+  const peers = mode === "stretched" && directory.type === "static" ? directory.peers : [];
+  const most = Math.min(own, ...peers.map((peer) => peer.mtu ?? own));
   if (mtu === undefined || mtu <= most) return mtu ?? most;
-  throw new CniError(
-    errorCode.invalidConfig,
-    `mtu ${mtu}: the uplink ${uplink.name} carries ${uplink.mtu}, less ${overhead[family]} for VXLAN over IPv${family}`,
-    { reason: "mtu-too-large", details: `lower it to ${most}, or raise the uplink's` },
-  );
+  const shortest = peers.find((peer) => peer.mtu === most);
+  const why =
+    most === own || shortest === undefined
+      ? `the uplink ${uplink.name} carries ${uplink.mtu}, less ${vxlanOverhead[family]} for VXLAN over IPv${family}`
+      : `peer ${shortest.node} takes ${most}`;
+  const details = most === own ? `lower it to ${most}, or raise the uplink's` : `lower it to ${most}`;
+  throw new CniError(errorCode.invalidConfig, `mtu ${mtu}: ${why}`, { reason: "mtu-too-large", details });
 }

@@ -31,6 +31,8 @@ export const overlay: NetworkPlugin<OverlayConfig, OverlaySwitch> = {
   vnicType: (config) => config.vnic.type,
   switch: overlaySwitch,
   follow: followPeers,
+  // Its address on the underlay, and the MTU.
+  isOfHost: () => true,
   settings: overlaySettings,
   plan: (input) => planHosted(input, (owner, addresses) => endpointMac(owner, addresses, input.config)),
   directory: ({ directory, blockBits }) =>

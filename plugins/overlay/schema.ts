@@ -17,7 +17,10 @@ const peer = {
     vtep: address,
     mac,
     subnets: { type: "array", items: prefix },
-    endpoints: { type: "array", items: prefix },
+    endpoints: {
+      type: "array",
+      items: { anyOf: [prefix, { type: "array", minItems: 1, maxItems: 2, items: prefix }] },
+    },
     mtu: { type: "integer", minimum: 68, maximum: 65535 },
   },
 };

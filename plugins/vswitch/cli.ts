@@ -18,6 +18,7 @@ import { repairCommand } from "./commands/repair.ts";
 import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
 import { statsCommand } from "./commands/stats.ts";
+import { statusCommand } from "./commands/status.ts";
 import { supportBundleCommand } from "./commands/support-bundle.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { askingWord } from "./completion/scripts.ts";
@@ -69,6 +70,7 @@ function defineCommands(cli: Argv, session: Session): Argv {
   return cli
     .command(runCommand(session))
     .command(showCommand(session))
+    .command(statusCommand(session))
     .command(checkCommand(session))
     .command(repairCommand(session))
     .command(gcCommand(session))

@@ -4,9 +4,11 @@ import type { ToolBackend } from "../../lib/backend.ts";
 import { loadTool } from "../../lib/load-backend.ts";
 import type { Beside } from "../../lib/model/counters.ts";
 import type { Plan } from "../../lib/model/plan.ts";
-import type { Scene, SceneNetwork } from "../../lib/model/scene.ts";
+import type { Scene, SceneDirectory, SceneNetwork } from "../../lib/model/scene.ts";
+import { isOverlay } from "../../lib/model/switch.ts";
+import { isAgentAlive } from "../../lib/state/agent-lock.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
-import type { EndpointRow } from "../../lib/state/rows.ts";
+import type { EndpointRow, NetworkRow } from "../../lib/state/rows.ts";
 import { openStore, type Store } from "../../lib/state/store.ts";
 import type { NetworkSpec } from "../../lib/verbs/network-spec.ts";
 import { recover } from "../../lib/verbs/recover.ts";
@@ -24,6 +26,8 @@ export interface HostOptions {
 /** The state of the host alone: what the shell's completion needs, fast. */
 export interface HostState {
   readonly bootId: string;
+  /** Absolute. */
+  readonly dataDir: string;
   /** A missing file reads as empty and stays missing. */
   readonly store: Store;
   close(): void;
@@ -64,11 +68,12 @@ export async function withHost<T>(options: HostOptions, fn: (host: Host) => T | 
 }
 
 /** @param backend what a damaged file is rebuilt from; absent: that waits for the next who has one */
-export function openState({ dataDir, warn }: HostOptions, backend?: ToolBackend): HostState {
+export function openState({ dataDir: folder, warn }: HostOptions, backend?: ToolBackend): HostState {
   const bootId = readBootId();
+  const dataDir = resolve(folder);
   const now = () => Date.now();
   const store = openStore({
-    dataDir: resolve(dataDir),
+    dataDir,
     bootId,
     now,
     warn,
@@ -80,7 +85,7 @@ export function openState({ dataDir, warn }: HostOptions, backend?: ToolBackend)
           recoverLeases: () => cachedLeases(libcniCache, readBootMs(now())),
         }),
   });
-  return { bootId, store, close: () => store.close() };
+  return { bootId, dataDir, store, close: () => store.close() };
 }
 
 /** Endpoints in phase ready, of this boot, whose plan is known. */
@@ -91,11 +96,38 @@ export function liveEndpoints({ store, bootId }: HostState, network?: string): r
   });
 }
 
+/** Of the endpoints in phase ready of the last boot that the state knows: of another host nobody here knows which it is. */
+export function lastPlans({ store, bootId }: HostState): readonly Plan[] {
+  const ready = store.endpoints.list().filter(({ phase }) => phase === "ready");
+  const isHere = ready.some((row) => row.bootId === bootId);
+  const last = isHere ? bootId : ready.toSorted((a, b) => b.createdMs - a.createdMs)[0]?.bootId;
+  return ready.flatMap((row) => (row.bootId === last ? (row.plan ?? []) : []));
+}
+
 /** Networks of the state, of every kind. */
-export function sceneNetworks({ store }: HostState): readonly SceneNetwork[] {
-  return store.networks
-    .list()
-    .map(({ name, kind, spec }) => ({ name, kind, switch: (spec as NetworkSpec).switch }));
+export function sceneNetworks(state: HostState): readonly SceneNetwork[] {
+  return state.store.networks.list().map((row) => {
+    const { switch: vswitch } = row.spec as NetworkSpec;
+    const directory = isOverlay(vswitch) ? directoryOf(row, state) : undefined;
+    return {
+      name: row.name,
+      kind: row.kind,
+      switch: vswitch,
+      ...(directory === undefined ? {} : { directory }),
+    };
+  });
+}
+
+/** What is known of the other hosts of an overlay network, and whether somebody follows what tells of them. */
+export function directoryOf(
+  { name, spec }: NetworkRow,
+  { store, dataDir }: HostState,
+): SceneDirectory | undefined {
+  const known = store.directories.get(name);
+  if (known === undefined) return undefined;
+  const { directory } = spec as NetworkSpec;
+  if (directory === undefined) return { ...known, type: "static" };
+  return { ...known, type: directory.access.type, followed: isAgentAlive(dataDir) };
 }
 
 /** What the counters of the host's own links do not show. */

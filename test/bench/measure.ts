@@ -20,7 +20,7 @@ export async function measureAll(options: Options, executables: string): Promise
   const remove = cleaner.add({ names: new Set(), dir });
   try {
     const bin = takeExecutables(executables, join(dir, "bin"));
-    const bench: Bench = { ...options, createPair: () => createPair(bin) };
+    const bench: Bench = { ...options, createPair: (lan) => createPair(bin, lan) };
     const chosen = (name: string) => options.only.length === 0 || options.only.includes(name);
     const outcomes: Outcome[] = [];
     for (const family of families) {

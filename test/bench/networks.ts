@@ -48,8 +48,8 @@ export function natNetwork(place: Place, published: boolean, policies: JsonObjec
 /** Containers of several hosts; the others are in the file. Only ours. */
 export function overlayNetwork(place: Place, settings: JsonObject = {}): Network {
   const peers = [{ vtep: "192.0.2.2", subnets: ["10.74.2.0/24"] }];
-  const directory = { type: "static", peers };
-  const config = { vni: 4097, uplink: "eth0", subnet: "10.74.1.0/24", directory, ...settings };
+  const inFile = { subnet: "10.74.1.0/24", directory: { type: "static", peers } };
+  const config = { vni: 4097, uplink: "eth0", ...("directory" in settings ? {} : inFile), ...settings };
   return network(place, "overlay", [["overlay", { capabilities: { portMappings: true }, ...config }]]);
 }
 

@@ -1,7 +1,7 @@
 /** Two throw-away hosts, made the same way: one for our executables, one for the reference plugins. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createHost, type Host } from "../system/host.ts";
+import { createHost, type Host, type HostOptions } from "../system/host.ts";
 import type { Attachment, CallReply, CallRequest, JsonObject, Network } from "./call.ts";
 import { startCaller } from "./caller-process.ts";
 import { type Place, referenceBin } from "./networks.ts";
@@ -27,10 +27,11 @@ export interface Pair extends AsyncDisposable {
 }
 
 /** @param bin folder with our executables */
-export async function createPair(bin: string): Promise<Pair> {
+export async function createPair(bin: string, lan?: HostOptions["lan"]): Promise<Pair> {
   const open: Side[] = [];
   const side = async (name: Place["name"], folder: string) => {
-    const made = await createSide(name, folder);
+    // One of them can be on the LAN.
+    const made = await createSide(name, folder, name === "ours" ? lan : undefined);
     open.push(made);
     return made;
   };
@@ -48,8 +49,8 @@ export async function createPair(bin: string): Promise<Pair> {
   }
 }
 
-async function createSide(name: Place["name"], bin: string): Promise<Side> {
-  const host = await createHost();
+async function createSide(name: Place["name"], bin: string, lan: HostOptions["lan"]): Promise<Side> {
+  const host = await createHost(lan === undefined ? {} : { lan });
   const stateDir = join(host.dir, "state");
   mkdirSync(stateDir);
   const caller = startCaller(host.ns);

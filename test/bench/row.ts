@@ -1,4 +1,5 @@
 /** The rows of the table, before and after they are measured. */
+import type { HostOptions } from "../system/host.ts";
 import type { Pair } from "./pair.ts";
 
 export type Unit = "ms" | "µs" | "MiB" | "Gbit/s" | "Mpps" | "1000/s";
@@ -43,5 +44,5 @@ export interface Bench {
   /** Containers with a published port that a host of the rows for one attachment has already. */
   readonly residents: number;
   /** A pair of fresh hosts, ours and the reference's. */
-  createPair(): Promise<Pair>;
+  createPair(lan?: HostOptions["lan"]): Promise<Pair>;
 }

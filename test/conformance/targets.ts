@@ -9,6 +9,9 @@ const data = ["$", "{DATA}"].join("");
 const cniPath = [bin, "/usr/lib/cni"];
 
 const ipam = { type: "ipam", ranges: [[{ subnet: "10.71.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] };
+/** All networks of a scenario have the one configuration. */
+const oneNumber = (...scenarios: readonly string[]) =>
+  Object.fromEntries(scenarios.map((id) => [id, "a host has one network of a VNI"]));
 const knownLimits = { T20b: "the Bun runtime does not start in a working folder that was deleted" };
 
 export const targets: readonly Target[] = [
@@ -57,6 +60,29 @@ export const targets: readonly Target[] = [
       // The LAN is asked for each address, but who answers here answers at once.
       dad: 1,
       capabilities: { mac: true, ips: true },
+      ipam,
+    },
+  },
+  {
+    name: "overlay",
+    plugin: `${bin}/overlay`,
+    cniPath,
+    switch: "vsw-net1",
+    knownLimits: {
+      ...oneNumber("T30", "T83", "T106e"),
+      T34a: "an uplink of 1500 bytes leaves 1450 for what is inside VXLAN packets",
+      T34d: "a switch that nobody is on makes room before the definition that takes its place is judged",
+    },
+    features: { peers: true, gateway: true, outside: true },
+    // Where it makes a difference that the switch has a tunnel, and what the host must be left with.
+    only: /^T(3[0-8]|41|47|48|5\d|6[0-2]|7\d|8[0-5]|99|10[45]|106|11[56])/,
+    kills: 3,
+    config: {
+      type: "overlay",
+      dataDir: data,
+      vni: 4097,
+      directory: { type: "static" },
+      capabilities: { portMappings: true, mac: true, ips: true, bandwidth: true },
       ipam,
     },
   },

@@ -2,7 +2,7 @@
 import { formatRoute } from "../../lib/model/diff.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
 import type { Plan } from "../../lib/model/plan.ts";
-import { isStacked, type StackedSwitch, type Switch } from "../../lib/model/switch.ts";
+import { isStacked, type OverlaySwitch, type StackedSwitch, type Switch } from "../../lib/model/switch.ts";
 import { isVmNic } from "../../lib/model/vm-nic.ts";
 import type { Route, VmNic } from "../../lib/model/vnic.ts";
 import { formatPolicy } from "../../lib/policy/format-policy.ts";
@@ -42,6 +42,16 @@ function formatGuest({ tap, dns }: VmNic): readonly string[] {
   ];
 }
 
+function formatOverlay({ vni, mode, tunnel, cidrs }: OverlaySwitch): readonly string[] {
+  const { name, uplink, vtep, mac, udpPort, flood, checksums } = tunnel;
+  return [
+    `  ${mode}, VNI ${vni}, ${cidrs.join(" ") || "nothing"} in all`,
+    `  tunnel ${name} from ${vtep} of ${uplink}, UDP port ${udpPort}, mac ${mac}`,
+    ...(flood ? ["  floods to all hosts"] : []),
+    ...(checksums === undefined ? [] : ["  checksums made early"]),
+  ];
+}
+
 function formatSwitch(vswitch: Switch): readonly string[] {
   const { kind, name, mac, mtu, gateways, forwarding, outboundNat } = vswitch;
   if (isStacked(vswitch)) return formatStacked(vswitch);
@@ -52,6 +62,7 @@ function formatSwitch(vswitch: Switch): readonly string[] {
     outboundNat === undefined
       ? "  no outbound NAT"
       : `  outbound NAT, except to ${outboundNat.exceptions.join(" ") || "nothing"}`,
+    ...(vswitch.kind === "overlay" ? formatOverlay(vswitch) : []),
     ...(vswitch.isolated ? ["  its containers do not reach each other"] : []),
     ...(vswitch.reachable === undefined
       ? []

@@ -10,14 +10,14 @@ export interface Capture extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a capture and resolves when it sees packets. `device` may be "any". */
+/** Starts a capture and resolves when it sees packets. `device` may be "any"; options of tcpdump may stand before the filter. */
 export async function startCapture(ns: Namespace, device: string, filter = ""): Promise<Capture> {
   const words = ["tcpdump", "-i", device, "-n", "-e", "-l", "-t", "--immediate-mode", ...filter.split(" ")];
   const child = startIn(
     ns,
     words.filter((word) => word !== ""),
   );
-  await child.line((line) => line.startsWith("listening on"), `capture on ${device}`);
+  await child.line((line) => /^(tcpdump: )?listening on/.test(line), `capture on ${device}`);
   const isPacket = (line: string) => !/^(listening on|tcpdump:|\d+ packets? )/.test(line);
   return {
     packets: () => child.lines.filter(isPacket),

@@ -122,7 +122,10 @@ describe.skipIf(reason !== undefined)(
       const client = lab.client();
       const watch = collect();
       client.watch(nodePrefix, nextRevision((await client.list(nodePrefix)).revision), watch);
-      await until(() => watch.told).toEqual(["up"]);
+      const silent = lab.client();
+      const alone = collect();
+      silent.watch(nodePrefix, nextRevision((await silent.list(nodePrefix)).revision), alone);
+      await until(() => [watch.told, alone.told]).toEqual([["up"], ["up"]]);
       await lab.post(0, "/auth/role/add", { name: "more" });
       await lab.post(0, "/auth/role/grant", {
         name: "more",
@@ -137,7 +140,8 @@ describe.skipIf(reason !== undefined)(
       expect(await client.txn([absent(next)], [{ kind: "put", key: next, value: "" }])).toMatchObject({
         succeeded: true,
       });
-      await until(() => watch.events.map(nameOf)).toEqual([`${nodePrefix}1`, next]);
+      for (const one of [watch, alone])
+        await until(() => one.events.map(nameOf)).toEqual([`${nodePrefix}1`, next]);
       const { id } = await client.grantLease(60);
       await client.put(`${nodePrefix}alive`, "", id);
       expect(await client.keepAlive(id)).toEqual({ alive: true, ttlS: 60 });

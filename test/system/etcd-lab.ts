@@ -108,7 +108,7 @@ export async function startEtcd(options: EtcdLabOptions = {}): Promise<EtcdLab> 
     createNamespaces([...names]);
     if (options.apart) await connectMembers(ns, apart);
     const places = numbers.map((i) => placeOf(i, options, ns, apart[i] ?? ns));
-    const hosts = [...new Set(places.map(({ client }) => client))];
+    const hosts = [...new Set(places.map(({ client }) => client.replace(/[[\]]/g, "")))];
     const certificates = options.tls ? await createCertificates(dir, hosts) : undefined;
     const words = numbers.map((i) => wordsOf(i, places, dir, options, certificates?.server));
     const begin = (i: number): Child => {
@@ -204,7 +204,8 @@ function placeOf(i: number, options: EtcdLabOptions, shared: Namespace, own: Nam
     const [client, peer] = [memberAddress("clients", i), memberAddress("peers", i)];
     return { ns: own, client, peer, clientPort: 2379, peerPort: 2380 };
   }
-  const address = options.address ?? "127.0.0.1";
+  const { address: given = "127.0.0.1" } = options;
+  const address = given.includes(":") ? `[${given}]` : given;
   return { ns: shared, client: address, peer: address, clientPort: 2379 + 10 * i, peerPort: 2380 + 10 * i };
 }
 

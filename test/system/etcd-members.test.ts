@@ -97,6 +97,15 @@ describe.skipIf(reason !== undefined)(`three members of etcd${reason ? ` (${reas
     await write();
     await until(() => watch.events.map(nameOf)).toEqual(written);
     expect(client.endpoint).not.toBe(lab.endpoints[current]);
+    // Nothing answers there, not even that nobody does.
+    const cut = lab.client({ timeoutMs: 200 }, { endpoints: [lab.endpoints[current] ?? ""] });
+    const asked = performance.now();
+    expect(await failureOf(put(cut, "/a/x"))).toMatchObject({
+      kind: "unreachable",
+      outcome: "none",
+      why: "no connection in 100 ms",
+    });
+    expect(performance.now() - asked).toBeLessThan(1000);
     expect((await client.list("/a/")).kvs.map(({ key, version }) => `${key} ${version}`)).toEqual(
       written.map((key) => `${key} 1`),
     );

@@ -253,6 +253,12 @@ describe.skipIf(reason !== undefined)(`one member of etcd${reason ? ` (${reason}
 describe.skipIf(reason !== undefined)(
   `a member of etcd that comes and goes${reason ? ` (${reason})` : ""}`,
   () => {
+    it("is reached by IPv6", async () => {
+      await using lab = await startEtcd({ address: "::1" });
+      expect(lab.endpoints).toEqual(["http://[::1]:2379"]);
+      expect((await lab.client().list("/a/")).kvs).toEqual([]);
+    });
+
     it("is found again by a watch, which misses nothing, and hears of a compaction meanwhile", async () => {
       await using lab = await startEtcd();
       const client = lab.client();

@@ -5,7 +5,7 @@ import type { Namespace } from "./namespaces.ts";
 import type { NatLab } from "./nat-lab.ts";
 
 export interface FailingAdd {
-  /** `nat` or `transparent`, and the network's name. */
+  /** `nat`, `transparent` or `overlay`, and the network's name where the configuration has none. */
   readonly type: string;
   readonly container: Namespace;
   readonly config: object;

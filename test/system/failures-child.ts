@@ -7,6 +7,7 @@ import { run } from "../../lib/cni/run.ts";
 import { linuxBackend } from "../../lib/linux/backend.ts";
 import { networkVerbs } from "../../lib/verbs/main.ts";
 import { nat } from "../../plugins/nat/plugin.ts";
+import { overlay } from "../../plugins/overlay/plugin.ts";
 import { transparent } from "../../plugins/transparent/plugin.ts";
 import { failingMachine } from "./failing-machine.ts";
 import type { Namespace } from "./namespaces.ts";
@@ -45,6 +46,12 @@ const {
   counted = "^",
 }: FailuresRequest = JSON.parse(process.argv[2] ?? "{}");
 
+function verbsOf(type: string, surroundings: Parameters<typeof networkVerbs>[2]) {
+  if (type === "nat") return networkVerbs(nat, () => nat, surroundings);
+  if (type === "overlay") return networkVerbs(overlay, () => overlay, surroundings);
+  return networkVerbs(transparent, () => transparent, surroundings);
+}
+
 /** Forwarding stays on once it was needed; each ADD shall find it as the first one did. */
 function resetForwarding(): void {
   for (const key of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"])
@@ -63,10 +70,7 @@ for (let at = 1; ; at++) {
   const backend = linuxBackend(undefined, machine);
   const surroundings = { backend, env, execPath: process.execPath };
   const type = String(config.type);
-  const verbs =
-    type === "nat"
-      ? networkVerbs(nat, () => nat, surroundings)
-      : networkVerbs(transparent, () => transparent, surroundings);
+  const verbs = verbsOf(type, surroundings);
   const about = { type, version: "0" };
   const { exitCode, stdout } = run({ env, stdin: JSON.stringify(config), verbs, about });
   backend.close();

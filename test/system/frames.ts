@@ -2,7 +2,7 @@
 import { execIn } from "./command.ts";
 import type { Namespace } from "./namespaces.ts";
 import { routerAdvertisement as advertisement, udp } from "./packets.ts";
-import { type Bytes, ETH, ethernet, ip4, ip6, NEXT, textOf } from "./wire.ts";
+import { type Bytes, be32, ETH, ethernet, ip4, ip6, NEXT, textOf } from "./wire.ts";
 
 const source = "02:00:00:00:00:01";
 
@@ -33,10 +33,7 @@ export function routerAdvertisement(from: string, prefix: string): Bytes {
 
 /** Sends them as they are, one after the other. @throws with the words of socat */
 export async function sendFrames(ns: Namespace, device: string, frames: readonly Bytes[]): Promise<void> {
-  const send = (frame: Bytes) => {
-    const octal = frame.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
-    return `printf '${octal}' | socat -u STDIN INTERFACE:${device}`;
-  };
+  const send = (frame: Bytes) => `printf '${octalOf(frame)}' | socat -u STDIN INTERFACE:${device}`;
   await execIn(ns, ["sh", "-ec", frames.map(send).join("\n")]);
 }
 
@@ -44,3 +41,22 @@ export async function sendFrames(ns: Namespace, device: string, frames: readonly
 export function sendFrame(ns: Namespace, device: string, frame: Bytes): Promise<void> {
   return sendFrames(ns, device, [frame]);
 }
+
+/** RFC 7348 5: the flag that a VNI is there, and the VNI. */
+export const vxlan = (vni: number, frame: Bytes): Bytes => [8, 0, 0, 0, ...be32(vni << 8), ...frame];
+
+/** Sends them in UDP packets, by the host's own address or `from`. @throws with the words of socat */
+export async function sendDatagrams(
+  ns: Namespace,
+  to: { readonly address: string; readonly port: number; readonly from?: string },
+  payloads: readonly Bytes[],
+): Promise<void> {
+  const { address, port, from } = to;
+  const target = address.includes(":") ? `UDP6-DATAGRAM:[${address}]` : `UDP4-DATAGRAM:${address}`;
+  const bind = from === undefined ? "" : `,bind=${from.includes(":") ? `[${from}]` : from}`;
+  const send = (payload: Bytes) => `printf '${octalOf(payload)}' | socat -u STDIN ${target}:${port}${bind}`;
+  await execIn(ns, ["sh", "-ec", payloads.map(send).join("\n")]);
+}
+
+const octalOf = (bytes: Bytes): string =>
+  bytes.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");

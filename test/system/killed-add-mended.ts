@@ -28,7 +28,7 @@ export async function expectCleanedByDel(lab: NatLab, what: KilledAdd, how: Clea
     if (i % glanceEvery === glanceEvery - 1) expect(await glance(lab, ns), when).toBe(clean);
   }
   expect(await lab.host.changes(before, lab.everything)).toBe("");
-  killing.expectUnfinished(times / 20);
+  killing.expectUnfinished(times / 4);
 }
 
 export interface TakenUp {
@@ -46,9 +46,8 @@ export async function expectTakenUp(lab: NatLab, what: KilledAdd, { times, lease
   let refused = 0;
   for (let i = 0; i < times; i++) {
     // Every fourth finds a host without the network, and so has more to do.
-    const fresh = i % 4 === 0;
-    if (fresh) await lab.done("GC", { config: nobody });
-    const when = await killing.attempt(i, "c", fresh ? 1.3 : 1);
+    if (i % 4 === 0) await lab.done("GC", { config: nobody });
+    const when = await killing.attempt(i, "c");
     const outcome = await lab.call("ADD", key);
     if (outcome.exitCode === 0) {
       if (i % 10 === 0) await lab.done("CHECK", { ...key, prevResult: JSON.parse(outcome.stdout) });
@@ -66,5 +65,5 @@ export async function expectTakenUp(lab: NatLab, what: KilledAdd, { times, lease
     await lab.done("DEL", key);
     expect(rowsOf(lab), when).toEqual([]);
   }
-  killing.expectUnfinished(times / 20, { refused });
+  killing.expectUnfinished(times / 4, { refused });
 }

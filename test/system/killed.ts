@@ -1,6 +1,7 @@
 /** A verb whose process is killed in the middle of its work. */
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { withinNamespace } from "./namespaces.ts";
 import { binDir, type NatLab } from "./nat-lab.ts";
 
@@ -10,38 +11,62 @@ export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff
 export interface KilledCall {
   /** Executable, e.g. "transparent". */
   readonly type: string;
-  readonly verb: "ADD" | "GC";
+  readonly verb: "ADD" | "DEL" | "GC";
   readonly id?: string;
   readonly netns?: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** @returns whether it was killed before it came to its end. A timer is not exact enough, so this waits busily. */
-export function killedCall(lab: NatLab, call: KilledCall, afterMs: number): Promise<boolean> {
+/** How far a call has come: it has told of so many things, the last of them so long ago. */
+export interface Moment {
+  readonly lines: number;
+  readonly afterMs: number;
+}
+
+/** A timer is not exact enough for the last of the time, ms. To wait busily for all of it took half of the processor's. */
+const busyMs = 2;
+
+/**
+ * By what the call tells of, and not by the clock alone: on a busy machine most kills were before or after its work.
+ *
+ * @returns whether it was killed before it came to its end
+ */
+export function killedCall(lab: NatLab, call: KilledCall, { lines, afterMs }: Moment): Promise<boolean> {
   const { type, verb, id, netns, config } = call;
   const env = {
     CNI_COMMAND: verb,
     CNI_PATH: binDir,
     VSWITCH_DATA_DIR: lab.dataDir,
+    VSWITCH_TRACE: "1",
     ...(id === undefined ? {} : { CNI_CONTAINERID: id, CNI_IFNAME: "eth0" }),
     ...(netns === undefined ? {} : { CNI_NETNS: netns }),
   };
   const child = withinNamespace(lab.host.ns, () =>
-    spawn(join(binDir, type), [], { env, stdio: ["pipe", "ignore", "ignore"] }),
+    spawn(join(binDir, type), [], { env, stdio: ["pipe", "ignore", "pipe"] }),
   );
-  const started = performance.now();
   const gone = new Promise<boolean>((resolve) =>
     child.on("exit", (_code, signal) => resolve(signal === "SIGKILL")),
   );
+  const strikeLater = (): void => {
+    const started = performance.now();
+    const strike = () => {
+      while (performance.now() - started < afterMs);
+      child.kill("SIGKILL");
+    };
+    if (afterMs > busyMs) setTimeout(strike, afterMs - busyMs);
+    else strike();
+  };
+  let told = 0;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    if (isCounted(line) && ++told === lines) strikeLater();
+  });
   child.stdin.on("error", () => {});
   child.stdin.end(JSON.stringify({ cniVersion: "1.1.0", name: type, type, ...config }));
-  // The pipe is written from the event loop; after that nothing else runs here until the moment has come.
-  setTimeout(() => {
-    while (performance.now() - started < afterMs);
-    child.kill("SIGKILL");
-  }, 1);
   return gone;
 }
+
+/** How often it asks while it waits for an answer depends on the time alone. */
+export const isCounted = (line: string): boolean => !line.includes(" neigh get ");
 
 /** mulberry32: a small generator whose sequence a seed repeats. */
 export function randomOf(start: number): () => number {

@@ -6,7 +6,7 @@ import type { Namespace } from "./namespaces.ts";
 import { createLab, dual, type NatLab, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
-const times = 20;
+const times = 14;
 const timeout = 60_000;
 
 const runtimeConfig = publish("8080:80/tcp", "8053:53/udp");

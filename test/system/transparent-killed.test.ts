@@ -7,7 +7,7 @@ import type { Namespace } from "./namespaces.ts";
 import { type NatLab, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
-const times = 80;
+const times = 48;
 const timeout = 240_000;
 const config = lanWith({ hostAccess: true, dad: 1 });
 const what: KilledAdd = { type: "transparent", config, runtimeConfig: {} };

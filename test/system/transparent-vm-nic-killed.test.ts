@@ -20,7 +20,7 @@ describe.skipIf(reason !== undefined)(
         host.exec(host.ns, "sh", "-c", `ip -br link | cut -d' ' -f1; ip -n ${ns.name} -br link; ip route`);
       const netnsOf = (index: number, ns: Namespace) => (index % 3 === 0 ? "" : ns.path);
       const what = { type: "transparent", config, runtimeConfig: {} } as const;
-      await expectCleanedByDel(lab, what, { times: 20, glance, glanceEvery: 3, netnsOf });
+      await expectCleanedByDel(lab, what, { times: 12, glance, glanceEvery: 3, netnsOf });
     });
 
     it("that fails at any step leaves host and state as they were", { timeout }, async () => {

@@ -20,6 +20,7 @@ const debianPackages: Readonly<Record<string, string>> = {
   setpriv: "util-linux",
   setsid: "util-linux",
   timeout: "coreutils",
+  wg: "wireguard-tools",
 };
 
 /** Says why no test machine can be booted here, or undefined. @param programs that the test puts into it */

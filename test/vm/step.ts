@@ -16,6 +16,8 @@ export interface VmPluginCall extends StepOptions {
   /** Text as it is, any other value as JSON, undefined for an empty input. */
   readonly stdin?: unknown;
   readonly args?: readonly string[];
+  /** The network namespace that is the host: its name below /run/netns. Absent: the machine's own. */
+  readonly netns?: string;
 }
 
 /** A step: words of a command, or a script for busybox' shell. */
@@ -33,12 +35,13 @@ export function titleOf(step: Step): string {
 }
 
 /** The call as a script of `sh`. */
-export function pluginScript(exe: string, { verb, env = {}, stdin, args = [] }: VmPluginCall): string {
+export function pluginScript(exe: string, { verb, env = {}, stdin, args = [], netns }: VmPluginCall): string {
   const all = { ...env, ...(verb === undefined ? {} : { CNI_COMMAND: verb }) };
   const variables = Object.entries(all).map(([name, value]) => `${name}=${value}`);
   const text = stdin === undefined ? "" : typeof stdin === "string" ? stdin : JSON.stringify(stdin);
   const path = exe.startsWith("/") ? exe : join(guestBinDir, exe);
-  const command = ["env", "-i", ...variables, path, ...args].map(quote).join(" ");
+  const enter = netns === undefined ? [] : ["nsenter", `--net=/run/netns/${netns}`];
+  const command = [...enter, "env", "-i", ...variables, path, ...args].map(quote).join(" ");
   return `printf %s ${quote(text)} | ${command}`;
 }
 

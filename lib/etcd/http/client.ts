@@ -54,6 +54,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   };
   return {
     async post({ path, headers, body }, signal) {
+      signal.throwIfAborted();
       const connection = await take(signal);
       const answer = await collect(
         connection,
@@ -67,8 +68,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     async stream({ path, headers, body }, receiver, signal) {
       const connection = await connectTo(options, signal);
       const end = () => connection.close(signal.reason);
-      signal.addEventListener("abort", end, { once: true });
       connection.exchange(encodePost({ ...origin, path }, headers, body), receiver);
+      if (signal.aborted) end();
+      signal.addEventListener("abort", end, { once: true });
     },
     forget() {
       const all = idle;

@@ -34,10 +34,7 @@ function canceled(result: Json): WatchMessage {
   if (compactRevision !== "0") return { kind: "compacted", compactRevision };
   const reason = stringOf(result.cancel_reason, "the cancel_reason") || "the watch was canceled";
   const denied = /permission denied|auth|token|user name/.test(reason);
-  return {
-    kind: "failed",
-    failure: { kind: denied ? "refused" : "other", why: reason, outcome: "none", staleToken: denied },
-  };
+  return { kind: "failed", failure: { kind: denied ? "refused" : "other", why: reason, outcome: "none" } };
 }
 
 function decodeEvent(event: Json): WatchEvent {

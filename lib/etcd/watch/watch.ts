@@ -48,7 +48,6 @@ export function startWatch(
   const hear = async (message: WatchMessage, stream: WatchStream): Promise<void> => {
     switch (message.kind) {
       case "failed":
-        if (message.failure.staleToken) stream.member.forget();
         throw stream.member.error(message.failure, `watch ${prefix}*`);
       case "compacted":
         throw new Lost(message.compactRevision);
@@ -66,7 +65,8 @@ export function startWatch(
         const events = message.events.filter((event) => compareRevisions(revisionOf(event), next) >= 0);
         const last = events.at(-1);
         if (last === undefined) return;
-        // Not the header's revision: while a watch catches up, that is the store's, and more events are to come.
+        // Not the header's revision: while a watch catches up, that is the store's, and more events are to come. (etcd 3.4:
+        // of a backlog of 2400 revisions the first message has 1000 and says 2401.)
         const revision = events.map(revisionOf).reduce(laterRevision);
         next = nextRevision(revision);
         handlers.onEvents(events, revision);
@@ -125,7 +125,11 @@ const revisionOf = (event: Parameters<WatchHandlers["onEvents"]>[0][number]): In
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+  const end = () => resolve();
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  });
 }

@@ -34,8 +34,7 @@ export function switchElements(wanted: Switch): readonly LayoutElement[] {
     const family = prefixFamily(source);
     const ofFamily = (other: Prefix): boolean => prefixFamily(other) === family;
     // Within the network too: by these the layout knows an answer that must come back through the host (hairpin).
-    const whole = isOverlay(wanted) ? wanted.cidrs : [];
-    const direct = [...subnets, ...whole, ...(outboundNat?.exceptions ?? [])].filter(ofFamily);
+    const direct = [...subnets, ...(outboundNat?.exceptions ?? [])].filter(ofFamily);
     if (outboundNat !== undefined) elements.push(natElement(source, comment));
     elements.push(...directElements(source, direct, comment));
   }

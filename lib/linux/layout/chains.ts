@@ -225,6 +225,7 @@ function postrouting(): LayoutChain {
         toSwitch,
         masquerade,
       ),
+      because("between hosts of a network", inSet(["oifname"], "routed_tunnels"), accept),
       rule(inSet(["ip saddr"], "own4"), verdict({ kind: "goto", chain: "own_nat4" })),
       rule(inSet(["ip6 saddr"], "own6"), verdict({ kind: "goto", chain: "own_nat6" })),
       rule(direct4, accept),

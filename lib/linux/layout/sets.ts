@@ -39,6 +39,8 @@ const flows = "flows that ACLs let pass: port . protocol . remote . local port .
 const fresh = "of these flows those that were seen a moment ago";
 const asked = "port . protocol . remote: flows without ports, and what is in pieces of the others";
 
+const sealed =
+  "interface . host . VNI in two parts: who is of a network that has one way alone, and by which";
 const vteps = "host . VNI in two parts: who is of the network";
 
 const bridge = { family: "bridge" } as const;
@@ -132,15 +134,18 @@ export const LAYOUT_SETS = {
   },
   vteps4: { key: ["ipv4_addr", "inet_service", "inet_proto"], comment: vteps },
   vteps6: { key: ["ipv6_addr", "inet_service", "inet_proto"], comment: vteps },
-  sealed: { key: ["inet_service", "inet_proto"], comment: "VNI in two parts: networks with a single way" },
-  sealed_by: {
-    key: ["ifname", "inet_service", "inet_proto"],
-    comment: "interface . VNI in two parts: that way",
-  },
+  sealed4: { key: ["ifname", "ipv4_addr", "inet_service", "inet_proto"], comment: sealed },
+  sealed6: { key: ["ifname", "ipv6_addr", "inet_service", "inet_proto"], comment: sealed },
   dropped_tunnel: {
     key: ["inet_service", "inet_proto"],
     counter: true,
     comment: "by VNI: from a host that is not of the network, or by another way than its own",
+  },
+  routed_tunnels: { key: ["ifname"], comment: "tunnels with the host as the router behind them" },
+  dropped_source: {
+    key: ["ifname"],
+    counter: true,
+    comment: "by tunnel: from an address that is not behind it",
   },
   guarded: ports("ports that send from their own addresses only"),
   guard_macs: { ...bridge, key: ["ifname", "ether_addr"], comment: "port . its MAC" },
@@ -185,9 +190,11 @@ const networkSets: readonly LayoutSetName[] = [
   "tunnels",
   "vteps4",
   "vteps6",
-  "sealed",
-  "sealed_by",
+  "sealed4",
+  "sealed6",
   "dropped_tunnel",
+  "routed_tunnels",
+  "dropped_source",
 ];
 
 export const layoutSetNames = Object.keys(LAYOUT_SETS) as readonly LayoutSetName[];

@@ -5,7 +5,13 @@ import { align4, writeU32 } from "../../netlink/bytes.ts";
 import { DATATYPES, type DatatypeName } from "../../netlink/nft/datatype.ts";
 import { IPS_DST_NAT, NF_CT_STATE_ESTABLISHED, NF_CT_STATE_RELATED } from "../../netlink/nft/expr/ct.ts";
 import type { Expression } from "../../netlink/nft/expr/expression.ts";
-import { NFTA_FIB_F_DADDR, RTN_LOCAL } from "../../netlink/nft/expr/fib.ts";
+import {
+  NFTA_FIB_F_DADDR,
+  NFTA_FIB_F_IIF,
+  NFTA_FIB_F_PRESENT,
+  NFTA_FIB_F_SADDR,
+  RTN_LOCAL,
+} from "../../netlink/nft/expr/fib.ts";
 import { NFT_REG_1, NFT_REG_VERDICT, registerAt } from "../../netlink/nft/expr/register.ts";
 import { formatField } from "../../netlink/nft/field-range.ts";
 import { formatTimeout } from "../../netlink/nft/set.ts";
@@ -125,6 +131,20 @@ export const toThisHost: Term = {
   expressions: [
     { kind: "fib", result: "type", flags: NFTA_FIB_F_DADDR, register: NFT_REG_1 },
     { kind: "cmp", op: "eq", register: NFT_REG_1, value: hostOrder(RTN_LOCAL) },
+  ],
+};
+
+/** Goes on when an answer to the packet's source would leave by where it came from (RFC 3704, 2.2: strict). */
+export const hasWayBack: Term = {
+  words: "fib saddr . iif oif exists",
+  expressions: [
+    {
+      kind: "fib",
+      result: "oif",
+      flags: NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT,
+      register: NFT_REG_1,
+    },
+    { kind: "cmp", op: "eq", register: NFT_REG_1, value: hostOrder(1) },
   ],
 };
 

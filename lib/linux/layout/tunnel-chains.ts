@@ -1,7 +1,7 @@
 /** Packets of overlay networks on the underlay: chains of the table `inet vswitch`. */
 import { isTransport } from "./header-term.ts";
-import { type LayoutChain, rule } from "./layout-chain.ts";
-import { inSet, notrack, type Term, toThisHost, verdict } from "./term.ts";
+import { because, type LayoutChain, rule } from "./layout-chain.ts";
+import { hasWayBack, inSet, notrack, type Term, toThisHost, verdict } from "./term.ts";
 
 /** Before connections are tracked (linux/netfilter_ipv4.h, NF_IP_PRI_RAW). */
 const RAW = -300;
@@ -26,38 +26,40 @@ export function tunnelChains(): readonly LayoutChain[] {
     {
       name: "tunnel_out",
       base: { type: "filter", hook: "output", priority: RAW, policy: "accept" },
-      rules: [rule(isOurs, verdict({ kind: "goto", chain: "tunnel_to" }))],
+      rules: [rule(isOurs, notrack)],
     },
     {
       name: "tunnel_in",
       base: { type: "filter", hook: "prerouting", priority: RAW, policy: "accept" },
-      rules: [rule(isOurs, toThisHost, verdict({ kind: "goto", chain: "tunnel_from" }))],
-    },
-    {
-      name: "tunnel_to",
       rules: [
-        rule(notrack),
-        rule(inSet(["oifname", ...vni], "sealed_by"), accept),
-        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
+        rule(isOurs, verdict({ kind: "goto", chain: "tunnel_from" })),
+        rule(inSet(["iifname"], "routed_tunnels"), verdict({ kind: "goto", chain: "tunnel_source" })),
       ],
     },
     {
       name: "tunnel_from",
       rules: [
         rule(notrack),
-        rule(inSet(["iifname", ...vni], "sealed_by"), verdict({ kind: "goto", chain: "tunnel_known" })),
-        rule(inSet([...vni], "sealed"), verdict({ kind: "goto", chain: "tunnel_refuse" })),
-        rule(verdict({ kind: "goto", chain: "tunnel_known" })),
-      ],
-    },
-    {
-      name: "tunnel_known",
-      rules: [
         rule(inSet(["ip saddr", ...vni], "vteps4"), accept),
         rule(inSet(["ip6 saddr", ...vni], "vteps6"), accept),
-        rule(verdict({ kind: "goto", chain: "tunnel_refuse" })),
+        rule(inSet(["iifname", "ip saddr", ...vni], "sealed4"), accept),
+        rule(inSet(["iifname", "ip6 saddr", ...vni], "sealed6"), accept),
+        because(
+          "others' are none of our business",
+          toThisHost,
+          verdict({ kind: "goto", chain: "tunnel_refuse" }),
+        ),
       ],
     },
     { name: "tunnel_refuse", rules: [rule(inSet([...vni], "dropped_tunnel"), drop), rule(drop)] },
+    {
+      // By rules, since the kernel's own rp_filter knows IPv4 alone, and a host may loosen it for all its links at once.
+      name: "tunnel_source",
+      rules: [
+        rule(hasWayBack, accept),
+        because("not behind the tunnel", inSet(["iifname"], "dropped_source"), drop),
+        rule(drop),
+      ],
+    },
   ];
 }

@@ -1,5 +1,7 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
-import type { Connected, Remotes } from "../../backend.ts";
+import type { Connected, Reaching, Remotes } from "../../backend.ts";
+import { absent, type Difference, surplus } from "../../model/compare.ts";
+import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
@@ -8,20 +10,32 @@ import { isErrno } from "../../os/error.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
+import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom } from "./reached.ts";
 import { linksOf, readRows } from "./read-rows.ts";
-import { rowsOf } from "./rows.ts";
+import { elsewhere, rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
 
-/** @returns undefined where bridge or tunnel are missing: they come with the first container */
+/**
+ * @param memory of what was written; absent: none is kept
+ * @returns undefined where bridge or tunnel are missing: they come with the first container
+ */
 export function connectPeers(
   kernel: Kernel,
   vswitch: OverlaySwitch,
   remotes: Remotes,
+  { trusting = false, keeping = false }: Reaching = {},
+  memory?: Memory,
 ): Connected | undefined {
-  const changes = changesFor(kernel, vswitch, remotes);
-  if (changes === undefined) return undefined;
-  const { accept, write, remove, refuse } = changes;
+  const { network } = vswitch;
+  const known = trusting ? memory?.get(network) : undefined;
+  const peers = elsewhere(vswitch, remotes);
+  const work = (known && changesSince(known, vswitch, peers)) ?? allChanges(kernel, vswitch, peers);
+  memory?.delete(network);
+  if (work === undefined) return undefined;
+  const { reached, step, changes } = work;
+  const stale = changes.remove.length + changes.refuse.length;
+  const { accept, write, remove, refuse, ids } = keeping ? { ...changes, ...nothingGoes } : changes;
   const { host, rules } = kernel;
   const failures = [
     ...attempt(() => rules.transaction(encodeEnsure(accept))),
@@ -30,25 +44,59 @@ export function connectPeers(
     ...send(host, remove, ["ENOENT", "ESRCH", "ENODEV", "EADDRNOTAVAIL"]),
     ...attempt(() => rules.transaction(encodeDelete(refuse)), ["ENOENT"]),
   ];
+  if (memory !== undefined && failures.length === 0 && !(keeping && stale > 0)) {
+    note(reached, vswitch, step, ids);
+    memory.set(network, reached);
+  }
   return { written: accept.length + write.length, removed: remove.length + refuse.length, failures };
 }
 
-/** What differs, in the words of `ip` and `nft`; nothing where there is neither bridge nor tunnel. */
-export function comparePeers(kernel: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly string[] {
-  const changes = changesFor(kernel, vswitch, remotes);
-  if (changes === undefined) return [];
-  const { accept, write, remove, refuse } = changes;
+const nothingGoes = { remove: [], refuse: [] } as const;
+
+/** What differs, in the words of `ip` and `nft`. @returns undefined where bridge or tunnel are missing */
+export function comparePeers(
+  kernel: Kernel,
+  vswitch: OverlaySwitch,
+  remotes: Remotes,
+): readonly Difference[] | undefined {
+  const found = allChanges(kernel, vswitch, elsewhere(vswitch, remotes));
+  if (found === undefined) return undefined;
+  const { accept, write, remove, refuse } = found.changes;
   return [
-    ...accept.map(formatElement),
-    ...[...write, ...remove].map(({ title }) => title),
-    ...refuse.map((element) => formatElement(element).replace(/^add/, "delete")),
+    ...accept.map(formatElement).flatMap(absent),
+    ...write.map(rowOf).flatMap(absent),
+    ...remove.map(rowOf).flatMap(surplus),
+    ...refuse.map(formatElement).flatMap(surplus),
   ];
 }
 
-function changesFor(kernel: Kernel, vswitch: OverlaySwitch, { peers, own }: Remotes): RowChanges | undefined {
+/** The row without what is to be done with it. */
+const rowOf = ({ title }: Request): string => title.replace(/ (replace|append|del) /, " ");
+
+interface Work {
+  readonly reached: Reached;
+  readonly step: Step;
+  readonly changes: RowChanges;
+}
+
+function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
   const links = linksOf(kernel, vswitch);
   if (links === undefined) return undefined;
-  return diffRows(vswitch, links, rowsOf(vswitch, peers, own), readRows(kernel, vswitch, links));
+  const found = readRows(kernel, vswitch, links);
+  const taken = found.nexthops.map(({ id }) => id);
+  return {
+    reached: freshReached(links, vswitch, taken),
+    step: { before: [], after: peers },
+    changes: diffRows(vswitch, links, rowsOf(vswitch, peers), found),
+  };
+}
+
+/** Without a look at the kernel. @returns undefined when nothing is known of it */
+function changesSince(reached: Reached, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
+  const step = reached.terms === JSON.stringify(vswitch) ? stepFrom(reached, peers) : undefined;
+  if (step === undefined) return undefined;
+  const found = foundOf(reached, vswitch, rowsOf(vswitch, step.before));
+  return { reached, step, changes: diffRows(vswitch, reached.links, rowsOf(vswitch, step.after), found) };
 }
 
 function send(

@@ -4,7 +4,6 @@ import type { Mac } from "../../addr/mac.ts";
 import { prefixFamily } from "../../addr/prefix.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Request } from "../../netlink/message.ts";
-import type { Route } from "../../netlink/route/decode-route.ts";
 import { appendFdb, deleteFdb, replaceFdb } from "../../netlink/route/fdb.ts";
 import { deleteNeighbour, replaceNeighbour } from "../../netlink/route/neighbour.ts";
 import { deleteNexthop, replaceNexthop } from "../../netlink/route/nexthop.ts";
@@ -12,7 +11,7 @@ import { deleteRoute, type NewRoute, replaceRoute } from "../../netlink/route/ro
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import type { LayoutElement } from "../layout/element.ts";
 import { nexthopIds } from "./nexthop-ids.ts";
-import { type FoundRows, type Links, lastResort } from "./read-rows.ts";
+import { type FoundRoute, type FoundRows, type Links, lastResort } from "./read-rows.ts";
 import { everybody, type RemoteRoute, type Rows } from "./rows.ts";
 import { vtepElement } from "./tunnel-elements.ts";
 
@@ -23,6 +22,8 @@ export interface RowChanges {
   readonly write: readonly Request[];
   readonly remove: readonly Request[];
   readonly refuse: readonly LayoutElement[];
+  /** Numbers of the wanted next hops. */
+  readonly ids: ReadonlyMap<Ip, number>;
 }
 
 /** Behind routes of the host's own to the same prefix, and before any that is wider. */
@@ -31,13 +32,14 @@ const metric = 100;
 export function diffRows(vswitch: OverlaySwitch, links: Links, wanted: Rows, found: FoundRows): RowChanges {
   const neighbours = diffNeighbours(vswitch, links, wanted, found);
   const fdb = diffForwarding(links, wanted, found);
-  const { nexthops, routes } = diffRoutes(vswitch, links, wanted, found);
+  const { nexthops, routes, ids } = diffRoutes(vswitch, links, wanted, found);
   const vteps = diffVteps(vswitch, wanted, found);
   return {
     accept: vteps.write,
     write: [...neighbours.write, ...fdb.write, ...nexthops.write, ...routes.write],
     remove: [...routes.remove, ...nexthops.remove, ...fdb.remove, ...neighbours.remove],
     refuse: vteps.remove,
+    ids,
   };
 }
 
@@ -111,12 +113,16 @@ function diffForwarding(
 }
 
 function diffRoutes(
-  { vni }: OverlaySwitch,
+  { vni, mtu }: OverlaySwitch,
   { tunnel }: Links,
   wanted: Rows,
   found: FoundRows,
-): { readonly nexthops: Changes<Request>; readonly routes: Changes<Request> } {
-  const ids = nexthopIds(wanted.nexthops, found.nexthops, tunnel, vni);
+): {
+  readonly nexthops: Changes<Request>;
+  readonly routes: Changes<Request>;
+  readonly ids: ReadonlyMap<Ip, number>;
+} {
+  const ids = nexthopIds(wanted.nexthops, found, tunnel, vni);
   const kept = new Set(ids.values());
   const ours = found.nexthops.filter(
     ({ index, protocol }) => index === tunnel && protocol === RTPROT_VSWITCH,
@@ -127,6 +133,7 @@ function diffRoutes(
   const there = new Map(found.routes.map((route) => [routeKey(route.dst, route.priority), route]));
   const keys = new Set(routes.map((route) => routeKey(route.dst, route.priority ?? 0)));
   return {
+    ids,
     nexthops: {
       write: [...ids]
         .filter(([, id]) => !held.has(id))
@@ -134,9 +141,10 @@ function diffRoutes(
       remove: ours.filter(({ id }) => !kept.has(id)).map(({ id }) => deleteNexthop(id)),
     },
     routes: {
-      write: routes
-        .filter((route) => !sameRoute(route, there.get(routeKey(route.dst, route.priority ?? 0))))
-        .map(replaceRoute),
+      write: routes.flatMap((route) => {
+        const found = there.get(routeKey(route.dst, route.priority ?? 0));
+        return sameRoute(route, found, mtu) ? [] : [replaceRoute(overwriting(route, found, mtu))];
+      }),
       remove: found.routes
         .filter((route) => !keys.has(routeKey(route.dst, route.priority)))
         .map(({ dst, priority, type }) => deleteRoute({ dst, priority, type, protocol: RTPROT_VSWITCH })),
@@ -144,7 +152,8 @@ function diffRoutes(
   };
 }
 
-function newRoute(
+/** @param ids of next hops, by their addresses */
+export function newRoute(
   { destination, gateway, source, mtu }: RemoteRoute,
   ids: ReadonlyMap<string, number>,
   vni: number,
@@ -160,12 +169,26 @@ function newRoute(
   };
 }
 
+/** Whether it is one of those that this file makes, by what tells it from other routes to the same prefix. */
+export const isPeerRoute = ({ priority }: Pick<FoundRoute, "priority">, vni: number): boolean =>
+  priority === metric || priority === lastResort(vni);
+
 const routeKey = (dst: string, priority: number): string => `${dst} ${priority}`;
 
-function sameRoute(wanted: NewRoute, found: Route | undefined): boolean {
+/** @param mtu of the switch, which a route without one has */
+function sameRoute(wanted: NewRoute, found: FoundRoute | undefined, mtu: number): boolean {
   if (found === undefined) return false;
   if (wanted.type === "unreachable") return found.type === "unreachable";
-  return found.nexthopId === wanted.nexthopId && found.src === wanted.src && found.mtu === wanted.mtu;
+  const sameMtu = (wanted.mtu ?? mtu) === (found.mtu ?? mtu);
+  return found.nexthopId === wanted.nexthopId && found.src === wanted.src && sameMtu;
+}
+
+/**
+ * The kernel takes an IPv4 route by a next hop object, without metrics, for one that is the same but for its metrics, and
+ * leaves these as they are (fib_find_info_nh, up to 6.18 at least).
+ */
+function overwriting(wanted: NewRoute, found: FoundRoute | undefined, mtu: number): NewRoute {
+  return wanted.mtu === undefined && found?.mtu !== undefined ? { ...wanted, mtu } : wanted;
 }
 
 function diffVteps(vswitch: OverlaySwitch, { vteps }: Rows, found: FoundRows): Changes<LayoutElement> {

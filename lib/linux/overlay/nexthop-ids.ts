@@ -7,18 +7,23 @@ const first = 0x7673_0000;
 const count = 0x8_0000;
 
 /**
- * What is there keeps its number. A new one begins its search at a place that derives from the network, so that two of
+ * What is there keeps its number; none of `taken` is given. A new one begins its search at a place that derives from the network, so that two of
  * them seldom meet.
  */
 export function nexthopIds(
   gateways: readonly Ip[],
-  found: readonly NexthopObject[],
+  {
+    nexthops,
+    taken = [],
+  }: { readonly nexthops: readonly NexthopObject[]; readonly taken?: Iterable<number> },
   tunnel: number,
   vni: number,
 ): ReadonlyMap<Ip, number> {
-  const used = new Set(found.map(({ id }) => id));
+  const used = new Set([...taken, ...nexthops.map(({ id }) => id)]);
   const held = new Map(
-    found.filter(({ index, onlink }) => index === tunnel && onlink).map(({ gateway, id }) => [gateway, id]),
+    nexthops
+      .filter(({ index, onlink }) => index === tunnel && onlink)
+      .map(({ gateway, id }) => [gateway, id]),
   );
   let next = (vni * 8191) % count;
   const free = (): number => {

@@ -13,6 +13,8 @@ export interface TunnelState {
   readonly vxlan: Vxlan | undefined;
   /** Of a port of a bridge. */
   readonly port: BridgePort | undefined;
+  /** Name of that bridge. */
+  readonly bridge: string | undefined;
   /** Name of another tunnel that receives what this one should; only looked for where there is none yet. */
   readonly rival: string | undefined;
 }
@@ -23,6 +25,7 @@ export function observeTunnel(host: Netlink, { tunnel, vni }: OverlaySwitch): Tu
     link,
     vxlan: link && decodeVxlan(link),
     port: link && decodeBridgePort(link),
+    bridge: link?.master === undefined ? undefined : linkOf(host, link.master)?.name,
     rival: link === undefined ? rivalOf(host, vni, tunnel.udpPort) : undefined,
   };
 }

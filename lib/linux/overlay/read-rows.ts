@@ -27,10 +27,14 @@ export interface FoundRows {
   /** All of the host: their numbers are one space. */
   readonly nexthops: readonly NexthopObject[];
   /** Out of the tunnel, and those by which nothing of the network leaves another way. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly FoundRoute[];
   /** Of the network's VNI. */
   readonly vteps: readonly LayoutElement[];
+  /** Numbers of next hop objects beyond those. */
+  readonly taken?: ReadonlySet<number>;
 }
+
+export type FoundRoute = Pick<Route, "dst" | "type" | "priority" | "nexthopId" | "src" | "mtu">;
 
 /** @returns undefined where one of them is missing: nothing can be there */
 export function linksOf({ host }: Pick<Readers, "host">, vswitch: OverlaySwitch): Links | undefined {
@@ -79,7 +83,7 @@ export function readRows(
 }
 
 function readVteps(rules: Readers["rules"], { network }: OverlaySwitch): readonly LayoutElement[] {
-  return (["vteps4", "vteps6"] as const).flatMap((set) => {
+  return (["vteps4", "vteps6", "sealed4", "sealed6"] as const).flatMap((set) => {
     try {
       const elements = decodeElements(set, rules.request(dumpSet(set)));
       return elements.filter(({ comment }) => markedNetwork(comment) === networkMark(network));

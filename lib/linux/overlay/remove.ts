@@ -21,14 +21,16 @@ export function tunnelOf(host: Netlink, network: string): Link | undefined {
   return ours ? link : undefined;
 }
 
-export function removeTunnel(host: Netlink, tunnel: Link): void {
-  const vni = decodeVxlan(tunnel)?.vni;
-  gone(host, deleteLink(tunnel.index));
-  if (vni === undefined) return;
+/** @param vni as the network's mark or definition has it: somebody may have deleted the tunnel, and its routes are there */
+export function removeTunnel(host: Netlink, network: string, vni: number | undefined): void {
+  const tunnel = tunnelOf(host, network);
+  const vnis = [vni, tunnel && decodeVxlan(tunnel)?.vni].filter((one) => one !== undefined);
+  if (tunnel !== undefined) gone(host, deleteLink(tunnel.index));
+  if (vnis.length === 0) return;
+  const metrics = new Set(vnis.map(lastResort));
   const nowhere = host
     .request(dumpRoutes({ type: "unreachable", protocol: RTPROT_VSWITCH }))
     .map(decodeRoute);
-  const priority = lastResort(vni);
-  for (const { dst } of nowhere.filter((route) => route.priority === priority))
+  for (const { dst, priority } of nowhere.filter((route) => metrics.has(route.priority)))
     gone(host, deleteRoute({ dst, priority, type: "unreachable", protocol: RTPROT_VSWITCH }));
 }

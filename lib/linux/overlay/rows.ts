@@ -8,7 +8,8 @@
 import { type Ip, ipFamily } from "../../addr/ip.ts";
 import { linkLocal, type Mac, mac } from "../../addr/mac.ts";
 import { networkOf, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
-import type { Peer } from "../../model/peer.ts";
+import type { Remotes } from "../../backend.ts";
+import type { Peer, RemoteEndpoint } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 
 export interface Rows {
@@ -37,11 +38,19 @@ export interface RemoteRoute {
 /** On a tunnel: where to send what no other row knows. */
 export const everybody: Mac = mac("00:00:00:00:00:00");
 
-/** @param own addresses of containers of this host: they are here, whatever a directory says */
-export function rowsOf(vswitch: OverlaySwitch, peers: readonly Peer[], own: readonly Ip[] = []): Rows {
+/** Containers that are here, and the gateway, are nowhere else, whatever a directory says. */
+export function elsewhere({ gateways }: OverlaySwitch, { peers, own }: Remotes): readonly Peer[] {
+  const here = new Set([...own, ...gateways.map(prefixAddress)]);
+  const isHere = ({ addresses }: RemoteEndpoint): boolean => addresses.some((address) => here.has(address));
+  return peers.map((peer) =>
+    peer.endpoints.some(isHere) ? { ...peer, endpoints: peer.endpoints.filter((one) => !isHere(one)) } : peer,
+  );
+}
+
+/** @param peers without containers that are here */
+export function rowsOf(vswitch: OverlaySwitch, peers: readonly Peer[]): Rows {
   const reachable = peers.filter(({ vtep }) => ipFamily(vtep) === ipFamily(vswitch.tunnel.vtep));
-  const rows =
-    vswitch.mode === "routed" ? routedRows(vswitch, reachable) : stretchedRows(vswitch, reachable, own);
+  const rows = vswitch.mode === "routed" ? routedRows(vswitch, reachable) : stretchedRows(vswitch, reachable);
   return { ...rows, vteps: [...new Set(reachable.map(({ vtep }) => vtep))] };
 }
 
@@ -78,17 +87,8 @@ export function gatewayTo({ vtep, mac, subnets }: Peer): Ip {
   return all4 ? vtep : linkLocal(mac);
 }
 
-function stretchedRows(
-  { tunnel, gateways, forwarding }: OverlaySwitch,
-  peers: readonly Peer[],
-  own: readonly Ip[],
-): Omit<Rows, "vteps"> {
-  const here = new Set([...own, ...gateways.map(prefixAddress)]);
-  const remote = peers.flatMap(({ vtep, endpoints }) =>
-    endpoints
-      .filter(({ addresses }) => !addresses.some((address) => here.has(address)))
-      .map((endpoint) => ({ vtep, ...endpoint })),
-  );
+function stretchedRows({ tunnel, forwarding }: OverlaySwitch, peers: readonly Peer[]): Omit<Rows, "vteps"> {
+  const remote = peers.flatMap(({ vtep, endpoints }) => endpoints.map((endpoint) => ({ vtep, ...endpoint })));
   return {
     forwarding: [
       ...remote.map(({ mac, vtep }) => ({ mac, vtep })),

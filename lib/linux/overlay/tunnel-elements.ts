@@ -21,21 +21,22 @@ export function tunnelElements({
     { set: "tunnels", key: [tunnel.udpPort, ...vniKey(vni)], comment },
     { set: "dropped_tunnel", key: [...vniKey(vni)], comment },
   ];
-  if (tunnel.sealed) {
-    elements.push({ set: "sealed_by", key: [tunnel.uplink, ...vniKey(vni)], comment });
-    elements.push({ set: "sealed", key: [...vniKey(vni)], comment });
-  }
   if (mode === "stretched") return elements;
   elements.push({ set: "switches", key: [tunnel.name], comment });
   elements.push({ set: "dropped_between", key: [tunnel.name], comment });
+  elements.push({ set: "dropped_source", key: [tunnel.name], comment });
+  elements.push({ set: "routed_tunnels", key: [tunnel.name], comment });
   if (isolated) return elements;
   elements.push({ set: "reachable", key: [tunnel.name, name], comment });
   elements.push({ set: "reachable", key: [name, tunnel.name], comment });
   return elements;
 }
 
-/** A host whose packets are taken. */
-export function vtepElement({ network, vni }: OverlaySwitch, vtep: Ip): LayoutElement {
+/** A host whose packets are taken; of a sealed network, those that come by its own way. */
+export function vtepElement({ network, vni, tunnel }: OverlaySwitch, vtep: Ip): LayoutElement {
   const comment = clipComment(networkComment(network));
-  return { set: `vteps${ipFamily(vtep)}`, key: [vtep, ...vniKey(vni)], comment };
+  const family = ipFamily(vtep);
+  return tunnel.sealed
+    ? { set: `sealed${family}`, key: [tunnel.uplink, vtep, ...vniKey(vni)], comment }
+    : { set: `vteps${family}`, key: [vtep, ...vniKey(vni)], comment };
 }

@@ -2,12 +2,11 @@
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Request } from "../../netlink/message.ts";
-import { type BridgePort, setBridgePort } from "../../netlink/route/bridge-port.ts";
-import { type LinkChanges, setLink } from "../../netlink/route/set-link.ts";
-import { createVxlan, setVxlanLocal } from "../../netlink/route/vxlan.ts";
-import { markedNetwork, networkMark, tunnelAlias } from "../mark.ts";
+import { createVxlan } from "../../netlink/route/vxlan.ts";
+import { markedNetwork, networkMark } from "../mark.ts";
 import type { LinkIndex, Step } from "../step.ts";
 import type { TunnelState } from "./observe.ts";
+import { tunnelLacks } from "./tunnel-lacks.ts";
 
 /**
  * The switch is there already.
@@ -18,13 +17,16 @@ import type { TunnelState } from "./observe.ts";
 export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readonly Step[] {
   requireFree(wanted, found);
   const created = found.link === undefined;
-  const lacking = differing(wanted, found);
+  const lacking = tunnelLacks(wanted, found);
   if (!created && lacking.length === 0) return [];
   return [
     ...(created ? [...create(wanted), ...settings(wanted), ...offload(wanted)] : []),
-    step(lacking.map(({ words }) => words).join("; "), (index) =>
-      lacking.flatMap(({ requests }) => requests(index("switch"))),
-    ),
+    {
+      ...step(lacking.map(({ title }) => title).join("; "), (index) =>
+        lacking.flatMap(({ requests }) => requests(index("switch"))),
+      ),
+      takes: `UDP port ${wanted.tunnel.udpPort}`,
+    },
   ];
 }
 
@@ -42,7 +44,7 @@ function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
   const wanted = { name, vni, local: vtep, udpPort, mac, mtu };
   if (!sealed) {
     const request = createVxlan(wanted);
-    return [step(request.title, () => [request])];
+    return [{ ...step(request.title, () => [request]), needs: "vxlan" }];
   }
   return [
     {
@@ -50,69 +52,16 @@ function create({ tunnel, vni, mtu }: OverlaySwitch): readonly Step[] {
       scope: "switch",
       action: { kind: "learn", where: "host", role: "uplink", name: uplink },
     },
-    step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
-      createVxlan({ ...wanted, lower: index("uplink") }),
-    ]),
+    {
+      ...step(`${createVxlan(wanted).title} dev ${uplink}`, (index) => [
+        createVxlan({ ...wanted, lower: index("uplink") }),
+      ]),
+      needs: "vxlan",
+    },
   ];
 }
 
-interface Lack {
-  readonly words: string;
-  readonly requests: (bridge: number) => readonly Request[];
-}
-
-/** What of the link must be set: all of it for one that is new. */
-function differing(wanted: OverlaySwitch, { link, vxlan, port }: TunnelState): readonly Lack[] {
-  const { tunnel, network, mtu, name: bridge, mode } = wanted;
-  const { name } = tunnel;
-  const lacks: Lack[] = [];
-  const set = (words: string, changes: LinkChanges): void => {
-    lacks.push({ words: `link set ${name} ${words}`, requests: () => [setLink(name, changes)] });
-  };
-  if (link !== undefined && vxlan?.local !== tunnel.vtep) {
-    const request = setVxlanLocal(name, tunnel.vtep);
-    lacks.push({ words: request.title, requests: () => [request] });
-  }
-  if (link !== undefined && link.mtu !== mtu) set(`mtu ${mtu}`, { mtu });
-  if (link !== undefined && link.mac !== tunnel.mac) set(`address ${tunnel.mac}`, { mac: tunnel.mac });
-  const alias = tunnelAlias(network);
-  if (link?.alias !== alias) {
-    set(`alias "${alias}"`, { alias });
-    set("addrgenmode none", { addrGenMode: "none" });
-  }
-  const flags = portFlags(wanted);
-  if (mode === "stretched" && !isPort(flags, port)) {
-    lacks.push({
-      words: `link set ${name} master ${bridge}; ${setBridgePort(name, flags).title}`,
-      requests: (index) => [setLink(name, { master: index }), setBridgePort(name, flags)],
-    });
-  }
-  if (!link?.up) set("up", { up: true });
-  return lacks;
-}
-
-/** Nothing is learned of what comes in, and the switch answers for whom it knows beyond: no question goes out. */
-function portFlags({ tunnel, isolated }: OverlaySwitch): Partial<BridgePort> {
-  const flood = tunnel.flood ?? false;
-  return {
-    learning: false,
-    flood,
-    mcast_flood: flood,
-    bcast_flood: flood,
-    neigh_suppress: true,
-    isolated: isolated ?? false,
-  };
-}
-
-function isPort(wanted: Partial<BridgePort>, found: BridgePort | undefined): boolean {
-  if (found === undefined) return false;
-  return Object.entries(wanted).every(([name, on]) => found[name as keyof BridgePort] === on);
-}
-
-/**
- * Strict reverse paths: what comes out of the tunnel bears addresses that lead into it. Before the link is up: no router
- * advertisement of another host is ever accepted.
- */
+/** Before the link is up: no router advertisement of another host is ever accepted. */
 function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
   const optional = (family: string, key: string, value: string): Step => ({
     title: `sysctl net.${family}.conf.${name}.${key}=${value}`,
@@ -120,11 +69,7 @@ function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
     action: { kind: "sysctl", where: "host", key: [family, "conf", name, key], value, optional: true },
   });
   if (mode === "stretched") return [optional("ipv6", "disable_ipv6", "1")];
-  return [
-    optional("ipv4", "rp_filter", "1"),
-    optional("ipv6", "disable_ipv6", "0"),
-    optional("ipv6", "accept_ra", "0"),
-  ];
+  return [optional("ipv6", "disable_ipv6", "0"), optional("ipv6", "accept_ra", "0")];
 }
 
 function offload({ tunnel: { name, checksums } }: OverlaySwitch): readonly Step[] {

@@ -17,6 +17,8 @@ export interface ForeignQuestion extends Pick<Opening, "id" | "where">, ForeignP
   readonly after?: IpWalk;
   /** At the bridge's own hooks. */
   readonly bridged?: true;
+  /** No connection is known of it, whatever that of the packet inside is. */
+  readonly untracked?: true;
 }
 
 export function askForeign(walk: IpWalk, question: ForeignQuestion): Passage {
@@ -39,11 +41,12 @@ const links = ({ in: from, out: to }: ForeignQuestion): string =>
 
 /** In both states of the connection: where it fares the same in both, the state does not matter. */
 function judge(walk: IpWalk, question: ForeignQuestion) {
-  const { state, scene, packet } = walk;
+  const { scene, packet } = walk;
+  const state = question.untracked ? "untracked" : walk.state;
   const cells = foreignCells(scene.host.foreign, packet);
-  const other = state === "new" ? "established" : "new";
+  const other = { new: "established", established: "new", untracked: "untracked" } as const;
   const here = look(walk, (one) => ask(walk, question, one, state), cells);
-  const there = look(here.walk, (one) => ask(walk, question, one, other), cells);
+  const there = look(here.walk, (one) => ask(walk, question, one, other[state]), cells);
   const isIdle = JSON.stringify(here.found) === JSON.stringify(there.found);
   const asked = isIdle ? there.walk : consult(here.walk, { state: valueCell(state) });
   // Whether it is translated was found out by looking at more; where it goes on, the next layer notes that.
@@ -52,7 +55,12 @@ function judge(walk: IpWalk, question: ForeignQuestion) {
   return { walk: isEnd ? merge(asked, after) : asked, found: here.found };
 }
 
-function ask(walk: IpWalk, question: ForeignQuestion, packet: IpPacket, state: ConnectionState) {
+function ask(
+  walk: IpWalk,
+  question: ForeignQuestion,
+  packet: IpPacket,
+  state: ConnectionState | "untracked",
+) {
   const { hook, in: from, out: to, after = walk, bridged } = question;
   return judgeForeign(walk.scene.host.foreign, hook, {
     packet,

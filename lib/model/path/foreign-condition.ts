@@ -10,7 +10,7 @@ export interface RuleView {
   readonly in: string;
   readonly out: string;
   readonly packet: IpPacket;
-  readonly state: "new" | "established" | "invalid";
+  readonly state: "new" | "established" | "invalid" | "untracked";
   readonly dnat: boolean;
 }
 

@@ -3,16 +3,24 @@ import type { ForeignChain, ForeignHook } from "../foreign.ts";
 import type { Scene } from "../scene.ts";
 import { networkOfSwitch } from "./find.ts";
 import type { Who } from "./foreign-chain.ts";
+import { networkOfTunnel } from "./remote.ts";
 
 /** Where the packet met the rules. */
 export interface ForeignPlace {
   readonly hook: ForeignHook;
   readonly in?: string | undefined;
   readonly out?: string | undefined;
+  /** Where it is a tunnel's, on the underlay. */
+  readonly udpPort?: number | undefined;
 }
 
 /** A sentence. */
 export function foreignRemedy(scene: Scene, by: Who, place: ForeignPlace): string {
+  if (place.udpPort !== undefined) {
+    const { id, open } = programOf(scene.host.foreign, by, place.hook);
+    const { before, kept = "" } = words[id];
+    return `${before}\`${open(place.udpPort)}\`${kept}, on each host of the network.`;
+  }
   const isSource = isOurs(scene, place.in);
   const ours = isSource ? place.in : isOurs(scene, place.out) ? place.out : undefined;
   if (ours === undefined) return `Change the rule in ${by.table} ${by.chain}: rules of ours cannot lift it.`;
@@ -24,9 +32,10 @@ export function foreignRemedy(scene: Scene, by: Who, place: ForeignPlace): strin
   return `${before}\`${command(ours, direction)}\`${both}.`;
 }
 
-/** A switch of ours, or a port of one. */
+/** A switch of ours, a port or tunnel of one. */
 function isOurs(scene: Scene, name: string | undefined): boolean {
-  return networkOfSwitch(scene, name) !== undefined || scene.endpoints.some(({ port }) => port.name === name);
+  const isOfNetwork = networkOfSwitch(scene, name) ?? networkOfTunnel(scene, name);
+  return isOfNetwork !== undefined || scene.endpoints.some(({ port }) => port.name === name);
 }
 
 type Direction = "in" | "out";
@@ -38,12 +47,16 @@ export interface ForeignProgram {
   readonly tool: string;
   /** Lets pass what comes from an interface (`in`), or goes there (`out`). */
   readonly command: (name: string, direction: Direction) => string;
+  /** Lets pass what is for a UDP port, as packets of tunnels are in both directions. */
+  readonly open: (udpPort: number) => string;
 }
 
 interface Words {
   readonly before: string;
   /** What to put into the same command once more. */
   readonly again: (other: Direction) => string;
+  /** What makes it last. */
+  readonly kept?: string;
 }
 
 const flag = (direction: Direction): string => (direction === "in" ? "-i" : "-o");
@@ -52,7 +65,11 @@ const side = (direction: Direction): string => (direction === "in" ? "iifname" :
 const words: Readonly<Record<ForeignProgram["id"], Words>> = {
   docker: { before: "Docker leaves its chain DOCKER-USER to you: ", again: flag },
   // The zone holds for both directions.
-  firewalld: { before: "", again: () => "--permanent to keep it" },
+  firewalld: {
+    before: "",
+    again: () => "--permanent to keep it",
+    kept: ", and the same with --permanent to keep it",
+  },
   ufw: { before: "", again: (other) => `\`${other} on\`` },
   iptables: { before: "Rules of ours cannot lift it; ", again: flag },
   nftables: { before: "Rules of ours cannot lift it; ", again: side },
@@ -77,24 +94,28 @@ const firewalld: ForeignProgram = {
   id: "firewalld",
   tool: "firewalld",
   command: (name) => `firewall-cmd --zone=trusted --change-interface=${name}`,
+  open: (udpPort) => `firewall-cmd --add-port=${udpPort}/udp`,
 };
 
 const ufw = (hook: ForeignHook): ForeignProgram => ({
   id: "ufw",
   tool: "ufw",
   command: (name, direction) => `ufw ${hook === "forward" ? "route " : ""}allow ${direction} on ${name}`,
+  open: (udpPort) => `ufw allow ${hook === "output" ? "out " : ""}${udpPort}/udp`,
 });
 
 const nftables = ({ table, chain }: Who): ForeignProgram => ({
   id: "nftables",
   tool: "nft",
   command: (name, direction) => `nft insert rule ${table} ${chain} ${side(direction)} ${name} accept`,
+  open: (udpPort) => `nft insert rule ${table} ${chain} udp dport ${udpPort} accept`,
 });
 
 const insertedBy = (id: ForeignProgram["id"], { tool, option }: Iptables, chain: string): ForeignProgram => ({
   id,
   tool,
   command: (name, direction) => `${tool}${option} -I ${chain} ${flag(direction)} ${name} -j ACCEPT`,
+  open: (udpPort) => `${tool}${option} -I ${chain} -p udp --dport ${udpPort} -j ACCEPT`,
 });
 
 interface Iptables {

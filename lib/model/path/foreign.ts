@@ -15,7 +15,8 @@ export interface ForeignView {
   readonly packet: IpPacket;
   /** As it is behind the host's NAT at this hook; absent: as before. */
   readonly translated?: IpPacket;
-  readonly state: "new" | "established";
+  /** `untracked`: no connection is known of it, since our rules leave outer packets of tunnels to none. */
+  readonly state: "new" | "established" | "untracked";
   /** The destination of the connection is translated: it goes to a published port. */
   readonly dnat: boolean;
   /** The packet is at the bridge's own hooks: chains of the family "bridge" judge it, with ports as interfaces. */
@@ -69,7 +70,8 @@ function baseChains(chains: readonly ForeignChain[], hook: ForeignHook, { packet
     .sort((a, b) => a.base.priority - b.base.priority);
 }
 
-/** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC of linux/netfilter_ipv4.h. */
+/** NF_IP_PRI_RAW, NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC of linux/netfilter_ipv4.h. */
+const RAW = -300;
 const CONNTRACK = -200;
 const NAT_DST = -100;
 const NAT_SRC = 100;
@@ -77,7 +79,9 @@ const NAT_SRC = 100;
 /** What is known of the packet depends on what ran before. */
 function viewAt(hook: ForeignHook, priority: number, view: ForeignView): RuleView {
   const entering = hook === "prerouting" || hook === "output";
-  const tracked = !entering || priority > CONNTRACK;
+  // By us, before connections are looked for.
+  const from = view.state === "untracked" ? RAW : CONNTRACK;
+  const tracked = !entering || priority > from;
   const nat = entering ? NAT_DST : NAT_SRC;
   const behindNat = priority > nat;
   const translated = !entering || behindNat || view.state === "established";

@@ -1,7 +1,7 @@
 /** The one shape of all layers, and the words in which they answer. */
 
 import type { Decision, Dropped, Recipient, Stage, Verdict } from "./trace.ts";
-import type { EndpointWalk, IpWalk, Walk } from "./walk.ts";
+import type { EndpointWalk, IpWalk, SwitchWalk, Walk } from "./walk.ts";
 
 /** A stretch of the path; `path.ts` says which layers lie on each. */
 export type Segment =
@@ -11,6 +11,11 @@ export type Segment =
   | "uplink.out"
   | "uplink.leave"
   | "bridge.leave"
+  | "bridge.tunnel"
+  | "tunnel.out"
+  | "underlay.out"
+  | "tunnel.in"
+  | "tunnel.bridge"
   | "wire.in"
   | "switch"
   | "host.in"
@@ -85,6 +90,13 @@ export function ask(walk: Walk, opening: Opening, what: string): Passage {
 export function ipLayer<W extends Walk>(layer: (walk: W & IpWalk) => Passage): (walk: W) => Passage {
   return (walk) => (isIp(walk) ? layer(walk) : skip(walk));
 }
+
+/** A layer of a switch, whoever sent what is there. */
+export function onSwitch(layer: (walk: SwitchWalk) => Passage): Layer {
+  return (walk) => (isOnSwitch(walk) ? layer(walk) : skip(walk));
+}
+
+const isOnSwitch = (walk: Walk): walk is SwitchWalk => walk.network !== undefined;
 
 /** A layer of an endpoint's compartment, port or switch. */
 export function atEndpoint(layer: (walk: EndpointWalk) => Passage): Layer {

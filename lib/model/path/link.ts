@@ -3,6 +3,7 @@ import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
 import { portTap } from "../vm-nic.ts";
 import { findInterface } from "./find.ts";
+import type { OverlayNetwork } from "./remote.ts";
 import type { Dropped } from "./trace.ts";
 
 export type Fault = Pick<Dropped, "reason" | "by" | "remedy">;
@@ -18,6 +19,29 @@ export function switchFault(scene: Scene, { name, switch: vswitch }: SceneNetwor
         remedy: `\`vswitch repair\` makes the switch of network ${name} anew.`,
       }
     : { reason: "link-down", by: `${vswitch.name} is down`, remedy: up(vswitch.name) };
+}
+
+/** Of the tunnel to the other hosts. @returns undefined when packets pass */
+export function tunnelFault(scene: Scene, network: OverlayNetwork): Fault | undefined {
+  const { name } = network.switch.tunnel;
+  const link = findInterface(scene, name);
+  if (link === undefined)
+    return {
+      reason: "no-tunnel",
+      by: `there is no interface ${name}`,
+      remedy: `\`vswitch repair\` makes the tunnel of network ${network.name} anew.`,
+    };
+  if (!link.up) return { reason: "link-down", by: `${name} is down`, remedy: up(name) };
+  const bridge = network.switch.mode === "stretched" ? network.switch.name : undefined;
+  if (link.master === bridge) return undefined;
+  return {
+    reason: "port-detached",
+    by: `${name} is ${link.master === undefined ? "on no switch" : `on ${link.master}`}${bridge === undefined ? "" : `, not on ${bridge}`}`,
+    remedy:
+      bridge === undefined
+        ? `\`ip link set ${name} nomaster\`: the host itself routes there.`
+        : `\`ip link set ${name} master ${bridge}\`, or \`vswitch repair\`.`,
+  };
 }
 
 /** @returns undefined when packets pass */

@@ -40,6 +40,11 @@ import {
 } from "./layers/switch-foreign.ts";
 import { switchForward } from "./layers/switch-forward.ts";
 import { tapIn, tapOut } from "./layers/tap.ts";
+import { tunnelBehind } from "./layers/tunnel-behind.ts";
+import { tunnelIn, tunnelSource, underlayArrival } from "./layers/tunnel-in.ts";
+import { tunnelOut } from "./layers/tunnel-out.ts";
+import { tunnelVtep } from "./layers/tunnel-vtep.ts";
+import { underlayEncap, underlayNeighbour, underlayRoute } from "./layers/underlay-out.ts";
 import { uplinkArrival } from "./layers/uplink-arrival.ts";
 import { uplinkForward } from "./layers/uplink-forward.ts";
 import { uplinkLeave } from "./layers/uplink-leave.ts";
@@ -48,6 +53,7 @@ import { vnicNeighbour } from "./layers/vnic-neighbour.ts";
 import { vnicOut } from "./layers/vnic-out.ts";
 import { vnicReceive } from "./layers/vnic-receive.ts";
 import { vnicRoute } from "./layers/vnic-route.ts";
+import { foreignUnderlay } from "./underlay.ts";
 
 export interface Stretch {
   readonly layers: readonly Layer[];
@@ -71,10 +77,43 @@ export const path: Readonly<Record<Segment, Stretch>> = {
       uplinkLeave,
     ],
   },
+  "bridge.tunnel": {
+    layers: [
+      filterPrerouting,
+      filterForward,
+      filterPostrouting,
+      bridgeForwardOut,
+      bridgePostroutingOut,
+      tunnelOut,
+    ],
+    next: "tunnel.out",
+  },
+  "tunnel.out": { layers: [tunnelVtep], next: "underlay.out" },
+  "underlay.out": {
+    layers: [
+      underlayRoute,
+      underlayEncap,
+      foreignUnderlay("output"),
+      foreignUnderlay("postrouting"),
+      underlayNeighbour,
+    ],
+  },
+  "tunnel.in": {
+    layers: [
+      underlayArrival,
+      tunnelSource,
+      foreignUnderlay("prerouting"),
+      foreignUnderlay("input"),
+      tunnelIn,
+    ],
+  },
+  "tunnel.bridge": { layers: [bridgePrerouting], next: "switch" },
   "wire.in": { layers: [uplinkArrival], next: "host.in" },
   "port.out": { layers: [portOut, portGuard, portAclOut, portQosOut, bridgePrerouting], next: "switch" },
   switch: { layers: [switchForward] },
-  "host.in": { layers: [bridgeInput, hostArrival, foreignPrerouting, hostNatPrerouting, hostRouting] },
+  "host.in": {
+    layers: [bridgeInput, hostArrival, tunnelBehind, foreignPrerouting, hostNatPrerouting, hostRouting],
+  },
   "host.out": { layers: [hostSend, foreignOutput, hostNatOutput, hostRouteOut, hostMtu, hostLeave] },
   "host.input": { layers: [foreignInput, hostLoopback, hostInput] },
   "host.forward": { layers: [hostTtl, hostMtu, foreignForward, hostIsolation], next: "host.postrouting" },

@@ -6,8 +6,9 @@ import type { Plan } from "../plan.ts";
 import { formatSocket } from "./format-flow.ts";
 import { isMulticast } from "./groups.ts";
 import { choosesAddresses } from "./guest.ts";
+import { isOverlayNetwork } from "./remote.ts";
 import { bestRoute, vnicRoutes } from "./routes.ts";
-import type { Stage, Verdict } from "./trace.ts";
+import type { Leaves, Stage, Verdict } from "./trace.ts";
 import type { Walk } from "./walk.ts";
 
 /** In sentences; none where nothing answers. */
@@ -20,11 +21,23 @@ export function repliesTo(walk: Walk, verdict: Verdict, stages: readonly Stage[]
   const { packet } = verdict;
   // Whoever is asked for answers from its own address.
   if (isMulticast(packet.destination)) return [];
+  const lost = verdict.kind === "leaves" ? lostBeyond(walk, verdict) : undefined;
+  if (lost !== undefined) return [lost];
   const back = translations(origin, packet);
   const way =
     back.length > 0 ? back : [`They come from ${packet.destination} to ${packet.source} as they are.`];
   const to = verdict.kind === "delivered" && verdict.to.kind === "endpoint" ? walk.endpoint : undefined;
   return [...way, ...wayBack(to, packet.source), ...acls(stages)];
+}
+
+/** In the mode `stretched` each host has the network's gateways, and answers to them stay where they are. */
+function lostBeyond({ network }: Walk, { packet, tunnel }: Leaves): string | undefined {
+  if (tunnel === undefined || network === undefined || packet.kind !== "ip") return undefined;
+  const { source } = packet;
+  const { gateways } = network.switch;
+  const isShared = isOverlayNetwork(network) && network.switch.mode === "stretched";
+  if (!isShared || !gateways.some((gateway) => prefixAddress(gateway) === source)) return undefined;
+  return `They go to ${source}, which ${tunnel.node ?? "the other host"} has as well: they are lost. Call it from a container of network ${network.name}.`;
 }
 
 /** Connection tracking undoes on answers what was done to the first packet. */

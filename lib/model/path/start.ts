@@ -6,22 +6,29 @@ import type { ArpPacket, IpPacket, OtherPacket, Packet } from "../../policy/pack
 import type { Plan } from "../plan.ts";
 import type { Scene } from "../scene.ts";
 import { addressCell, type FieldName } from "./consulted.ts";
-import { addressesOf, findInterface, networkOf } from "./find.ts";
+import { addressesOf, endpointAt, findInterface, networkOf } from "./find.ts";
 import { broadcastMac, noMac } from "./groups.ts";
 import type { Segment } from "./layer.ts";
+import { remoteOwner, remotePrefixes } from "./remote.ts";
 import { bestRoute, hostRoute, hostRoutes, routeCell, vnicRoutes } from "./routes.ts";
 import { chooseSource } from "./source.ts";
-import type { ConnectionState } from "./trace.ts";
+import type { ConnectionState, Encapsulation } from "./trace.ts";
 import { isStackedPlan } from "./uplink.ts";
 import { consult, type Walk } from "./walk.ts";
+import { answerCell } from "./who-has.ts";
 
 export type TraceStart =
   /** @param key `Plan.key` */
   | { readonly kind: "endpoint"; readonly key: string }
   /** A program on the host itself. */
   | { readonly kind: "host" }
-  /** From beyond the host. Absent: by the interface of the host's route to the packet's source. */
-  | { readonly kind: "outside"; readonly interface?: string };
+  /**
+   * From beyond the host. Absent: by the interface of the host's route to the packet's source, or from the other host of an
+   * overlay network that has it.
+   */
+  | { readonly kind: "outside"; readonly interface?: string }
+  /** From another host of an overlay network, as it is on the underlay. */
+  | { readonly kind: "tunnel"; readonly tunnel: Encapsulation };
 
 type Open<P, K extends keyof P> = Omit<P, K> & Partial<Pick<P, K>>;
 
@@ -64,6 +71,9 @@ export function begin(
   const packet = fill(probe, noMac, [], undefined);
   const walk: Walk = { ...base, packet, origin: packet };
   if (start.kind === "host") return { walk, segment: "host.out" };
+  if (start.kind === "tunnel") return { walk: { ...walk, tunnel: start.tunnel }, segment: "tunnel.in" };
+  const remote = start.interface === undefined && packet.kind === "ip" ? fromRemote(walk, packet) : undefined;
+  if (remote !== undefined) return remote;
   const came = start.interface ?? vnicLink(scene, packet) ?? arrivalOf(scene, packet);
   const arrived: Walk = came === undefined ? walk : { ...walk, in: came };
   if (start.interface !== undefined || packet.kind !== "ip") return { walk: arrived, segment: "wire.in" };
@@ -72,7 +82,40 @@ export function begin(
     vnics.length === 0 ? arrived : consult(arrived, { destination: addressCell(packet.destination, vnics) });
   // The route to the source chose the interface: another source may come by another one.
   const cell = vnicLink(scene, packet) ? undefined : routeCell(hostRoutes(scene), packet.source);
-  return { walk: consult(asked, { source: cell }), segment: "wire.in" };
+  const known = remotePrefixes(scene);
+  const far = known.length === 0 ? undefined : addressCell(packet.source, known);
+  return { walk: consult(consult(asked, { source: cell }), { source: far }), segment: "wire.in" };
+}
+
+/** From a container of another host, as that one sends it. */
+function fromRemote(walk: Walk, packet: IpPacket): Begin | undefined {
+  const { scene } = walk;
+  const found = remoteOwner(scene, packet.source);
+  if (found === undefined) return undefined;
+  const { network, peer } = found;
+  const { mode, vni, tunnel, mac } = network.switch;
+  const sender = peer.endpoints.find(({ addresses }) => addresses.includes(packet.source));
+  const receiver = endpointAt(scene, network, packet.destination);
+  const macs =
+    mode === "routed"
+      ? { sourceMac: peer.mac, destinationMac: tunnel.mac }
+      : { sourceMac: sender?.mac ?? noMac, destinationMac: receiver?.vnic.mac ?? mac };
+  const framed = { ...packet, ...macs };
+  const cells = {
+    source: addressCell(packet.source, remotePrefixes(scene)),
+    ...(mode === "stretched" ? { destination: answerCell(scene, network, packet.destination) } : {}),
+  };
+  const inside: Encapsulation = {
+    network: network.name,
+    vni,
+    source: peer.vtep,
+    vtep: tunnel.vtep,
+    port: tunnel.udpPort,
+  };
+  return {
+    walk: consult({ ...walk, packet: framed, origin: framed, tunnel: inside }, cells),
+    segment: "tunnel.in",
+  };
 }
 
 type Base = Omit<Walk, "packet" | "origin">;

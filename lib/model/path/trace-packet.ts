@@ -5,7 +5,7 @@ import { type FieldName, fieldNames } from "./consulted.ts";
 import type { Branch, Passage, Segment } from "./layer.ts";
 import { path, type Stretch } from "./path.ts";
 import { repliesTo } from "./replies.ts";
-import { begin, type Probe, type TraceStart } from "./start.ts";
+import { type Begin, begin, type Probe, type TraceStart } from "./start.ts";
 import type { ConnectionState, Delivered, Leaves, Stage, Trace, Verdict } from "./trace.ts";
 import { merge, type Walk } from "./walk.ts";
 
@@ -23,15 +23,27 @@ export function tracePacket(
 ): Trace {
   const first = begin(scene, start, probe, state);
   if (first === undefined) throw new RangeError(`no endpoint of the scene has key ${JSON.stringify(start)}`);
+  return travel(first).trace;
+}
+
+export interface Travelled {
+  readonly trace: Trace;
+  /** Where it ended. */
+  readonly walk: Walk;
+}
+
+/** The whole way on one host. */
+export function travel(first: Begin): Travelled {
   const { walk, stages, verdict } = follow(first.walk, first.segment);
-  return {
+  const trace: Trace = {
     packet: walk.origin,
-    state,
+    state: walk.state,
     stages,
     verdict,
     consulted: [...walk.consulted].map(([field, cell]) => ({ field, ...cell })).toSorted(byField),
     replies: repliesTo(walk, verdict, stages),
   };
+  return { trace, walk };
 }
 
 interface Followed {
@@ -67,19 +79,24 @@ function follow(start: Walk, from: Segment): Followed {
 /** A branch counts when its packet is taken; what the branches have looked at counts all together. */
 function fork(walk: Walk, { branches }: Extract<Passage, { readonly kind: "fork" }>) {
   const ends = branches.map(({ walk: one, to }: Branch) => follow(one, to));
-  const members = ends.flatMap(({ verdict }) => memberOf(verdict) ?? []);
+  const members = ends.flatMap(({ verdict }) => membersOf(verdict));
   const looked = ends.reduce((all, one) => merge(all, one.walk), walk);
   // Nobody is known to take it, but one of them may.
   const open = ends.find(({ verdict }) => verdict.kind === "needs more input")?.verdict;
   return { walk: looked, verdict: members.length === 0 && open ? open : groupVerdict(looked, members) };
 }
 
-function memberOf(verdict: Verdict): string | undefined {
-  if (verdict.kind === "perhaps") return `${memberOf(verdict.otherwise)} perhaps`;
-  if (verdict.kind === "leaves") return `beyond ${verdict.interface}`;
-  if (verdict.kind !== "delivered" || verdict.to.kind === "group") return undefined;
-  return verdict.to.kind === "host" ? "host" : verdict.to.owner;
+function membersOf(verdict: Verdict): readonly string[] {
+  if (verdict.kind === "perhaps") return membersOf(verdict.otherwise).map((member) => `${member} perhaps`);
+  if (verdict.kind === "leaves") return [beyond(verdict)];
+  if (verdict.kind !== "delivered") return [];
+  const { to } = verdict;
+  if (to.kind === "group") return to.members;
+  return [to.kind === "host" ? "host" : to.owner];
 }
+
+const beyond = ({ interface: name, tunnel }: Leaves): string =>
+  tunnel === undefined ? `beyond ${name}` : `host ${tunnel.node ?? tunnel.vtep}`;
 
 function groupVerdict({ packet, network, in: from = "" }: Walk, members: readonly string[]): Verdict {
   const name = network?.switch.name ?? from;
@@ -100,7 +117,7 @@ function withDoubts({ doubts }: Walk, verdict: Verdict): Verdict {
   if (doubts.length === 0 || !isOpen) return verdict;
   return {
     kind: "perhaps",
-    rules: doubts,
+    rules: [...new Set(doubts)],
     remedy: "Look at these rules yourself, or send a packet and watch: `vswitch trace --live`.",
     otherwise: verdict satisfies Delivered | Leaves,
   };

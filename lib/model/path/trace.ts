@@ -13,6 +13,12 @@ export const stageIds = [
   "port.guard",
   "port.acl.out",
   "port.qos.out",
+  "underlay.arrival",
+  "tunnel.source",
+  "underlay.foreign.prerouting",
+  "underlay.foreign.input",
+  "tunnel.in",
+  "tunnel.behind",
   "switch.foreign.prerouting",
   "uplink.arrival",
   "uplink.out",
@@ -39,6 +45,13 @@ export const stageIds = [
   "switch.foreign.forward",
   "switch.foreign.output",
   "switch.foreign.postrouting",
+  "tunnel.out",
+  "tunnel.vtep",
+  "underlay.route",
+  "tunnel.encap",
+  "underlay.foreign.output",
+  "underlay.foreign.postrouting",
+  "underlay.neighbour",
   "port.in",
   "port.acl.in",
   "port.qos.in",
@@ -48,11 +61,11 @@ export const stageIds = [
 export type StageId = (typeof stageIds)[number];
 
 /**
- * By name: an endpoint's `network/container/interface`, a port's, a switch's or an uplink's interface, `host`. A guest is
- * the virtual machine behind an endpoint's tap.
+ * By name: an endpoint's `network/container/interface`, a port's, a switch's, a tunnel's or an uplink's interface, `host`.
+ * A guest is the virtual machine behind an endpoint's tap.
  */
 export interface Place {
-  readonly kind: "guest" | "compartment" | "port" | "switch" | "uplink" | "host";
+  readonly kind: "guest" | "compartment" | "port" | "switch" | "tunnel" | "uplink" | "host";
   readonly name: string;
 }
 
@@ -60,6 +73,13 @@ export interface Place {
 export type Writer =
   | { readonly kind: "endpoint"; readonly owner: string }
   | { readonly kind: "network"; readonly network: string }
+  /** What tells of an overlay network's other hosts: its configuration (`static`), or what was read at that revision. */
+  | {
+      readonly kind: "directory";
+      readonly network: string;
+      readonly type: "static" | "etcd" | "flannel";
+      readonly revision?: string;
+    }
   | { readonly kind: "kernel" }
   | { readonly kind: "foreign"; readonly table: string; readonly chain: string };
 
@@ -112,6 +132,20 @@ export interface Leaves {
   /** The source address that is seen beyond the host; absent where it is no IP. */
   readonly source?: Ip;
   readonly packet: Packet;
+  /** It is on its way to another host of an overlay network, inside of this. */
+  readonly tunnel?: Encapsulation;
+}
+
+/** What a packet of an overlay network is in, on the underlay (RFC 7348). Its source port is a hash of what is inside. */
+export interface Encapsulation {
+  readonly network: string;
+  readonly vni: number;
+  readonly source: Ip;
+  readonly vtep: Ip;
+  /** UDP. */
+  readonly port: number;
+  /** Whose VTEP it is, where a directory tells. */
+  readonly node?: string;
 }
 
 /** Rules that are not understood decide. */

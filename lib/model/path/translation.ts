@@ -6,8 +6,9 @@ import { type OutBoundNat, translates } from "../../policy/outbound-nat.ts";
 import { policiesOf } from "../../policy/policy.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
-import { byEndpoint, byNetwork, networkOf, networkOfSwitch } from "./find.ts";
+import { byEndpoint, byNetwork, networkOf } from "./find.ts";
 import { isMulticast } from "./groups.ts";
+import { sideOf } from "./side.ts";
 import type { Writer } from "./trace.ts";
 import type { IpWalk } from "./walk.ts";
 
@@ -22,7 +23,8 @@ export interface Translation {
 export function translationOf(walk: IpWalk): Translation | undefined {
   const { scene, packet, dnat } = walk;
   const { source, destination } = packet;
-  const to = networkOfSwitch(scene, walk.out);
+  const side = sideOf(scene, walk.out);
+  const to = side?.network;
   const direct = scene.networks.find((network) => isDirect(network, source, destination));
   if (dnat && to !== undefined && direct !== undefined)
     return {
@@ -32,6 +34,8 @@ export function translationOf(walk: IpWalk): Translation | undefined {
     };
   if (isLoopback(source) && to !== undefined)
     return { to: "masquerade", text: "called on the host's loopback", writer: byNetwork(to) };
+  if (side?.remote)
+    return { to: "keep", text: `within network ${side.network.name}`, writer: byNetwork(side.network) };
   const own = ownNat(scene, source, destination);
   if (own !== undefined) return own;
   if (direct !== undefined)
@@ -43,10 +47,8 @@ export function translationOf(walk: IpWalk): Translation | undefined {
 function isDirect({ switch: vswitch }: SceneNetwork, source: Ip, destination: Ip): boolean {
   const { gateways, outboundNat } = vswitch;
   const within = (prefixes: readonly Prefix[], address: Ip) => prefixes.some((one) => contains(one, address));
-  return (
-    within(gateways, source) &&
-    (within(gateways, destination) || within(outboundNat?.exceptions ?? [], destination))
-  );
+  const kept = [...gateways, ...(outboundNat?.exceptions ?? [])];
+  return within(gateways, source) && within(kept, destination);
 }
 
 function directText({ name, switch: vswitch }: SceneNetwork, destination: Ip): string {
@@ -60,10 +62,10 @@ function ownNat(scene: Scene, source: Ip, destination: Ip): Translation | undefi
   if (plan === undefined) return undefined;
   const policies = ownPolicies(plan, source);
   const writer = byEndpoint(plan);
-  const subnets = networkOf(scene, plan).switch.gateways;
+  const { switch: vswitch } = networkOf(scene, plan);
   const isKept =
     isMulticast(destination) ||
-    subnets.some((subnet) => contains(subnet, destination)) ||
+    vswitch.gateways.some((subnet) => contains(subnet, destination)) ||
     policies.some((policy) => !translates({ ...policy, destinations: [] }, destination));
   const towards = policies.filter((policy) => translates(policy, destination));
   const policy = towards.find(({ virtualIp }) => virtualIp !== undefined) ?? towards[0];

@@ -4,7 +4,7 @@ import type { IpPacket, Packet } from "../../policy/packet.ts";
 import type { Plan } from "../plan.ts";
 import type { Scene, SceneNetwork } from "../scene.ts";
 import { type Cell, type ConsultedFields, type FieldName, isOpen, narrow } from "./consulted.ts";
-import type { ConnectionState } from "./trace.ts";
+import type { ConnectionState, Encapsulation } from "./trace.ts";
 
 export interface Walk {
   readonly scene: Scene;
@@ -24,6 +24,10 @@ export interface Walk {
   readonly out?: string;
   /** The neighbour it is given to next. */
   readonly nextHop?: Ip;
+  /** Longest packet in bytes that the route it takes carries, where it says so. */
+  readonly routeMtu?: number | undefined;
+  /** What it is in, on the underlay: to which VTEP it is sent, or from which it came. */
+  readonly tunnel?: Encapsulation;
   /** Its connection goes to a published port. */
   readonly dnat: boolean;
   /** Rules that may drop it. */
@@ -34,7 +38,8 @@ export interface Walk {
 }
 
 export type IpWalk = Walk & { readonly packet: IpPacket };
-export type EndpointWalk = Walk & { readonly endpoint: Plan; readonly network: SceneNetwork };
+export type SwitchWalk = Walk & { readonly network: SceneNetwork };
+export type EndpointWalk = SwitchWalk & { readonly endpoint: Plan };
 
 /** Notes how much of fields was looked at. */
 export function consult<W extends Walk>(

@@ -6,8 +6,8 @@ import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, type Reply, type Request } fro
 import { AF_UNSPEC, addressFamily, getIp } from "./family.ts";
 import { RTNH_F_ONLINK, RTPROT_VSWITCH } from "./rtmsg.ts";
 
-const RTM_NEWNEXTHOP = 104;
-const RTM_DELNEXTHOP = 105;
+export const RTM_NEWNEXTHOP = 104;
+export const RTM_DELNEXTHOP = 105;
 const RTM_GETNEXTHOP = 106;
 const NHMSG_LENGTH = 8;
 

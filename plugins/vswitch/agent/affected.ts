@@ -1,7 +1,13 @@
 /** Which endpoints a change of the host may concern. Pure. */
 import type { HostChange } from "../../../lib/model/change.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
-import { isExternal, isStacked, type StackedSwitch, type Switch } from "../../../lib/model/switch.ts";
+import {
+  isExternal,
+  isOverlay,
+  isStacked,
+  type StackedSwitch,
+  type Switch,
+} from "../../../lib/model/switch.ts";
 
 export interface Watched {
   readonly key: string;
@@ -23,6 +29,9 @@ function concerns(change: HostChange, { key, network, plan }: Watched): boolean 
       return true;
     case "endpoint":
       return key === change.key;
+    // Of no endpoint's.
+    case "peers":
+      return false;
     // The mark of a network with a long name is another text.
     case "network":
       return network === change.mark || network.startsWith(change.mark.split("~")[0] ?? "");
@@ -45,5 +54,7 @@ const besideOf = ({ uplink, lower, host }: StackedSwitch): readonly string[] => 
 ];
 
 /** An uplink that comes back is put where it was. */
-const linksOf = (vswitch: Switch): readonly string[] =>
-  isExternal(vswitch) ? [vswitch.name, vswitch.uplink, vswitch.lower] : [vswitch.name];
+const linksOf = (vswitch: Switch): readonly string[] => {
+  if (isOverlay(vswitch)) return [vswitch.name, vswitch.tunnel.name];
+  return isExternal(vswitch) ? [vswitch.name, vswitch.uplink, vswitch.lower] : [vswitch.name];
+};

@@ -1,18 +1,20 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
 import type { HostWatch } from "../../../lib/backend.ts";
+import { pause } from "../../../lib/cluster/pause.ts";
 import { loadDhcp, loadTool } from "../../../lib/load-backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
-import { holdAgentLock } from "../../../lib/state/agent-lock.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type RepairReport, repair, repairOne } from "../repair/repair.ts";
-import { stopping } from "../stopping.ts";
+import { type Stopping, stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { affected } from "./affected.ts";
 import { hostKeeper } from "./dhcp/host-keeper.ts";
 import type { DhcpKeeper } from "./dhcp/keeper.ts";
+import { type DirectoryKeeper, directoryKeeper } from "./directory/keeper.ts";
+import { agentDuty, type Duty } from "./duty.ts";
 import { type Journal, journal } from "./journal.ts";
 import { isQuarrel, nextPatience, type Patience } from "./patience.ts";
 import { hostSource } from "./state.ts";
@@ -28,10 +30,12 @@ export interface AgentOptions extends CommonOptions {
   readonly "results-dir": string;
 }
 
-/** How often it is tried to be the one that keeps leases. */
-const lockEveryMs = 500;
 /** How long a signal waits at most. */
 const quietMs = 500;
+/** How long a change of the host does, while something else than the kernel is waited for. */
+const busyMs = 100;
+/** How long what failed as a whole is left alone. */
+const failedMs = 1000;
 
 /** Until SIGTERM or SIGINT; of `--once` the exit code of `vswitch repair`. */
 export async function agent(options: AgentOptions, session: Session): Promise<void> {
@@ -43,18 +47,23 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   const backend = await loadTool();
   const source = hostSource({ dataDir: options["data-dir"], warn: log.warn }, backend);
   const watch = backend.watch();
-  const leases = onlyKeeper(
-    hostKeeper({ host: () => source.current(), dhcp: loadDhcp(), log }),
-    options["data-dir"],
-  );
-  const stop = stopping();
+  const host = () => source.current();
+  const duty = agentDuty(options["data-dir"]);
+  const leases = hostKeeper({ host, dhcp: loadDhcp(), log });
+  const directories = directoryKeeper({ host, dataDir: options["data-dir"], log });
+  const woken = Promise.withResolvers<void>();
+  const stop = stopping(woken.resolve);
+  process.on("SIGHUP", directories.resync);
   try {
     log.say(watchingWords(liveEndpoints(source.current()), interval));
-    await mending({ watch, host: () => source.current(), options, log, leases, stopped: stop.asked });
+    await mending({ watch, host, options, log, duty, leases, directories, stop, ended: woken.promise });
+    await directories.close();
     log.say("stopped");
   } finally {
+    process.off("SIGHUP", directories.resync);
     stop.end();
     leases.close();
+    duty.close();
     watch.close();
     source.close();
     backend.close();
@@ -74,56 +83,54 @@ interface Mending {
   readonly host: () => Host;
   readonly options: AgentOptions;
   readonly log: Journal;
+  readonly duty: Duty;
   readonly leases: DhcpKeeper;
-  readonly stopped: () => boolean;
+  readonly directories: DirectoryKeeper;
+  readonly stop: Stopping;
+  /** When it was asked to stop. */
+  readonly ended: Promise<void>;
 }
 
-async function mending({ watch, host, options, log, leases, stopped }: Mending): Promise<void> {
+async function mending(parts: Mending): Promise<void> {
+  const { watch, host, options, log, duty, leases, directories, stop } = parts;
   const keeper = keeperOf(options, log);
+  const trying = tryingOnce(log);
+  let retryMs = 0;
   let changes: HostChange[] = [];
   let everythingMs = 0;
   let settledMs = Number.POSITIVE_INFINITY;
-  while (!stopped()) {
+  while (!stop.asked()) {
     const now = Date.now();
     if (now >= everythingMs) {
       everythingMs = now + options.interval * 1000;
-      await keeper.look(host(), "all", stopped);
+      await keeper.look(host(), "all", stop.asked);
     } else if (now >= settledMs || now >= keeper.nextMs()) {
       const settled = now >= settledMs ? changes.splice(0) : [];
       if (settled.length > 0) settledMs = Number.POSITIVE_INFINITY;
-      await keeper.look(host(), settled, stopped);
+      await keeper.look(host(), settled, stop.asked);
     }
-    attempt(() => leases.tick(), log);
-    const next = Math.min(everythingMs, settledMs, keeper.nextMs(), leases.nextMs());
-    watch.wait(Math.min(quietMs, Math.max(0, next - Date.now())));
-    changes = [...changes, ...watch.receive()];
+    let next = Math.min(everythingMs, settledMs, keeper.nextMs(), duty.nextMs());
+    if (duty.isOurs()) {
+      attempt(() => leases.tick(), log);
+      if (now >= retryMs && !trying(directories.tick)) retryMs = now + failedMs;
+      watch.hearPeers(directories.hasPeers);
+      next = Math.min(next, leases.nextMs(), Math.max(retryMs, directories.nextMs()));
+    }
+    await quiet(parts, next);
+    const heard = watch.receive();
+    directories.hear(heard);
+    changes = [...changes, ...heard];
     if (changes.length > 0) settledMs = Math.min(settledMs, Date.now() + options.settle * 1000);
     // Signals are seen here.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** Of several agents of one state file one keeps its leases; ADD sees by its lock that there is one. */
-function onlyKeeper(keeper: DhcpKeeper, dataDir: string): DhcpKeeper {
-  let release: (() => void) | undefined;
-  const isOurs = (): boolean => {
-    try {
-      release ??= holdAgentLock(dataDir);
-    } catch {
-      // No ADD has made the folder yet.
-    }
-    return release !== undefined;
-  };
-  return {
-    tick: () => {
-      if (isOurs()) keeper.tick();
-    },
-    nextMs: () => (isOurs() ? keeper.nextMs() : Date.now() + lockEveryMs),
-    close: () => {
-      keeper.close();
-      release?.();
-    },
-  };
+/** Until the time has come, something changed, or a directory has something to say: whatever is first. */
+async function quiet({ watch, directories, ended }: Mending, untilMs: number): Promise<void> {
+  const ms = Math.max(0, untilMs - Date.now());
+  if (!directories.active) return watch.wait(Math.min(quietMs, ms));
+  if (ms > 0) await pause(Math.min(busyMs, ms), Promise.race([directories.woken(), ended]));
 }
 
 /** Remembers who does not stay mended. */
@@ -186,4 +193,21 @@ function attempt<T>(fn: () => T, log: Journal): T | undefined {
     log.warn(error instanceof Error ? error.message : String(error));
     return undefined;
   }
+}
+
+/** The same, for what is tried again and again: what goes on is told once. */
+function tryingOnce(log: Journal): (fn: () => void) => boolean {
+  let told: string | undefined;
+  return (fn) => {
+    try {
+      fn();
+      told = undefined;
+      return true;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (text !== told) log.warn(text);
+      told = text;
+      return false;
+    }
+  };
 }

@@ -1,6 +1,7 @@
 /** `vswitch support-bundle`: one file for a bug report, without what is nobody's business. */
 import { isatty } from "node:tty";
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
+import { isOverlay } from "../../../lib/model/switch.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import type { ExamineOptions } from "../doctor/examine.ts";
 import { formatBytes, formatTable } from "../format.ts";
@@ -52,7 +53,9 @@ async function collect(
 ): Promise<readonly BundleFile[]> {
   const files = await bundleFiles(host, options, warnings);
   if (options["with-addresses"]) return [readMe("Addresses are as they are on the host."), ...files];
-  const own = host.store.networks.list().flatMap(({ spec }) => subnetsOf(spec as NetworkSpec));
+  const own = host.store.networks
+    .list()
+    .flatMap(({ name, spec }) => [...subnetsOf(spec as NetworkSpec), ...subnetsElsewhere(host, name)]);
   // Of this bundle alone, and in nobody's hands.
   const hide = pseudonymiser(crypto.randomUUID(), own);
   return [
@@ -64,10 +67,14 @@ async function collect(
   ];
 }
 
-const subnetsOf = ({ switch: { gateways }, automatic }: NetworkSpec): readonly Prefix[] => [
-  ...gateways.map(networkOf),
+const subnetsOf = ({ switch: vswitch, automatic }: NetworkSpec): readonly Prefix[] => [
+  ...vswitch.gateways.map(networkOf),
+  ...(isOverlay(vswitch) ? vswitch.cidrs : []),
   ...(automatic === undefined ? [] : [automatic]),
 ];
+
+const subnetsElsewhere = ({ store }: Host, network: string): readonly Prefix[] =>
+  (store.directories.get(network)?.peers ?? []).flatMap(({ subnets }) => subnets);
 
 function readMe(addresses: string): BundleFile {
   const text = `What vswitch support-bundle found on a host, to go with a bug report.

@@ -2,6 +2,7 @@
 import { release } from "node:os";
 import { version } from "../../../lib/cni/main.ts";
 import { checkOne } from "../check/check.ts";
+import { rowReports } from "../check/rows.ts";
 import type { ExamineOptions } from "../doctor/examine.ts";
 import { hostFiles } from "../doctor/files.ts";
 import { findingsOf } from "../doctor/findings-of.ts";
@@ -29,10 +30,14 @@ export async function bundleFiles(
       ...(await file("versions.json", "this program, its runtime, kernel, distribution", versions)),
       verbatim: true,
     },
-    await file("state.json", "networks, endpoints with their plans, leases", () => ({
+    await file("state.json", "networks, endpoints with their plans, leases, other hosts", () => ({
       networks: store.networks.list(),
       endpoints: store.endpoints.list(),
       leases: store.leases.list(),
+      directories: store.networks.list().flatMap(({ name }) => {
+        const known = store.directories.get(name);
+        return known === undefined ? [] : [{ network: name, ...known }];
+      }),
     })),
     await file("scene.json", "interfaces, routes, neighbours, rules of other programs", () =>
       readScene(host),
@@ -43,9 +48,10 @@ export async function bundleFiles(
       backend.observeCounters(besideLinks(host)),
     ),
     await file("sysctls.txt", "the kernel's settings that matter here", () => sysctlsOf(store)),
-    await file("check.json", "endpoints against their plans", () =>
-      store.endpoints.list().map((row) => checkOne(row, host, options["results-dir"])),
-    ),
+    await file("check.json", "endpoints against their plans, rows of other hosts", () => [
+      ...store.endpoints.list().map((row) => checkOne(row, host, options["results-dir"])),
+      ...rowReports(host),
+    ]),
     await file("doctor.json", "what vswitch doctor finds", () => findingsOf(host, options, warnings)),
     ...(await Promise.all(
       configurationsIn(options["conf-dir"], hostFiles).map(({ name, read }) =>

@@ -7,6 +7,7 @@ import {
   type Family,
   familyBits,
   type Ip,
+  ipBytes,
   ipFamily,
   ipFromNumber,
   ipNumber,
@@ -14,6 +15,7 @@ import {
 } from "../../../lib/addr/ip.ts";
 import { macBytes, macFromBytes, parseMac } from "../../../lib/addr/mac.ts";
 import { contains, networkOf, type Prefix, prefix, prefixOf } from "../../../lib/addr/prefix.ts";
+import { usualMacPrefix } from "../../../lib/model/vtep.ts";
 
 /** What says nothing about anybody: loopback, unspecified, multicast, broadcast. */
 const kept: readonly Prefix[] = [
@@ -49,8 +51,12 @@ export function pseudonymiser(key: string, own: readonly Prefix[]): (text: strin
   };
   const address = (ip: Ip): Ip => {
     if (isKept(ip)) return ip;
-    if (contains(linkLocal, ip)) return linkLocalOf(ip, key);
+    if (contains(linkLocal, ip)) return linkLocalOf(ip, macName);
     return pseudonym(ip, key);
+  };
+  const macName: MacName = (bytes) => {
+    if (isOfAddress(bytes)) return Uint8Array.of(...usualMacPrefix, ...ipBytes(address(addressOf(bytes))));
+    return isLocal(bytes) ? bytes : hardwareName(bytes, key);
   };
   const replace = (text: string, ipText: string, length: string | undefined): string => {
     const ip = parseIp(ipText);
@@ -65,7 +71,7 @@ export function pseudonymiser(key: string, own: readonly Prefix[]): (text: strin
   };
   return (text) =>
     text
-      .replace(macPattern, (mac) => once(mac, () => macOf(mac, key)))
+      .replace(macPattern, (mac) => once(mac, () => macOf(mac, macName)))
       .replace(ip6Pattern, (all, run: string, length?: string) =>
         once(all, () => {
           const found = addressIn(run);
@@ -115,12 +121,22 @@ const digest = (text: string): Uint8Array => new Bun.CryptoHasher("sha256").upda
 
 const coin = (text: string): bigint => BigInt((digest(text)[0] ?? 0) & 1);
 
-/** Those of our own making, as of any software, say nothing; the hardware's are unique in the world. */
-function macOf(text: string, key: string): string {
+/** Most of our own making, as of any software, say nothing; the hardware's are unique in the world. */
+type MacName = (bytes: Uint8Array) => Uint8Array;
+
+function macOf(text: string, name: MacName): string {
   const mac = parseMac(text);
-  if (mac === undefined || isLocal(macBytes(mac))) return text;
-  return macFromBytes(hardwareName(macBytes(mac), key));
+  return mac === undefined ? text : macFromBytes(name(macBytes(mac)));
 }
+
+/** In overlay networks a MAC has an address in it. */
+const isOfAddress = (bytes: Uint8Array): boolean => usualMacPrefix.every((byte, i) => bytes[i] === byte);
+
+const addressOf = (bytes: Uint8Array): Ip =>
+  ipFromNumber(
+    4,
+    bytes.slice(usualMacPrefix.length).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n),
+  );
 
 const isLocal = (bytes: Uint8Array): boolean => ((bytes[0] ?? 0) & 0b11) !== 0;
 
@@ -132,13 +148,12 @@ function hardwareName(bytes: Uint8Array, key: string): Uint8Array {
 }
 
 /** A link-local address may hold the hardware's (RFC 4291, modified EUI-64). */
-function linkLocalOf(ip: Ip, key: string): Ip {
+function linkLocalOf(ip: Ip, macName: MacName): Ip {
   const value = ipNumber(ip);
   const id = Uint8Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(8 * (7 - i))) & 0xffn));
   if (id[3] !== 0xff || id[4] !== 0xfe) return ip;
   const mac = Uint8Array.of((id[0] ?? 0) ^ 2, id[1] ?? 0, id[2] ?? 0, id[5] ?? 0, id[6] ?? 0, id[7] ?? 0);
-  if (isLocal(mac)) return ip;
-  const name = hardwareName(mac, key);
+  const name = macName(mac);
   const parts = [(name[0] ?? 0) ^ 2, name[1], name[2], 0xff, 0xfe, name[3], name[4], name[5]];
   const low = parts.reduce<bigint>((sum, byte) => (sum << 8n) | BigInt(byte ?? 0), 0n);
   return ipFromNumber(6, ((value >> 64n) << 64n) | low);

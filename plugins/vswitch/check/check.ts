@@ -1,4 +1,4 @@
-/** `vswitch check`: every endpoint as it was planned against what is there. */
+/** `vswitch check`: every endpoint, and the rows of other hosts, as planned against what is there. */
 import type { Difference } from "../../../lib/model/compare.ts";
 import { diff } from "../../../lib/model/diff.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
@@ -12,6 +12,7 @@ import type { CommonOptions } from "../options.ts";
 import { selectEndpoints } from "../select.ts";
 import type { Session } from "../terminal.ts";
 import { formatReport } from "./format-check.ts";
+import { rowReports } from "./rows.ts";
 
 export interface CheckOptions extends CommonOptions {
   /** Endpoints and networks; empty: all. */
@@ -36,13 +37,15 @@ export interface CheckReport {
 /** Exit code 1 when anything differs. */
 export async function check(options: CheckOptions, session: Session): Promise<void> {
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
-  const reports = await withHost({ dataDir: options["data-dir"], warn }, (host) =>
-    selectEndpoints(options.targets, host.store.endpoints.list()).map((row) =>
-      checkOne(row, host, options["results-dir"]),
-    ),
-  );
-  session.print(options.json ? JSON.stringify(reports, null, 2) : formatReport(reports));
-  if (reports.some(({ verdict }) => verdict === "differs")) session.exitWith(1);
+  const { endpoints, rows } = await withHost({ dataDir: options["data-dir"], warn }, (host) => {
+    const chosen = selectEndpoints(options.targets, host.store.endpoints.list());
+    const reports = chosen.map((row) => checkOne(row, host, options["results-dir"]));
+    const checked = reports.filter(({ verdict }) => verdict !== "not checked");
+    return { endpoints: reports, rows: rowReports(host, new Set(checked.map(({ network }) => network))) };
+  });
+  const all = [...endpoints, ...rows];
+  session.print(options.json ? JSON.stringify(all, null, 2) : formatReport(endpoints, rows));
+  if (all.some(({ verdict }) => verdict === "differs")) session.exitWith(1);
 }
 
 export function checkOne(row: EndpointRow, host: Host, resultsDir: string): CheckReport {

@@ -20,6 +20,7 @@ interface Options extends CommonOptions {
   readonly detailed: boolean;
   readonly output: string | undefined;
   readonly scene: string | undefined;
+  readonly peer: string[];
   readonly live: boolean;
   readonly "diff-kernel": boolean;
 }
@@ -60,6 +61,12 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
         .option("detailed", { ...flag, describe: "What each stage looked up, and who wrote it" })
         .option("output", { ...text, alias: "o", describe: "File to write; else it is printed" })
         .option("scene", { ...text, describe: "A scene in this file of JSON instead of this host" })
+        .option("peer", {
+          ...text,
+          array: true,
+          default: [] as string[],
+          describe: "Scene of another host (vswitch show --scene), or folder of its state: the far switch",
+        })
         .option("live", { ...flag, describe: "Also send a marked packet, and tell where the kernel differs" })
         .option("diff-kernel", {
           ...flag,
@@ -72,6 +79,7 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
         .example("$0 trace --from nat/web --to 192.0.2.7:443", "from a container to the world")
         .example("$0 trace --from 198.51.100.7 --to 192.0.2.10:8080", "to a published port, from outside")
         .example("$0 trace --from web --to db:5432 --detailed", "what was looked up, and who wrote it")
+        .example("$0 trace --from web --to 10.40.2.5:80 --peer host2.json", "and on at another host")
         .example("$0 trace --from web --to db:5432 --live", "model and kernel side by side")
         .example("$0 trace --from web --to db --format svg -o path.svg", "a picture for any browser"),
     handler: async (argv) => {

@@ -15,6 +15,10 @@ import { legacyIptables } from "./checks/legacy-iptables.ts";
 import { listeners } from "./checks/listeners.ts";
 import { mtu } from "./checks/mtu.ts";
 import { neighbours } from "./checks/neighbours.ts";
+import { overlayFirewall } from "./checks/overlay-firewall.ts";
+import { overlayRows } from "./checks/overlay-rows.ts";
+import { overlayTunnel } from "./checks/overlay-tunnel.ts";
+import { overlayUnderlay } from "./checks/overlay-underlay.ts";
 import { pluginFolders } from "./checks/plugin-folders.ts";
 import { reversePath } from "./checks/reverse-path.ts";
 import { routerAdvertisements } from "./checks/router-advertisements.ts";
@@ -35,6 +39,10 @@ export const checks: readonly Check[] = [
   stale,
   uplink,
   externalUplink,
+  overlayUnderlay,
+  overlayFirewall,
+  overlayTunnel,
+  overlayRows,
   subnets,
   mtu,
   routerAdvertisements,

@@ -5,6 +5,7 @@ import type { HostProbe } from "../../../lib/model/probe.ts";
 import type { SceneHost, SceneNetwork } from "../../../lib/model/scene.ts";
 import type { EndpointRow } from "../../../lib/state/rows.ts";
 import { checkOne } from "../check/check.ts";
+import { rowReports } from "../check/rows.ts";
 import { remainsOf } from "../gc/gc.ts";
 import { type Host, liveEndpoints, sceneNetworks } from "../host.ts";
 import { couldNotCheck } from "./diagnose.ts";
@@ -60,6 +61,7 @@ export function examine(host: Host, options: ExamineOptions, warnings: readonly 
     user: process.getuid?.() ?? 0,
     compartmentExists: (path) => backend.compartmentExists(path),
     reports: () => endpoints.map((row) => checkOne(row, host, options["results-dir"])),
+    rows: () => rowReports(host),
     remains: () => remainsOf(host, options),
   };
   return { patient, failures };

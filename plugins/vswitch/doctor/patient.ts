@@ -2,6 +2,7 @@
 import type { HostProbe } from "../../../lib/model/probe.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import type { CheckReport } from "../check/check.ts";
+import type { RowReport } from "../check/rows.ts";
 import type { Remains } from "../gc/judge.ts";
 
 /** What is looked at as a whole: the state file, the kernel's features, the host's interfaces, routes and rules. */
@@ -27,6 +28,8 @@ export interface Patient {
   remains(): Remains;
   /** Each attachment against its plan. */
   reports(): readonly CheckReport[];
+  /** Of each overlay network the rows that the kernel lacks, or has too many. */
+  rows(): readonly RowReport[];
 }
 
 export interface PatientState {

@@ -10,6 +10,7 @@ import {
   prefixFamily,
 } from "../../../lib/addr/prefix.ts";
 import type { ForeignView } from "../../../lib/model/path/foreign.ts";
+import { isOverlayNetwork, peersOf } from "../../../lib/model/path/remote.ts";
 import type { Scene, SceneNetwork } from "../../../lib/model/scene.ts";
 import { IPPROTO, type IpPacket } from "../../../lib/policy/packet.ts";
 import { policiesOf } from "../../../lib/policy/policy.ts";
@@ -74,13 +75,52 @@ function ofFamily(
             view,
           })),
         ];
+  const remote = remoteOf(network, family);
+  const across: readonly ProbePacket[] =
+    remote === undefined
+      ? []
+      : [
+          {
+            ...common,
+            what: "what its containers send to other hosts",
+            direction: "in",
+            view: {
+              in: name,
+              out: remote.tunnel,
+              packet: tcp(container, remote.address, 80),
+              state: "new",
+              dnat: false,
+            },
+          },
+          {
+            ...common,
+            what: "what its containers get from other hosts",
+            direction: "out",
+            view: {
+              in: remote.tunnel,
+              out: name,
+              packet: tcp(remote.address, container, 80),
+              state: "new",
+              dnat: false,
+            },
+          },
+        ];
   const within: ProbePacket = {
     ...common,
     what: "what its containers send each other",
     direction: "within",
     view: { in: name, out: name, packet: tcp(container, other, 80), state: "new", dnat: false },
   };
-  return bridged ? [...beyond, within] : beyond;
+  return [...beyond, ...across, ...(bridged ? [within] : [])];
+}
+
+/** A container of another host, where this host routes to it. */
+function remoteOf(network: SceneNetwork, family: Family) {
+  if (!isOverlayNetwork(network) || network.switch.mode !== "routed") return undefined;
+  const [subnet] = peersOf(network)
+    .flatMap(({ subnets }) => subnets)
+    .filter((one) => prefixFamily(one) === family);
+  return subnet && { tunnel: network.switch.tunnel.name, address: lastHost(subnet) };
 }
 
 /** Two that are there, or might be. */

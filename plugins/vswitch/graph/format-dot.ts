@@ -14,6 +14,8 @@ const looks: Readonly<Record<EdgeKind, string>> = {
   routes: "dir=none",
   publishes: 'color="#bc4c00"',
   reaches: 'color="#1a7f37", style=dashed, constraint=false',
+  carries: "dir=none, style=dotted, constraint=false",
+  tunnels: "dir=none, style=dashed",
 };
 
 export function formatDot(graph: Graph, title?: string): string {

@@ -14,6 +14,8 @@ const arrows: Readonly<Record<EdgeKind, string>> = {
   routes: "---",
   publishes: "-->",
   reaches: "-.->",
+  carries: "-.-",
+  tunnels: "-.-",
 };
 
 export function formatMermaid(graph: Graph, title?: string): string {

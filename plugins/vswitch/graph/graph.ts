@@ -11,7 +11,9 @@ export type NodeKind =
   | "port"
   | "compartment"
   | "tap"
-  | "vnic";
+  | "vnic"
+  | "tunnel"
+  | "peer";
 
 export interface Graph {
   readonly nodes: readonly GraphNode[];
@@ -55,8 +57,18 @@ export interface GraphMark {
  * - `routes`: the host forwards for the switch
  * - `publishes`: a port of the host leads to a vNIC
  * - `reaches`: containers of the one network may open connections to those of the other
+ * - `carries`: packets of a tunnel leave by the interface
+ * - `tunnels`: the tunnel leads to another host
  */
-export type EdgeKind = "uplink" | "plugged" | "cable" | "routes" | "publishes" | "reaches";
+export type EdgeKind =
+  | "uplink"
+  | "plugged"
+  | "cable"
+  | "routes"
+  | "publishes"
+  | "reaches"
+  | "carries"
+  | "tunnels";
 
 export interface GraphEdge {
   readonly kind: EdgeKind;

@@ -4,7 +4,8 @@ import type { Graph } from "./graph.ts";
 
 /**
  * Where a node stands, from top to bottom: beyond the host; on the host's border; the host itself; its switches;
- * above a switch; on a switch; what is attached there; before an adapter; the adapter of that.
+ * above a switch; on a switch; what is attached there; before an adapter; the adapter of that; a switch's way to other
+ * hosts; those.
  */
 export type Layer =
   | "outside"
@@ -15,7 +16,9 @@ export type Layer =
   | "port"
   | "station"
   | "tap"
-  | "adapter";
+  | "adapter"
+  | "tunnel"
+  | "peer";
 
 export interface Kind {
   readonly layer: Layer;

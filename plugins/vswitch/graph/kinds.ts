@@ -7,9 +7,11 @@ import { hostAdapterKind } from "./kinds/host-adapter.ts";
 import { hostPortKind } from "./kinds/host-port.ts";
 import { interfaceKind } from "./kinds/interface.ts";
 import { outsideKind } from "./kinds/outside.ts";
+import { peerKind } from "./kinds/peer.ts";
 import { portKind } from "./kinds/port.ts";
 import { switchKind } from "./kinds/switch.ts";
 import { tapKind } from "./kinds/tap.ts";
+import { tunnelKind } from "./kinds/tunnel.ts";
 import { vnicKind } from "./kinds/vnic.ts";
 
 export const kinds: Readonly<Record<NodeKind, Kind>> = {
@@ -23,4 +25,6 @@ export const kinds: Readonly<Record<NodeKind, Kind>> = {
   compartment: compartmentKind,
   tap: tapKind,
   vnic: vnicKind,
+  tunnel: tunnelKind,
+  peer: peerKind,
 };

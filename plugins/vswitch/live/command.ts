@@ -1,5 +1,6 @@
 /** What `vswitch trace` does with `--live` and `--diff-kernel`: the trace of this host, and its kernel beside it. */
 import { readScene, withHost } from "../host.ts";
+import { peerScene } from "../scene-of.ts";
 import { type Terminal, UsageError } from "../terminal.ts";
 import { type TraceOptions, traceIn } from "../trace/command.ts";
 import { parseStart } from "../trace/ends.ts";
@@ -27,9 +28,10 @@ export function traceLive(
   const warn = (text: string): void => terminal.complain(`vswitch: ${text}`);
   return withHost({ dataDir: options["data-dir"], warn }, async (host) => {
     const scene = readScene(host);
-    const first = traceIn(scene, options);
+    const peers = options.peer.map((one) => peerScene(one, terminal));
+    const first = traceIn(scene, options, peers);
     const free = options.live && options.sport === undefined && hasPort(first);
-    const view = free ? traceIn(scene, { ...options, sport: dynamicPort() }) : first;
+    const view = free ? traceIn(scene, { ...options, sport: dynamicPort() }, peers) : first;
     const { start } = parseStart(options.from, scene);
     return { ...view, against: await againstKernel(host, scene, start, view.trace, options) };
   });

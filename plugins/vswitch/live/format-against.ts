@@ -1,6 +1,6 @@
 /** What the kernel of this host says beside the model, in the format of the trace. Pure. */
 import type { TraceFormat } from "../trace/formats.ts";
-import type { TraceView } from "../trace/view.ts";
+import { endOf, type TraceView } from "../trace/view.ts";
 import { exitCodeOf } from "../trace/words.ts";
 import type { LiveView } from "./command.ts";
 import { formatEntries } from "./format-entries.ts";
@@ -24,5 +24,5 @@ export function formatLiveView(
 
 /** 5 where the kernel is not as the model says; else that of the trace. */
 export function liveExitCode(view: LiveView): number {
-  return disagrees(view.against) ? 5 : exitCodeOf(view.trace.verdict);
+  return disagrees(view.against) ? 5 : exitCodeOf(endOf(view).verdict);
 }

@@ -1,16 +1,30 @@
 /** `vswitch repair` for people. Pure. */
 import type { Difference } from "../../../lib/model/compare.ts";
-import { formatDifferences } from "../check/format-check.ts";
+import { formatDifferences } from "../check/format-differences.ts";
+import { formatRows, rowsOf } from "../check/format-rows.ts";
 import { plural, shortOwner } from "../format.ts";
 import type { RepairReport } from "./repair.ts";
+import type { RowRepair } from "./rows.ts";
 
-export function formatRepairs(reports: readonly RepairReport[]): string {
+export function formatRepairs(reports: readonly RepairReport[], rows: readonly RowRepair[] = []): string {
   if (reports.length === 0) return "no endpoints";
-  const verdicts = Map.groupBy(reports, ({ verdict }) => verdict);
+  const verdicts = Map.groupBy([...reports, ...rows], ({ verdict }) => verdict);
   const counts = [...verdicts].map(([verdict, list]) => `${list.length} ${verdict}`);
-  return [...reports.map(formatRepair), `${plural(reports.length, "endpoint")}: ${counts.join(", ")}`].join(
-    "\n",
-  );
+  const what = [
+    plural(reports.length, "endpoint"),
+    ...(rows.length > 0 ? [plural(rows.length, "overlay network")] : []),
+  ];
+  return [
+    ...reports.map(formatRepair),
+    ...rows.map(formatRowRepair),
+    `${what.join(" and ")}: ${counts.join(", ")}`,
+  ].join("\n");
+}
+
+function formatRowRepair({ network, verdict, before, after, why }: RowRepair): string {
+  const head = `${rowsOf(network)}: ${verdict}${why === undefined ? "" : `: ${why}`}`;
+  const told = verdict === "differs still" ? after : before;
+  return told.length === 0 ? head : `${head}\n${formatRows(told)}`;
 }
 
 /** One endpoint: what was mended, by what, and what differs still. */

@@ -1,6 +1,5 @@
 /** `vswitch repair`: makes endpoints again what was planned, while their containers run. */
 import type { Repair } from "../../../lib/backend.ts";
-import { CniError } from "../../../lib/cni/error.ts";
 import type { EndpointRow } from "../../../lib/state/rows.ts";
 import { wantedPlan, whyNotChecked } from "../check/check.ts";
 import { type Host, liveEndpoints, withHost } from "../host.ts";
@@ -8,6 +7,9 @@ import type { CommonOptions } from "../options.ts";
 import { selectEndpoints } from "../select.ts";
 import type { Session } from "../terminal.ts";
 import { formatRepairs } from "./format-repair.ts";
+import { messageOf } from "./message-of.ts";
+import { repairRows } from "./rows.ts";
+import { isFine, type Verdict } from "./verdict.ts";
 
 export interface RepairOptions extends CommonOptions {
   /** Endpoints and networks; empty: all. */
@@ -22,13 +24,7 @@ export interface RepairReport extends Partial<Omit<Repair, "failure">> {
   readonly containerId: string;
   readonly ifname: string;
   readonly key: string;
-  readonly verdict:
-    | "as planned"
-    | "mended"
-    | "would be mended"
-    | "differs still"
-    | "beyond repair"
-    | "not checked";
+  readonly verdict: Verdict;
   /** Why it was not checked, or what failed. */
   readonly why?: string;
 }
@@ -36,12 +32,20 @@ export interface RepairReport extends Partial<Omit<Repair, "failure">> {
 /** Exit code 1 when something differs still; of a dry run when anything differs. */
 export async function repair(options: RepairOptions, session: Session): Promise<void> {
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
-  const reports = await withHost({ dataDir: options["data-dir"], warn }, (host) =>
-    selectEndpoints(options.targets, host.store.endpoints.list()).map((row) => repairOne(row, host, options)),
-  );
-  session.print(options.json ? JSON.stringify(reports, null, 2) : formatRepairs(reports));
-  const fine: readonly RepairReport["verdict"][] = ["as planned", "mended", "not checked"];
-  if (reports.some(({ verdict }) => !fine.includes(verdict))) session.exitWith(1);
+  const { endpoints, rows } = await withHost({ dataDir: options["data-dir"], warn }, (host) => {
+    const chosen = selectEndpoints(options.targets, host.store.endpoints.list());
+    const mended = chosen.map((row) => repairOne(row, host, options));
+    return { endpoints: mended, rows: repairRows(host, networksOf(mended), options["dry-run"]) };
+  });
+  const all = [...endpoints, ...rows];
+  session.print(options.json ? JSON.stringify(all, null, 2) : formatRepairs(endpoints, rows));
+  if (all.some(({ verdict }) => !isFine(verdict))) session.exitWith(1);
+}
+
+/** Whose rows may differ. @returns undefined for all: with a switch or the rules those of other networks may have been lost */
+function networksOf(reports: readonly RepairReport[]): ReadonlySet<string> | undefined {
+  if (reports.some(({ steps = [] }) => steps.length > 0)) return undefined;
+  return new Set(reports.filter(({ verdict }) => verdict !== "not checked").map(({ network }) => network));
 }
 
 /** Never throws for what is wrong with one endpoint: the others have their turn. */
@@ -70,14 +74,9 @@ export function repairOne(
   }
 }
 
-function verdictOf({ before, after, beyond }: Repair, dryRun: boolean): RepairReport["verdict"] {
+function verdictOf({ before, after, beyond }: Repair, dryRun: boolean): Verdict {
   if (before.length === 0) return "as planned";
   if (beyond !== undefined) return "beyond repair";
   if (dryRun) return "would be mended";
   return after.length === 0 ? "mended" : "differs still";
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof CniError && error.details !== undefined) return `${error.message}: ${error.details}`;
-  return error instanceof Error ? error.message : String(error);
 }

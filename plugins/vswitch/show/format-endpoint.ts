@@ -5,6 +5,7 @@ import { formatRoute } from "../../../lib/model/diff.ts";
 import { formatPolicy } from "../../../lib/policy/format-policy.ts";
 import { formatAge, formatBytes, formatTable, plural } from "../format.ts";
 import type { EffectiveAcls } from "./effective.ts";
+import { formatPeers, overlayFacts } from "./format-overlay.ts";
 import { formatEndpoints, networkRules, outward, switchWords } from "./format-show.ts";
 import type { EndpointView, ExternalView, NetworkView, TapView } from "./view.ts";
 
@@ -33,7 +34,13 @@ export function formatEndpoint(one: EndpointView, nowMs: number): string {
   ].join("\n");
 }
 
-export function formatNetwork(network: NetworkView, endpoints: readonly EndpointView[]): string {
+/** @param nowMs milliseconds since 1970 */
+export function formatNetwork(
+  network: NetworkView,
+  endpoints: readonly EndpointView[],
+  nowMs: number,
+): string {
+  const { overlay } = network;
   const facts: (readonly [string, string])[] = [
     ["switch", `${switchWords(network)}, ${network.state}, mtu ${network.mtu}`],
     [
@@ -41,11 +48,13 @@ export function formatNetwork(network: NetworkView, endpoints: readonly Endpoint
       `${network.subnets.join("  ") || "none yet"}${network.automatic ? "  (chosen by itself)" : ""}`,
     ],
     ...(network.external === undefined ? routedFacts(network) : externalFacts(network, network.external)),
+    ...(overlay === undefined ? [] : overlayFacts(overlay, nowMs)),
   ];
   return [
     `network ${network.name} (${network.kind})`,
     formatTable(facts, { indent }),
     "",
+    ...(overlay === undefined ? [] : [formatPeers(overlay), ""]),
     endpoints.length === 0 ? "no endpoints" : formatEndpoints(endpoints),
   ].join("\n");
 }

@@ -1,12 +1,13 @@
 /** `vswitch show` for people: one table of networks, one of endpoints. Pure. */
 import { droppedPackets } from "../../../lib/model/counters.ts";
 import { formatBytes, formatCount, formatTable, plural, shortId } from "../format.ts";
+import { formatOverlays } from "./format-overlay.ts";
 import type { EndpointView, ExternalView, HostView, NetworkView } from "./view.ts";
 
-/** @param empty what to say where there is nothing */
-export function formatHost({ networks, endpoints }: HostView, empty: string): string {
+/** @param empty what to say where there is nothing. @param nowMs milliseconds since 1970 */
+export function formatHost({ networks, endpoints }: HostView, empty: string, nowMs: number): string {
   if (networks.length === 0 && endpoints.length === 0) return empty;
-  const tables = [formatNetworks(networks)];
+  const tables = [formatNetworks(networks), formatOverlays(networks, nowMs)];
   tables.push(endpoints.length === 0 ? "no endpoints" : formatEndpoints(endpoints));
   return tables.filter((text) => text !== "").join("\n\n");
 }

@@ -1,6 +1,6 @@
 /** `vswitch show`: networks, endpoints, ports, effective policies, counters. */
 import { findEndpoint } from "../find-endpoint.ts";
-import { besideLinks, type Host, withHost } from "../host.ts";
+import { besideLinks, directoryOf, type Host, readScene, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { formatEndpoint, formatNetwork } from "./format-endpoint.ts";
@@ -10,21 +10,25 @@ import { type HostView, hostView } from "./view.ts";
 export interface ShowOptions extends CommonOptions {
   /** A network, or an endpoint by any of its names. */
   readonly target?: string;
+  /** The whole scene instead, as JSON. */
+  readonly scene: boolean;
 }
 
 export async function show(options: ShowOptions, session: Session): Promise<void> {
   const warn = (text: string): void => session.complain(`vswitch: ${text}`);
-  const view = await withHost({ dataDir: options["data-dir"], warn }, observeView);
+  const of = { dataDir: options["data-dir"], warn };
+  if (options.scene) return void session.print(JSON.stringify(await withHost(of, readScene)));
+  const view = await withHost(of, observeView);
   const { json, target } = options;
   if (target === undefined) {
     const empty = `no network is known to the state in ${options["data-dir"]}: the first ADD defines one`;
-    session.print(json ? pretty(view) : formatHost(view, empty));
+    session.print(json ? pretty(view) : formatHost(view, empty, Date.now()));
     return;
   }
   const network = view.networks.find(({ name }) => name === target);
   if (network !== undefined) {
     const endpoints = view.endpoints.filter((one) => one.network === target);
-    session.print(json ? pretty({ ...network, endpoints }) : formatNetwork(network, endpoints));
+    session.print(json ? pretty({ ...network, endpoints }) : formatNetwork(network, endpoints, Date.now()));
     return;
   }
   const found = findOne(target, view);
@@ -41,6 +45,7 @@ function observeView(host: Host): HostView {
     ...(uplink === undefined ? {} : { uplink }),
     bootId,
     compartmentExists: (path) => backend.compartmentExists(path),
+    directoryOf: (row) => directoryOf(row, host),
   });
 }
 

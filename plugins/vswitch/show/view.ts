@@ -2,9 +2,11 @@
 import { networkOf, type Prefix } from "../../../lib/addr/prefix.ts";
 import type { Counters, Drops, PortCounters } from "../../../lib/model/counters.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
+import type { SceneDirectory } from "../../../lib/model/scene.ts";
 import {
   type AnyExternalSwitch,
   isExternal,
+  isOverlay,
   isStacked,
   type StackedSwitch,
   type Switch,
@@ -16,6 +18,7 @@ import type { Policy } from "../../../lib/policy/policy.ts";
 import type { EndpointRow, NetworkRow } from "../../../lib/state/rows.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import { type EffectiveAcls, effectiveAcls } from "./effective.ts";
+import { type OverlayView, overlayView } from "./overlay-view.ts";
 
 /** What is known of the host. */
 export interface ShowInput {
@@ -26,6 +29,8 @@ export interface ShowInput {
   readonly uplink?: string;
   readonly bootId: string;
   readonly compartmentExists: (path: string) => boolean;
+  /** Of an overlay network: what is known of its other hosts. */
+  readonly directoryOf?: (row: NetworkRow) => SceneDirectory | undefined;
 }
 
 export interface NetworkView {
@@ -35,6 +40,8 @@ export interface NetworkView {
   readonly state: "up" | "down" | "absent" | "no carrier";
   /** Absent: a bridge of the host without a way to the wire. */
   readonly external?: ExternalView;
+  /** Only of a network across hosts. */
+  readonly overlay?: OverlayView;
   readonly mtu: number;
   readonly subnets: readonly Prefix[];
   /** Addresses of the host on the switch. */
@@ -123,7 +130,10 @@ export function hostView(input: ShowInput): HostView {
   };
 }
 
-function networkView(row: NetworkRow, { counters, uplink, endpoints }: ShowInput): NetworkView {
+function networkView(
+  row: NetworkRow,
+  { counters, uplink, endpoints, directoryOf = () => undefined }: ShowInput,
+): NetworkView {
   const { switch: wanted, automatic } = row.spec as NetworkSpec;
   const found = counters.switches.find(({ name }) => name === wanted.name);
   const own = endpoints.filter(({ network }) => network === row.name);
@@ -138,6 +148,7 @@ function networkView(row: NetworkRow, { counters, uplink, endpoints }: ShowInput
     switch: wanted.name,
     state: isStacked(wanted) ? uplinkState(wanted, counters) : bridgeState(found),
     ...(external === undefined ? {} : { external }),
+    ...(isOverlay(wanted) ? { overlay: overlayView(wanted, directoryOf(row), counters) } : {}),
     mtu: wanted.mtu,
     // A network without containers has given its gateways up; it keeps the prefix that was chosen for it.
     subnets: subnets.length === 0 && automatic !== undefined ? [automatic] : subnets,

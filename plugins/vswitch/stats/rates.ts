@@ -35,9 +35,16 @@ export interface PortStats {
   readonly droppedPerSecond?: number;
 }
 
+/** Of an overlay network's way to other hosts. */
+export interface TunnelStats extends Pick<PortStats, "out" | "in" | "drops" | "droppedPerSecond"> {
+  readonly network: string;
+  readonly tunnel: string;
+}
+
 export interface Sample {
   readonly atMs: number;
   readonly ports: readonly PortStats[];
+  readonly tunnels: readonly TunnelStats[];
 }
 
 /** @param before an earlier look; absent: totals alone */
@@ -48,6 +55,10 @@ export function sampleOf(now: Counters, owners: readonly PortOwner[], before?: C
   return {
     atMs: now.atMs,
     ports: now.ports.map((port) => statsOf(port, byKey.get(port.key), earlier.get(port.key), seconds)),
+    tunnels: (now.tunnels ?? []).map((tunnel) => {
+      const then = before?.tunnels?.find(({ name }) => name === tunnel.name);
+      return { network: tunnel.network, tunnel: tunnel.name, ...countsOf(tunnel, then, seconds) };
+    }),
   };
 }
 
@@ -64,13 +75,21 @@ function statsOf(
   before: PortCounters | undefined,
   seconds: number,
 ): PortStats {
-  const dropped = perSecond(droppedPackets(port.drops), before && droppedPackets(before.drops), seconds);
   return {
     ...(owner === undefined ? {} : { owner }),
     ...(port.inside === true ? { interface: port.name } : { port: port.name }),
-    out: flowOf(port.out, before?.out, seconds),
-    in: flowOf(port.in, before?.in, seconds),
-    drops: port.drops,
+    ...countsOf(port, before, seconds),
+  };
+}
+
+type Counted = Pick<PortCounters, "out" | "in" | "drops">;
+
+function countsOf(now: Counted, before: Counted | undefined, seconds: number) {
+  const dropped = perSecond(droppedPackets(now.drops), before && droppedPackets(before.drops), seconds);
+  return {
+    out: flowOf(now.out, before?.out, seconds),
+    in: flowOf(now.in, before?.in, seconds),
+    drops: now.drops,
     ...(dropped === undefined ? {} : { droppedPerSecond: dropped }),
   };
 }

@@ -1,5 +1,6 @@
 /** `vswitch stats`: what passes the ports, once or again and again. */
 import type { Counters } from "../../../lib/model/counters.ts";
+import { tunnelName } from "../../../lib/model/plan.ts";
 import { besideLinks, type Host, withHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
 import { selectEndpoints } from "../select.ts";
@@ -40,7 +41,14 @@ function read(host: Host, targets: readonly string[]): Counters {
   const counters = host.backend.observeCounters(besideLinks(host));
   if (targets.length === 0) return counters;
   const keys = new Set(selectEndpoints(targets, host.store.endpoints.list()).map(({ key }) => key));
-  return { ...counters, ports: counters.ports.filter(({ key }) => keys.has(key)) };
+  const { ports, tunnels = [] } = counters;
+  const named = host.store.networks.list().filter(({ name }) => targets.includes(name));
+  const own = new Set(named.map(({ name }) => tunnelName(name)));
+  return {
+    ...counters,
+    ports: ports.filter(({ key }) => keys.has(key)),
+    tunnels: tunnels.filter(({ name }) => own.has(name)),
+  };
 }
 
 /** Shows a sample where the last one was. Absent: standard output is no terminal. */

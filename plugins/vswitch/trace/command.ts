@@ -1,13 +1,13 @@
 /** What `vswitch trace` does: one packet through the model of this host, or of a scene in a file. */
-import { tracePacket } from "../../../lib/model/path/trace-packet.ts";
+import { traceAcross } from "../../../lib/model/path/trace-across.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
-import { sceneOf } from "../scene-of.ts";
+import { peerScene, sceneOf } from "../scene-of.ts";
 import { type Session, UsageError } from "../terminal.ts";
 import { writeFile } from "../write-file.ts";
 import { parseStart, parseTarget } from "./ends.ts";
 import { loadFormat, type TraceFormat } from "./formats.ts";
 import { type PacketWords, packetOf } from "./packet.ts";
-import type { TraceView } from "./view.ts";
+import { endOf, type TraceView } from "./view.ts";
 import { exitCodeOf } from "./words.ts";
 
 export interface TraceOptions extends PacketWords {
@@ -19,6 +19,8 @@ export interface TraceOptions extends PacketWords {
   readonly json: boolean;
   readonly output: string | undefined;
   readonly scene: string | undefined;
+  /** Of other hosts: scenes in files, or folders of their state. */
+  readonly peer: readonly string[];
   readonly live: boolean;
   readonly "diff-kernel": boolean;
   readonly "data-dir": string;
@@ -37,14 +39,18 @@ export async function trace(options: TraceOptions, session: Session): Promise<vo
     session.exitWith(liveExitCode(view));
     return;
   }
-  const view = traceIn(await sceneOf(options, session), options);
+  const peers = options.peer.map((one) => peerScene(one, session));
+  const view = traceIn(await sceneOf(options, session), options, peers);
   finish(format(view), options, session);
-  session.exitWith(exitCodeOf(view.trace.verdict));
+  session.exitWith(exitCodeOf(endOf(view).verdict));
 }
 
 /** yargs makes a list of an option that stands twice. @throws {UsageError} */
 function requireOnce(options: TraceOptions): void {
-  const twice = Object.entries(options).filter(([name, value]) => name !== "_" && Array.isArray(value));
+  const many = ["_", "peer"];
+  const twice = Object.entries(options).filter(
+    ([name, value]) => !many.includes(name) && Array.isArray(value),
+  );
   for (const [name] of twice) throw new UsageError(`--${name} stands twice`);
 }
 
@@ -53,12 +59,17 @@ function finish(text: string, options: Pick<TraceOptions, "output">, session: Se
   else writeFile(options.output, text);
 }
 
-/** Pure. @throws {UsageError} as above */
-export function traceIn(scene: Scene, options: Pick<TraceOptions, "from" | "to"> & PacketWords): TraceView {
+/** Pure. @param peers scenes of other hosts. @throws {UsageError} as above */
+export function traceIn(
+  scene: Scene,
+  options: Pick<TraceOptions, "from" | "to"> & PacketWords,
+  peers: readonly Scene[] = [],
+): TraceView {
   const from = parseStart(options.from, scene);
-  const to = parseTarget(options.to, scene, from.families);
+  const to = parseTarget(options.to, scene, from.families, peers);
   const probe = packetOf(options, from, to);
-  return { trace: tracePacket(scene, from.start, probe, { state: options.state }), name: from.name };
+  const { trace, far } = traceAcross(scene, from.start, probe, { state: options.state }, peers);
+  return { trace, name: from.name, ...(far.length === 0 ? {} : { far }) };
 }
 
 /** @throws {UsageError} for more than one */

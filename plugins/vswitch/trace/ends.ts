@@ -3,6 +3,7 @@ import { type Family, type Ip, ip, ipFamily, parseIp } from "../../../lib/addr/i
 import { contains, prefixAddress } from "../../../lib/addr/prefix.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
 import { localPrefixes } from "../../../lib/model/path/find.ts";
+import { remoteOwner } from "../../../lib/model/path/remote.ts";
 import type { TraceStart } from "../../../lib/model/path/start.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
@@ -40,6 +41,9 @@ export function parseStart(text: string, scene: Scene): Start {
   const end = { source: address, families: [ipFamily(address)] };
   if (localPrefixes(scene).some((prefix) => contains(prefix, address)))
     return { ...end, start: { kind: "host" }, name: "the host" };
+  const remote = remoteOwner(scene, address);
+  if (remote !== undefined)
+    return { ...end, start: { kind: "outside" }, name: `${address}, on ${remote.peer.node}` };
   refuseStranger(scene, address);
   return { ...end, start: { kind: "outside" }, name: `${address}, beyond the host` };
 }
@@ -62,11 +66,17 @@ function fromEndpoint(plan: Plan): Start {
 }
 
 /**
+ * @param peers scenes of other hosts: what no endpoint of this one is called, one of theirs may be
  * @param text `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, `ENDPOINT` or `ENDPOINT:PORT`
  * @param families of the sender; of an endpoint the first address that the sender can reach by its own is taken
  * @throws {UsageError} naming the choices
  */
-export function parseTarget(text: string, scene: Scene, families: readonly Family[]): Target {
+export function parseTarget(
+  text: string,
+  scene: Scene,
+  families: readonly Family[],
+  peers: readonly Scene[] = [],
+): Target {
   const alone = parseIp(text);
   if (alone !== undefined) return { address: alone };
   const [, before = text, digits] = /^(.*):([0-9]+)$/s.exec(text) ?? [];
@@ -75,7 +85,7 @@ export function parseTarget(text: string, scene: Scene, families: readonly Famil
   const address = parseIp(bracketed ?? before);
   if (address !== undefined) return { address, ...port };
   if (bracketed !== undefined) throw new UsageError(`"${bracketed}" is no IPv6 address`);
-  const plan = endpointCalled(before, scene);
+  const plan = endpointCalled(before, holderOf(before, [scene, ...peers]) ?? scene);
   const own = plan.vnic.addresses.map(prefixAddress);
   const reached = own.find((one) => families.includes(ipFamily(one))) ?? own[0];
   if (reached === undefined) throw new UsageError(`endpoint "${before}" has no address${ownChoice(plan)}`);
@@ -96,6 +106,17 @@ export function parsePort(digits: string): number {
 export function parseAddress(text: string): Ip {
   if (parseIp(text) === undefined) throw new UsageError(`"${text}" is no IP address`);
   return ip(text);
+}
+
+/** The first host with an endpoint of that name. */
+const holderOf = (text: string, scenes: readonly Scene[]): Scene | undefined =>
+  scenes.find((scene) => isCalled(text, scene));
+
+function isCalled(text: string, scene: Scene): boolean {
+  const all = named(scene);
+  return (
+    findEndpoints(text, all).length > 0 || all.some(({ network, ifname }) => [network, ifname].includes(text))
+  );
 }
 
 /** By any of its names, or by the part of its owner's name that no other shares. */

@@ -6,17 +6,20 @@ import type { Stage } from "../../../lib/model/path/trace.ts";
 import type { Packet } from "../../../lib/policy/packet.ts";
 import { formatTable } from "../format.ts";
 import { formatEnd } from "./format-text.ts";
-import type { TraceView } from "./view.ts";
+import { endOf, type TraceView } from "./view.ts";
 import { placeWords, writerWords } from "./words.ts";
 
 const indent = "  ";
 
-export function formatDetailed({ trace, name }: TraceView): string {
-  const { packet, state, stages } = trace;
+export function formatDetailed(view: TraceView): string {
+  const { packet, state, stages } = view.trace;
+  let number = 0;
+  const format = (stage: Stage): string => formatStage(stage, ++number);
   return [
-    `${describe(packet)}, ${state}, from ${name}`,
-    ...stages.map((stage, i) => formatStage(stage, i + 1)),
-    [...formatEnd(trace)].join("\n"),
+    `${describe(packet)}, ${state}, from ${view.name}`,
+    ...stages.map(format),
+    ...(view.far ?? []).flatMap((leg) => [`on ${leg.host}, the far switch`, ...leg.trace.stages.map(format)]),
+    formatEnd(endOf(view)).join("\n"),
   ].join("\n\n");
 }
 

@@ -3,18 +3,25 @@ import { formatFlow } from "../../../lib/model/path/format-flow.ts";
 import type { Stage, Trace } from "../../../lib/model/path/trace.ts";
 import type { Packet } from "../../../lib/policy/packet.ts";
 import { formatTable } from "../format.ts";
-import type { TraceView } from "./view.ts";
+import { endOf, type TraceEnd, type TraceView } from "./view.ts";
 import { changesBetween, consultedWords, placeWords, shortNames, verdictWords } from "./words.ts";
 
 const indent = "  ";
 
-export function formatText({ trace, name }: TraceView): string {
+export function formatText(view: TraceView): string {
+  const { trace, name, far = [] } = view;
   return [
     `${formatFlow(trace.packet)}, ${stateWords(trace)} from ${shortNames(name)}`,
     "",
     formatTable(stageRows(trace), { indent }),
     "",
-    ...formatEnd(trace),
+    ...far.flatMap((leg) => [
+      `on ${leg.host}, the far switch`,
+      "",
+      formatTable(stageRows(leg.trace), { indent }),
+      "",
+    ]),
+    ...formatEnd(endOf(view)),
   ].join("\n");
 }
 
@@ -40,21 +47,21 @@ function said({ value, packet }: Stage, before: Packet): string {
 }
 
 /** Verdict, replies, fields. */
-export function formatEnd(trace: Trace): readonly string[] {
-  const { headline, lines } = verdictWords(trace.verdict);
-  const replies = trace.replies.map((line) => [line]);
+export function formatEnd(end: TraceEnd): readonly string[] {
+  const { headline, lines } = verdictWords(end.verdict, end.host);
+  const replies = end.replies.map((line) => [line]);
   return [
     headline,
     ...lines.map((line) => indent + line),
     ...(replies.length === 0 ? [] : ["Answers", formatTable(replies, { indent })]),
-    ...formatFields(trace),
+    ...formatFields(end),
   ];
 }
 
-function formatFields(trace: Trace): readonly string[] {
-  if (trace.consulted.length === 0) return [];
+function formatFields({ consulted }: TraceEnd): readonly string[] {
+  if (consulted.length === 0) return [];
   return [
     "Fields that mattered; what differs only in others, or within these, fares the same",
-    formatTable(trace.consulted.map(consultedWords), { indent }),
+    formatTable(consulted.map(consultedWords), { indent }),
   ];
 }

@@ -4,7 +4,7 @@ import type { Decision, Place, Stage, Trace, Verdict } from "../../../lib/model/
 import type { Packet } from "../../../lib/policy/packet.ts";
 import { type Block, beside, framed, stack, textBlock } from "../graph/svg/block.ts";
 import { fonts, wrap } from "../graph/svg/text-width.ts";
-import type { TraceView } from "./view.ts";
+import { endOf, type TraceEnd, type TraceView } from "./view.ts";
 import {
   changesBetween,
   consultedWords,
@@ -35,13 +35,15 @@ const decisionWidth = 56;
 const padding = [8, 12] as const;
 const minWidth = 640;
 
-export function pictureOf({ trace, name }: TraceView): Picture {
+export function pictureOf(view: TraceView): Picture {
+  const { trace, name, far = [] } = view;
   const title = `${formatFlow(trace.packet)}, from ${shortNames(name)}`;
+  const end = endOf(view);
   return {
     head: stack(wrap(title, lineLength).map((line) => textBlock(line, fonts.title))),
-    parts: partsOf(trace),
-    end: endOf(trace),
-    fields: fieldsOf(trace),
+    parts: [...partsOf(trace), ...far.flatMap((leg) => partsOf(leg.trace, leg.host))],
+    end: endBlock(end),
+    fields: fieldsOf(end),
   };
 }
 
@@ -51,11 +53,13 @@ const looks: Readonly<Record<Place["kind"], string>> = {
   compartment: "station",
   port: "port",
   switch: "switch",
+  tunnel: "border",
   uplink: "border",
   host: "host",
 };
 
-function partsOf({ stages, packet }: Trace): readonly Part[] {
+/** @param host another one than this */
+function partsOf({ stages, packet }: Trace, host?: string): readonly Part[] {
   const parts: Part[] = [];
   let shown = packet;
   let now = packet;
@@ -67,14 +71,16 @@ function partsOf({ stages, packet }: Trace): readonly Part[] {
       now = stage.packet ?? now;
       return block;
     });
-    const title = textBlock(placeWords(first.where), fonts.strong);
+    const where = placeWords(first.where);
+    const title = textBlock(host === undefined ? where : `${host}: ${where}`, fonts.strong);
     const block = framed(stack([title, ...blocks], 4), {
       look: looks[first.where.kind],
       padding,
       minWidth,
       radius: 6,
     });
-    const isNew = changesBetween(shown, arrives).length > 0;
+    // What comes from another host is told once more.
+    const isNew = changesBetween(shown, arrives).length > 0 || (host !== undefined && parts.length === 0);
     parts.push({ block, ...(isNew ? { packet: formatFlow(arrives) } : {}) });
     shown = arrives;
   }
@@ -132,8 +138,8 @@ const endLooks: Readonly<Record<Verdict["kind"], string>> = {
   "needs more input": "entrance",
 };
 
-function endOf({ verdict, replies }: Trace): Block {
-  const { headline, lines } = verdictWords(verdict);
+function endBlock({ verdict, replies, host }: TraceEnd): Block {
+  const { headline, lines } = verdictWords(verdict, host);
   const block = stack([
     ...wrap(headline, lineLength - 8).map((line) => textBlock(line, fonts.title)),
     ...[...lines, ...replies.map((line) => `Answers: ${line}`)]
@@ -143,7 +149,7 @@ function endOf({ verdict, replies }: Trace): Block {
   return framed(block, { look: endLooks[verdict.kind], padding, minWidth, radius: 6 });
 }
 
-function fieldsOf({ consulted }: Trace): Block {
+function fieldsOf({ consulted }: TraceEnd): Block {
   const words = consulted.map(consultedWords).map(([name, value]) => `${name} ${value}`);
   const text = `Fields that mattered: ${words.join("; ") || "none"}`;
   return stack(wrap(text, lineLength + 8).map((line) => textBlock(line, fonts.plain, "muted")));

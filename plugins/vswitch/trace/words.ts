@@ -2,7 +2,14 @@
 import { prefixAddress, prefixLength } from "../../../lib/addr/prefix.ts";
 import type { Consulted, FieldName } from "../../../lib/model/path/consulted.ts";
 import { formatFlow, formatSocket, protocolName } from "../../../lib/model/path/format-flow.ts";
-import type { Place, Recipient, Verdict, Writer } from "../../../lib/model/path/trace.ts";
+import type {
+  Encapsulation,
+  Leaves,
+  Place,
+  Recipient,
+  Verdict,
+  Writer,
+} from "../../../lib/model/path/trace.ts";
 import { hasPorts, type Packet } from "../../../lib/policy/packet.ts";
 import { shortId } from "../format.ts";
 
@@ -12,34 +19,57 @@ export interface VerdictWords {
   readonly lines: readonly string[];
 }
 
-export function verdictWords(verdict: Verdict): VerdictWords {
+/** @param host the other host that it ends on */
+export function verdictWords(verdict: Verdict, host?: string): VerdictWords {
+  const on = host === undefined ? "" : ` on ${host}`;
   switch (verdict.kind) {
     case "delivered":
       return {
-        headline: `DELIVERED to ${recipient(verdict.to)}`,
+        headline: `DELIVERED to ${recipient(verdict.to)}${on}`,
         lines: [`as ${formatFlow(verdict.packet)}`],
       };
     case "leaves":
+      if (verdict.tunnel !== undefined) return handedOver(verdict, verdict.tunnel);
       return {
-        headline: `LEAVES the host by ${verdict.interface}${verdict.vlan === undefined ? "" : `, in VLAN ${verdict.vlan}`}`,
+        headline: `LEAVES ${host ?? "the host"} by ${verdict.interface}${verdict.vlan === undefined ? "" : `, in VLAN ${verdict.vlan}`}`,
         lines: [`as ${formatFlow(verdict.packet)}`, "What becomes of it beyond the host is not known here."],
       };
     case "dropped":
       return {
-        headline: `DROPPED at ${verdict.stage} (${verdict.reason}): ${verdict.by}`,
+        headline: `DROPPED${on} at ${verdict.stage} (${verdict.reason}): ${verdict.by}`,
         lines: [verdict.remedy],
       };
     case "perhaps": {
-      const { headline } = verdictWords(verdict.otherwise);
+      const { headline } = verdictWords(verdict.otherwise, host);
       return {
         headline: "PERHAPS: rules that are not understood decide",
         lines: [...verdict.rules, `If they let it pass: ${headline}`, verdict.remedy],
       };
     }
     case "needs more input":
-      return { headline: `NEEDS MORE INPUT at ${verdict.stage}`, lines: [`It depends on ${verdict.what}.`] };
+      return {
+        headline: `NEEDS MORE INPUT${on} at ${verdict.stage}`,
+        lines: [`It depends on ${verdict.what}.`],
+      };
   }
 }
+
+/** To another host of an overlay network. */
+function handedOver({ packet, interface: name }: Leaves, tunnel: Encapsulation): VerdictWords {
+  const { vtep, source, port, vni } = tunnel;
+  return {
+    headline: `HANDED to VTEP ${vtepName(tunnel)} by ${name}`,
+    lines: [
+      `as ${formatFlow(packet)}`,
+      `inside udp ${formatSocket(source, undefined)} -> ${formatSocket(vtep, port)}, VNI ${vni}`,
+      "The far switch is not known here: give --peer, or trace on that host.",
+    ],
+  };
+}
+
+/** With the name of its host, where that is another. */
+export const vtepName = ({ vtep, node }: Encapsulation): string =>
+  node === undefined || node === vtep ? vtep : `${vtep} (host ${node})`;
 
 export function recipient(to: Recipient): string {
   switch (to.kind) {
@@ -64,6 +94,10 @@ export function writerWords(writer: Writer): string {
       return shortNames(writer.owner);
     case "network":
       return `network ${writer.network}`;
+    case "directory":
+      return writer.type === "static"
+        ? `configuration of network ${writer.network}`
+        : `directory of network ${writer.network} (${writer.type}), revision ${writer.revision}`;
     case "kernel":
       return "kernel";
     case "foreign":

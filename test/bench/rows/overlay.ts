@@ -1,8 +1,9 @@
 /** A network across hosts beside one of a single host, and its packets beside those of a tunnel made by hand. */
-import { ipBatch } from "../../system/host.ts";
+import { startEtcd, whyNoEtcd } from "../../system/etcd-lab.ts";
+import { createLan, type Host, ipBatch } from "../../system/host.ts";
 import type { Namespace } from "../../system/namespaces.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab } from "../../system/overlay-lab.ts";
-import { type CallRequest, chainMs, type Network } from "../call.ts";
+import { type CallRequest, chainMs, type JsonObject, type Network } from "../call.ts";
 import { natNetwork, overlayNetwork } from "../networks.ts";
 import { fewer, interleave } from "../rounds.ts";
 import type { Bench, Family, Measured, Row } from "../row.ts";
@@ -12,6 +13,13 @@ const goal = { kind: "ratio-at-most", value: 1.2 } as const;
 const rows = {
   add: { name: "overlay-add", title: "ADD, overlay with peers in the file / nat", unit: "ms", goal },
   del: { name: "overlay-del", title: "DEL, overlay / nat", unit: "ms", goal },
+  addEtcd: {
+    name: "overlay-add-etcd",
+    title: "ADD, overlay with a directory in etcd / nat",
+    unit: "ms",
+    goal,
+  },
+  delEtcd: { name: "overlay-del-etcd", title: "DEL, the same / nat", unit: "ms", goal },
   throughput: {
     name: "overlay-tcp",
     title: "TCP, container to container of another host / VXLAN by hand",
@@ -23,13 +31,29 @@ const rows = {
 export const overlay: Family = { name: "overlay", rows: Object.values(rows), measure };
 
 async function measure(bench: Bench): Promise<readonly Measured[]> {
-  return [...(await attach(bench)), await measureThroughput(bench)];
+  const inFile = await attach(bench, {}, rows.add, rows.del);
+  return [...inFile, ...(await attachByEtcd(bench)), await measureThroughput(bench)];
 }
 
-async function attach(bench: Bench): Promise<readonly Measured[]> {
-  await using pair = await bench.createPair();
+/** The block of addresses is there: no call asks etcd anything. */
+async function attachByEtcd(bench: Bench): Promise<readonly Measured[]> {
+  if (whyNoEtcd() !== undefined) return [];
+  await using lan = await createLan();
+  await using etcd = await startEtcd({ at: lan.ns, address: "192.0.2.254" });
+  const settings = { cidrs: ["10.74.0.0/16"], directory: { type: "etcd", endpoints: etcd.endpoints } };
+  return await attach(bench, settings, rows.addEtcd, rows.delEtcd, lan);
+}
+
+async function attach(
+  bench: Bench,
+  settings: JsonObject,
+  addRow: Row,
+  delRow: Row,
+  lan?: Host,
+): Promise<readonly Measured[]> {
+  await using pair = await bench.createPair(lan && { ns: lan.ns, number: 1 });
   const side = pair.ours;
-  const networks = [overlayNetwork(side), natNetwork(side, false)] as const;
+  const networks = [overlayNetwork(side, settings), natNetwork(side, false)] as const;
   for (const network of networks)
     await side.resident(network, `resident of ${network.name}`.replaceAll(" ", "-"));
   const netns = (await side.host.compartment()).path;
@@ -44,8 +68,8 @@ async function attach(bench: Bench): Promise<readonly Measured[]> {
     reference: reference.map((sample) => sample[what]),
   });
   return [
-    { row: rows.add, ...of("add") },
-    { row: rows.del, ...of("del") },
+    { row: addRow, ...of("add") },
+    { row: delRow, ...of("del") },
   ];
 }
 

@@ -386,6 +386,7 @@ describe("the host as a plan sees it", () => {
     const { uplink, prefixes, connected } = host.backend.observeHost();
     expect(uplink).toEqual({
       name: "eth0",
+      kind: "bridge",
       mtu: 1400,
       mac: "02:00:00:00:00:07",
       addresses: ["192.0.2.7/24"],

@@ -58,7 +58,24 @@ describe.skipIf(noNamespace !== undefined)(titled("the host's own compartment"),
   });
 
   test("has the neighbours whose MAC is known, and no others", () => {
-    expect(host?.neighbours).toEqual([{ address: "192.0.2.9", mac: "02:00:00:00:00:09", interface: "up0" }]);
+    const known = { address: "192.0.2.9", mac: "02:00:00:00:00:09", interface: "up0" };
+    expect(host?.neighbours).toEqual([{ ...known, permanent: true }]);
+  });
+
+  test("has tunnels with what they receive, and the rows of those that are ours", () => {
+    const vxlan = { vni: 4097, udpPort: 4789, local: "192.0.2.1", df: "inherit" };
+    expect(named("vsx-blue")).toMatchObject({ kind: "vxlan", master: "br0", vxlan });
+    expect(named("other")?.vxlan).toMatchObject({ vni: 9, udpPort: 8472 });
+    const mac = "0e:2a:0a:32:00:16";
+    expect(host?.fdb).toEqual([
+      { mac, interface: "vsx-blue", on: "master" },
+      { mac, interface: "vsx-blue", on: "self", vtep: "192.0.2.2" },
+    ]);
+  });
+
+  test("has what a route says of the host's own packets", () => {
+    const route = host?.routes.find(({ destination }) => destination === "203.0.113.128/25");
+    expect(route).toMatchObject({ source: "192.0.2.1", mtu: 1400 });
   });
 
   test("has the rules of other programs, not ours", () => {

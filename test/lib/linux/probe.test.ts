@@ -21,6 +21,8 @@ describe.skipIf(noNamespace)(titled("what a kernel can do"), () => {
       "macvlan",
       "ipvlan",
       "8021q",
+      "vxlan",
+      "next hop objects",
     ];
     expect(features.map(({ name }) => name)).toEqual(names);
     const needed = features.filter(({ neededFor }) => neededFor === "every network");

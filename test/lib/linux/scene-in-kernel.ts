@@ -14,6 +14,13 @@ const setup = `set -e
   ip address add 198.51.100.1/24 dev br0
   ip route add default nexthop via 192.0.2.254 nexthop via 198.51.100.254
   ip route add blackhole 203.0.113.0/24 metric 7 table 100
+  ip link add vsx-blue type vxlan id 4097 local 192.0.2.1 dstport 4789 nolearning df inherit
+  ip link set vsx-blue alias "vswitch:network blue tunnel" master br0
+  bridge fdb add 0e:2a:0a:32:00:16 dev vsx-blue dst 192.0.2.2 self permanent
+  bridge fdb add 0e:2a:0a:32:00:16 dev vsx-blue master static
+  ip link add other type vxlan id 9 local 192.0.2.1 dstport 8472 nolearning
+  bridge fdb add 0e:2a:0a:32:00:17 dev other dst 192.0.2.3 self permanent
+  ip route add 203.0.113.128/25 via 192.0.2.254 dev up0 src 192.0.2.1 mtu 1400
   ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev up0 nud permanent
   ip neighbour add 192.0.2.10 dev up0 nud failed
   ip neighbour add proxy 192.0.2.11 dev up0

@@ -88,6 +88,8 @@ export function memoryStore(state: State, bootId: string, now: () => number): St
   const withoutFixed = (network: string, address: Ip): FixedRow[] =>
     state.fixed.filter((row) => row.network !== network || row.address !== address);
   return {
+    // Nobody else writes.
+    version: () => 0,
     dataDir: "/memory",
     bootId,
     transaction,

@@ -3,8 +3,13 @@ import { prefix } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { Requested } from "../../../lib/hosted/config.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
+import type { Plan } from "../../../lib/model/plan.ts";
+import type { OverlaySwitch } from "../../../lib/model/switch.ts";
+import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
 import { type OverlayConfig, parseOverlayConfig } from "../../../plugins/overlay/config.ts";
-import { portMappings } from "../nat/fixture.ts";
+import { overlaySwitch } from "../../../plugins/overlay/network.ts";
+import { overlay } from "../../../plugins/overlay/plugin.ts";
+import { ipamResult, portMappings } from "../nat/fixture.ts";
 
 /** A host with both families on the underlay. */
 export const underlayHost: HostFacts = {
@@ -27,6 +32,31 @@ export const least: JsonObject = {
 export function overlayConfig(raw: JsonObject, asked: Partial<Requested> = {}): OverlayConfig {
   return parseOverlayConfig(raw, { portMappings: portMappings([]), network: "blue", ...asked });
 }
+
+export interface OverlayCase {
+  readonly config?: JsonObject;
+  readonly ports?: readonly JsonObject[];
+  /** As `ipamResult` has them. */
+  readonly ips: readonly string[];
+  readonly over?: Partial<PlanInput<OverlayConfig, OverlaySwitch>>;
+}
+
+/** Of the container c1 on the network `blue`. @param config laid over the least one */
+export function overlayInput({ config, ports = [], ips, over }: OverlayCase) {
+  const parsed = overlayConfig({ ...least, ...config }, { portMappings: portMappings(ports) });
+  return {
+    owner: { network: "blue", containerId: "c1", ifname: "eth0" },
+    path: "/run/netns/c1",
+    config: parsed,
+    switch: overlaySwitch("blue", parsed, underlayHost),
+    ipam: ipamResult(ips),
+    defaultRoutes: [],
+    dns: {},
+    ...over,
+  };
+}
+
+export const overlayPlan = (one: OverlayCase): Plan<OverlaySwitch> => overlay.plan(overlayInput(one));
 
 export const network = (Type: string, Settings: JsonObject): JsonObject => ({
   Name: "NetworkPolicy",

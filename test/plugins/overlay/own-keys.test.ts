@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { prefix } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import { overlaySettings, overlaySwitch } from "../../../plugins/overlay/network.ts";
+import { followPeers, overlaySettings, overlaySwitch } from "../../../plugins/overlay/network.ts";
 import { overlay } from "../../../plugins/overlay/plugin.ts";
 import { refusal as refusalOf } from "../../lib/hcn/fixture.ts";
 import { ipamResult } from "../nat/fixture.ts";
@@ -91,7 +91,9 @@ describe("the configuration of an overlay network", () => {
   it("asks for UDP port 4789, and beside flannel for flannel's", () => {
     const endpoints = ["http://192.0.2.9:2379"];
     expect(overlayConfig(least).udpPort).toBe(4789);
-    expect(overlayConfig({ vni: 4097, directory: { type: "flannel", endpoints } }).udpPort).toBe(8472);
+    const flannel = { vni: 4097, directory: { type: "flannel", endpoints } };
+    expect(overlayConfig({ ...flannel, cidrs: ["10.244.0.0/16"] }).udpPort).toBe(8472);
+    expect(() => overlayConfig(flannel)).toThrow("cidrs: expected the network's addresses on all hosts");
   });
 });
 
@@ -106,6 +108,8 @@ describe("an overlay network on a host", () => {
   it("is no peer of itself: the other host's file was copied as it is", () => {
     const error = refusalOf(() => at(peers({ vtep: "192.0.2.1", subnets: ["10.40.2.0/24"] })));
     expect(error).toMatchObject({ code: 7, reason: "peer-is-this-host" });
+    const later = overlayConfig({ ...least, ...peers({ vtep: "192.0.2.1", subnets: ["10.40.2.0/24"] }) });
+    expect(refusalOf(() => followPeers(at({}), later))).toMatchObject({ reason: "peer-is-this-host" });
   });
 
   it("gives containers the MAC that follows from their address and the network's prefix", () => {

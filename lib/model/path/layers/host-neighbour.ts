@@ -16,7 +16,8 @@ import {
 } from "../find.ts";
 import { broadcasts, groupMac, limitedBroadcast, multicast, noMac } from "../groups.ts";
 import { drop, ipLayer, type Opening, type Passage, pass } from "../layer.ts";
-import { type Fault, switchFault } from "../link.ts";
+import { type Fault, switchFault, tunnelFault } from "../link.ts";
+import { byDirectory, type OverlayNetwork, peerBehind, routedTunnel } from "../remote.ts";
 import { type Adapter, adaptersOf, meetsInKernel, uplinkFault, vnicApart, vnicsOn } from "../uplink.ts";
 import { consult, type IpWalk, rewrite } from "../walk.ts";
 import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
@@ -32,6 +33,8 @@ export const hostNeighbour = ipLayer((walk) => {
   };
   const network = networkOfSwitch(scene, out);
   if (network !== undefined) return toSwitch(walk, opening, network, nextHop);
+  const tunnelled = routedTunnel(scene, out);
+  if (tunnelled !== undefined) return toTunnel(walk, opening, tunnelled, nextHop);
   const adapter = adaptersOf(scene).find(({ name }) => name === out);
   if (adapter !== undefined) return toUplink(walk, opening, adapter, nextHop);
   const apart = vnicsOn(scene, out).find((plan) => addressesOf(plan).includes(nextHop));
@@ -66,6 +69,14 @@ function toSwitch(
   const group = groupMac(destination, subnets);
   if (group !== undefined) return flood(rewrite(asked, { destinationMac: group }), opening, network);
   const answer = whoHas(scene, network, nextHop);
+  if (answer?.remote === true)
+    return pass(
+      { ...rewrite(asked, { destinationMac: answer.mac }), network },
+      { ...opening, writer: answer.writer },
+      answer.value,
+      "forward",
+      "bridge.tunnel",
+    );
   const bridge = findInterface(scene, network.switch.name);
   // Of a bridge that leads to the wire by its uplink.
   if (answer?.endpoint === undefined && isBridge(network.switch) && bridge !== undefined)
@@ -79,6 +90,31 @@ function toSwitch(
   const { endpoint, mac, value } = answer;
   const sent = { ...rewrite(asked, { destinationMac: mac }), endpoint, network };
   return pass(sent, { ...opening, writer: byEndpoint(endpoint) }, value, "forward", "port.in");
+}
+
+/** To another host of an overlay network: the neighbour stands for its MAC, and nobody is asked. */
+function toTunnel(
+  { entered: _entered, ...walk }: IpWalk,
+  opening: Opening,
+  network: OverlayNetwork,
+  nextHop: Ip,
+): Passage {
+  const { scene } = walk;
+  const { tunnel } = network.switch;
+  const fault = tunnelFault(scene, network);
+  if (fault !== undefined) return drop(walk, opening, fault.by, fault);
+  const found = scene.host.neighbours.find((one) => one.interface === tunnel.name && one.address === nextHop);
+  if (found === undefined)
+    return drop(walk, opening, "no row", {
+      reason: "no-neighbour",
+      by: `no neighbour of ${tunnel.name} is ${nextHop}, and nobody there answers who has it`,
+      remedy: `\`vswitch repair\` writes the rows of the other hosts of network ${network.name} again.`,
+    });
+  const sourceMac = findInterface(scene, tunnel.name)?.mac ?? noMac;
+  const sent = { ...rewrite(walk, { sourceMac, destinationMac: found.mac }), network };
+  const node = peerBehind(network, found.mac)?.node;
+  const value = node === undefined ? found.mac : `${found.mac}, the router of ${node}`;
+  return pass(sent, { ...opening, writer: byDirectory(network) }, value, "forward", "tunnel.out");
 }
 
 /** How much of the address decides that it is a vNIC's which hangs there. */

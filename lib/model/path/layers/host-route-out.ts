@@ -1,5 +1,6 @@
 /** Routing of what the host itself sends: once to know its source and link, and again when it goes to a published port. */
-import { isLoopback, isUnspecified } from "../../../addr/ip.ts";
+import { type Ip, isLoopback, isUnspecified } from "../../../addr/ip.ts";
+import type { Scene } from "../../scene.ts";
 import { addressCell } from "../consulted.ts";
 import { hostPlace, kernel } from "../find.ts";
 import { isLinkLocal6, isMulticast, linkLocal6, multicast } from "../groups.ts";
@@ -7,7 +8,7 @@ import { ask, drop, ipLayer, type Layer, type Opening, pass, skip } from "../lay
 import { hostRoutes, routeCell } from "../routes.ts";
 import { hostSource, type SourceChoice } from "../source.ts";
 import { consult, type IpWalk } from "../walk.ts";
-import { noWay, type Way, wayTo } from "../way.ts";
+import { leaving, noWay, type Way, wayTo, writerOf } from "../way.ts";
 
 /** Without a word, unless there is no way at all. */
 export const hostSend: Layer = ipLayer((walk) => {
@@ -30,7 +31,7 @@ export const hostRouteOut: Layer = ipLayer((walk) => {
   });
   const way = wayTo(scene, destination);
   if (way.kind === "none" || way.kind === "forbidden")
-    return drop(asked, opening, way.text, noWay(way, destination));
+    return drop(asked, opening, way.text, noWay(scene, way, destination));
   if (way.kind === "unclear" || isOfLink(way, destination))
     return ask(asked, opening, `the interface by which ${destination} is sent: the scene does not tell`);
   const sent = withSource(asked, way);
@@ -40,8 +41,8 @@ export const hostRouteOut: Layer = ipLayer((walk) => {
       by: `the host has no address to send to ${destination} from`,
       remedy: "Give the link by which it leaves an address of the destination's family.",
     });
-  const to = way.kind === "via" ? { out: way.interface, nextHop: way.nextHop } : { out: "lo" };
-  return pass({ ...sent, ...to }, opening, way.text, "forward");
+  const writer = way.kind === "via" ? writerOf(scene, way.interface) : kernel;
+  return pass({ ...sent, ...leaving(way) }, { ...opening, writer }, way.text, "forward");
 });
 
 const ofLink = [linkLocal6, ...multicast];
@@ -57,9 +58,17 @@ function withSource(walk: IpWalk, way: Extract<Way, { readonly kind: "local" | "
   const { source, destination } = packet;
   if (!isUnspecified(source)) return walk;
   const own = isLoopback(destination) || way.kind === "local";
-  const choice: SourceChoice = own
-    ? { source: destination }
-    : hostSource(scene, way.interface, destination, way.nextHop);
+  const choice = own ? { source: destination } : sourceBy(scene, way, destination);
   const filled = { ...packet, source: choice.source ?? source };
   return consult({ ...walk, packet: filled, origin: filled }, { destination: choice.cell });
 }
+
+/** As the route says; else one of the link by which it leaves. */
+const sourceBy = (
+  scene: Scene,
+  way: Extract<Way, { readonly kind: "via" }>,
+  destination: Ip,
+): SourceChoice =>
+  way.source === undefined
+    ? hostSource(scene, way.interface, destination, way.nextHop)
+    : { source: way.source };

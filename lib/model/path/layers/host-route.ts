@@ -19,7 +19,7 @@ import { ask, drop, ipLayer, type Opening, type Passage, pass } from "../layer.t
 import { bound, martian, martianCells } from "../martian.ts";
 import { hostRoutes, routeCell } from "../routes.ts";
 import { consult, type IpWalk } from "../walk.ts";
-import { noWay, wayTo } from "../way.ts";
+import { leaving, noWay, wayTo, writerOf } from "../way.ts";
 
 export const hostRouting = ipLayer((walk) => {
   const { destination } = walk.packet;
@@ -68,9 +68,13 @@ function route(walk: IpWalk, opening: Opening): Passage {
     case "unclear":
       return ask(walk, opening, `the interface of route ${way.text}, which the scene does not tell`);
     case "via":
-      return forward({ ...walk, out: way.interface, nextHop: way.nextHop }, opening, way.text);
+      return forward(
+        { ...walk, ...leaving(way) },
+        { ...opening, writer: writerOf(scene, way.interface) },
+        way.text,
+      );
     default:
-      return drop(walk, opening, way.text, noWay(way, packet.destination));
+      return drop(walk, opening, way.text, noWay(scene, way, packet.destination));
   }
 }
 

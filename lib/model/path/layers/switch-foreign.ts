@@ -1,14 +1,14 @@
 /** What rules of other programs at the bridge's own hooks do (family "bridge"): they see ports as interfaces. */
 
 import type { ForeignHook } from "../../foreign.ts";
-import { isBridge } from "../../switch.ts";
+import { isBridge, isOverlay } from "../../switch.ts";
 import { askForeign } from "../ask-foreign.ts";
 import { networkOfSwitch } from "../find.ts";
 import { ipLayer, type Layer, skip } from "../layer.ts";
 import type { IpWalk, Walk } from "../walk.ts";
 
 /** As a frame enters a port. */
-export const bridgePrerouting: Layer = ipLayer((walk) => ask(walk, "prerouting", walk.endpoint?.port.name));
+export const bridgePrerouting: Layer = ipLayer((walk) => ask(walk, "prerouting", walk.entered));
 
 /** As it goes to the host. */
 export const bridgeInput: Layer = ipLayer((walk) =>
@@ -25,15 +25,21 @@ export const bridgePostrouting: Layer = ipLayer((walk) =>
   ask(walk, "postrouting", undefined, walk.endpoint?.port.name),
 );
 
-/** As it goes to the uplink, which is a port of the bridge. */
-export const bridgeForwardOut: Layer = ipLayer((walk) => ask(walk, "forward", walk.entered, wireOf(walk)));
+/** As it goes to the uplink or the tunnel, which is a port of the bridge: from another one, or from the host. */
+export const bridgeForwardOut: Layer = ipLayer((walk) =>
+  ask(walk, walk.entered === undefined ? "output" : "forward", walk.entered, wireOf(walk)),
+);
 
 export const bridgePostroutingOut: Layer = ipLayer((walk) =>
   ask(walk, "postrouting", undefined, wireOf(walk)),
 );
 
-const wireOf = ({ network }: Walk): string | undefined =>
-  network !== undefined && isBridge(network.switch) ? network.switch.lower : undefined;
+function wireOf({ network }: Walk): string | undefined {
+  if (network === undefined) return undefined;
+  const { switch: vswitch } = network;
+  if (isOverlay(vswitch)) return vswitch.tunnel.name;
+  return isBridge(vswitch) ? vswitch.lower : undefined;
+}
 
 const ask = (walk: IpWalk, hook: ForeignHook, from?: string, to?: string) =>
   askForeign(walk, {

@@ -1,22 +1,25 @@
 /** The switch: by its destination MAC a frame goes to the host, to one port, or to all. */
 import { ip } from "../../../addr/ip.ts";
+import type { Mac } from "../../../addr/mac.ts";
 import { prefixAddress } from "../../../addr/prefix.ts";
 import { policiesOf } from "../../../policy/policy.ts";
 import type { Plan } from "../../plan.ts";
+import type { Scene } from "../../scene.ts";
 import { isBridge } from "../../switch.ts";
 import { askedFor } from "../asked-for.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";
 import { valueCell } from "../consulted.ts";
 import { byEndpoint, byNetwork, endpointsOn } from "../find.ts";
 import { isGroupMac, isLinkMac } from "../groups.ts";
-import { atEndpoint, type Branch, deliver, drop, isIp, type Opening, type Passage, pass } from "../layer.ts";
+import { type Branch, deliver, drop, isIp, type Opening, onSwitch, type Passage, pass } from "../layer.ts";
 import { isolatedFault } from "../link.ts";
 import { look } from "../look.ts";
 import { sendToPublished } from "../published.ts";
-import { consult, type EndpointWalk, type IpWalk, merge, rewrite, type Walk } from "../walk.ts";
+import { byDirectory, isBehind, isOverlayNetwork, type OverlayNetwork, peerBehind } from "../remote.ts";
+import { consult, type IpWalk, merge, rewrite, type SwitchWalk, type Walk } from "../walk.ts";
 import { answerCell, attachRemedy, switchMac, whoHas } from "../who-has.ts";
 
-export const switchForward = atEndpoint((walk) => {
+export const switchForward = onSwitch((walk) => {
   const { scene, network, packet } = walk;
   const mac = packet.destinationMac;
   const opening: Opening = {
@@ -39,7 +42,7 @@ export const switchForward = atEndpoint((walk) => {
 });
 
 /** Where br_netfilter is on, a published port is looked for before the MAC counts, whatever that is. */
-function filtered(walk: EndpointWalk & IpWalk, opening: Opening): Passage {
+function filtered(walk: SwitchWalk & IpWalk, opening: Opening): Passage {
   const sent = sendToPublished({ ...walk, in: walk.network.switch.name }, "host.nat.prerouting");
   const asked = merge(walk, sent.walk);
   const own = { destinationMac: switchMac(walk.scene, walk.network) };
@@ -48,29 +51,49 @@ function filtered(walk: EndpointWalk & IpWalk, opening: Opening): Passage {
   return byMac(asked, opening);
 }
 
-function byMac(asked: EndpointWalk, opening: Opening): Passage {
+function byMac(asked: SwitchWalk, opening: Opening): Passage {
   const { scene, endpoint, network, packet } = asked;
   const mac = packet.destinationMac;
   if (isGroupMac(mac)) return toGroup(asked, opening);
-  const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint.key);
+  const port = endpointsOn(scene, network).find((one) => one.vnic.mac === mac && one.key !== endpoint?.key);
   if (port !== undefined) return toPort(asked, opening, port);
   if (isBridge(network.switch)) return toWire(asked, opening);
+  const fromTunnel = endpoint === undefined;
+  if (isOverlayNetwork(network) && !fromTunnel && leadsBeyond(scene, network, mac))
+    return toTunnel(asked, opening, network, mac);
   return drop(asked, opening, "nobody has the MAC", {
     reason: "no-such-mac",
     by: `no port of switch ${network.switch.name} has MAC ${mac}`,
-    remedy:
-      "The sender's neighbour entry is stale or was made by hand: `ip neigh flush all` in the container.",
+    remedy: fromTunnel
+      ? "The sender's host takes this one for that of the container: its directory is not up to date, or the container has gone."
+      : "The sender's neighbour entry is stale or was made by hand: `ip neigh flush all` in the container.",
   });
 }
 
-function toHost(walk: EndpointWalk, opening: Opening): Passage {
+/** In the mode `stretched`: to whom it knows there, or to all hosts where it shall. */
+const leadsBeyond = (scene: Scene, network: OverlayNetwork, mac: Mac): boolean =>
+  isBehind(scene, network, mac) || floods(network);
+
+const floods = ({ switch: { mode, tunnel } }: OverlayNetwork): boolean =>
+  mode === "stretched" && tunnel.flood === true;
+
+function toTunnel(walk: SwitchWalk, opening: Opening, network: OverlayNetwork, mac: Mac): Passage {
+  const node = peerBehind(network, mac)?.node;
+  const value = `tunnel ${network.switch.tunnel.name}${node === undefined ? "" : `: it is behind ${node}`}`;
+  const found = { ...opening, writer: byDirectory(network) };
+  if (network.switch.isolated === true)
+    return drop(walk, found, `${value}, isolated as this port`, isolatedFault(network));
+  return pass(walk, found, value, "forward", "bridge.tunnel");
+}
+
+function toHost(walk: SwitchWalk, opening: Opening): Passage {
   if (walk.packet.kind === "ip") return pass(atHost(walk), opening, "the host", "forward", "host.in");
   const [address] = walk.network.switch.gateways;
   const own = address === undefined ? ip("0.0.0.0") : prefixAddress(address);
   return deliver(walk, opening, "the host", { kind: "host", address: own });
 }
 
-function toPort(walk: EndpointWalk, opening: Opening, port: Plan): Passage {
+function toPort(walk: SwitchWalk, opening: Opening, port: Plan): Passage {
   const { network } = walk;
   const found = { ...opening, writer: byEndpoint(port) };
   if (network.switch.isolated !== true)
@@ -79,10 +102,10 @@ function toPort(walk: EndpointWalk, opening: Opening, port: Plan): Passage {
 }
 
 /** The uplink is a port as well. */
-const toWire = (walk: EndpointWalk, opening: Opening): Passage =>
+const toWire = (walk: SwitchWalk, opening: Opening): Passage =>
   pass(walk, opening, "nobody's on this switch: to the wire", "forward", "bridge.leave");
 
-function toGroup(walk: EndpointWalk, opening: Opening): Passage {
+function toGroup(walk: SwitchWalk, opening: Opening): Passage {
   const { scene, network, packet } = walk;
   const { walk: looked, found: target } = look(walk, askedFor);
   if (target === undefined) return flood(looked, opening);
@@ -90,7 +113,8 @@ function toGroup(walk: EndpointWalk, opening: Opening): Passage {
   const asked = consult(looked, packet.kind === "arp" ? { targetIp: cell } : { target: cell });
   const answer = whoHas(scene, network, target);
   // What one announces of oneself is for all.
-  if (answer?.endpoint?.key === walk.endpoint.key) return flood(asked, opening);
+  if (answer?.endpoint !== undefined && answer.endpoint.key === walk.endpoint?.key)
+    return flood(asked, opening);
   const wanted = { ...opening, key: `who has ${target}` };
   if (answer?.endpoint !== undefined) return toPort(asked, wanted, answer.endpoint);
   if (answer !== undefined) return deliver(asked, wanted, answer.value, { kind: "host", address: target });
@@ -102,23 +126,25 @@ function toGroup(walk: EndpointWalk, opening: Opening): Passage {
   });
 }
 
-function flood(walk: EndpointWalk, opening: Opening): Passage {
+function flood(walk: SwitchWalk, opening: Opening): Passage {
   const { scene, endpoint, network } = walk;
   const isolated = network.switch.isolated === true;
   // A port that publishes gets its own back (hairpin).
-  const publishes = policiesOf(endpoint.port.policies, "PortMapping").length > 0;
+  const publishes = endpoint !== undefined && policiesOf(endpoint.port.policies, "PortMapping").length > 0;
   const others = isolated
     ? []
-    : endpointsOn(scene, network).filter(({ key }) => publishes || key !== endpoint.key);
+    : endpointsOn(scene, network).filter(({ key }) => publishes || key !== endpoint?.key);
   const branches: Branch[] = others.map((one) => ({ walk: { ...walk, endpoint: one }, to: "port.in" }));
   if (walk.packet.kind === "ip") branches.push({ walk: atHost(walk), to: "host.in" });
   if (isBridge(network.switch)) branches.push({ walk, to: "bridge.leave" });
+  if (isOverlayNetwork(network) && floods(network) && endpoint !== undefined && !isolated)
+    branches.push({ walk, to: "bridge.tunnel" });
   const count = `${others.length}${publishes ? "" : " other"} port${others.length === 1 ? "" : "s"}`;
   const value = isolated ? "the host alone: the ports are isolated" : `${count} and the host`;
   return { kind: "fork", walk, stage: { ...opening, value, decision: "forward" }, branches };
 }
 
 /** On the host's side of the switch. */
-function atHost({ endpoint: _endpoint, network, ...walk }: EndpointWalk): Walk {
+function atHost({ endpoint: _endpoint, network, ...walk }: SwitchWalk): Walk {
   return { ...walk, in: network.switch.name };
 }

@@ -13,6 +13,8 @@ export const NFTA_FIB_F_DADDR = 0x2;
 export const NFTA_FIB_F_MARK = 0x4;
 export const NFTA_FIB_F_IIF = 0x8;
 export const NFTA_FIB_F_OIF = 0x10;
+/** Loads 1 where there is a route, and 0 where there is none. */
+export const NFTA_FIB_F_PRESENT = 0x20;
 /** Value that `type` loads for an address of the host, in host order (linux/rtnetlink.h). */
 export const RTN_LOCAL = 2;
 

@@ -1,7 +1,13 @@
 /** What the kernel cannot do of what networks and policies need. */
-import { type Feature, type SwitchFeature, switchFeatures } from "../../../../lib/model/probe.ts";
+import {
+  type Feature,
+  type OverlayFeature,
+  overlayFeatures,
+  type SwitchFeature,
+  switchFeatures,
+} from "../../../../lib/model/probe.ts";
 import type { Scene } from "../../../../lib/model/scene.ts";
-import { isExternal, type Switch } from "../../../../lib/model/switch.ts";
+import { isExternal, isOverlay, type OverlaySwitch, type Switch } from "../../../../lib/model/switch.ts";
 import { isVmPlan } from "../../../../lib/model/vm-nic.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, error, note, warning } from "../finding.ts";
@@ -18,11 +24,20 @@ function complaintOf({ name, neededFor, modules, refusal }: Feature, scene: Scen
   const external = scene.networks.filter((network) => isExternal(network.switch));
   // Who has no transparent network misses nothing.
   if (isOfSwitch(neededFor) && external.length === 0) return [];
+  const across = scene.networks.filter(({ switch: one }) => isOverlay(one) && needsOverlay(one, neededFor));
+  if (isOfOverlay(neededFor) && across.length === 0) return [];
   const rest = {
     seen: [refusal],
-    remedy: `load the kernel's modules ${modules.join(", ")}; where there are none, take a kernel that has them (Debian: linux-image-amd64 in place of a cloud or minimal kernel)`,
+    remedy: `${modules.length === 0 ? "take a newer kernel" : `load the kernel's modules ${modules.join(", ")}`}; where there are none, take a kernel that has them (Debian: linux-image-amd64 in place of a cloud or minimal kernel)`,
     commands: modules.map((module) => `modprobe ${module}`),
   };
+  if (isOfOverlay(neededFor))
+    return [
+      error(
+        `the kernel has no ${name}: nothing can be attached to ${across.map((one) => one.name).join(", ")}`,
+        rest,
+      ),
+    ];
   if (neededFor === "vnic vmNic")
     return scene.endpoints.some(isVmPlan)
       ? [error(`the kernel has no ${name}: no virtual machine can be attached`, rest)]
@@ -41,6 +56,12 @@ function complaintOf({ name, neededFor, modules, refusal }: Feature, scene: Scen
 
 const isOfSwitch = (neededFor: Feature["neededFor"]): neededFor is SwitchFeature =>
   (switchFeatures as readonly string[]).includes(neededFor);
+
+const isOfOverlay = (neededFor: Feature["neededFor"]): neededFor is OverlayFeature =>
+  (overlayFeatures as readonly string[]).includes(neededFor);
+
+const needsOverlay = ({ mode }: OverlaySwitch, neededFor: Feature["neededFor"]): boolean =>
+  neededFor === "network overlay" || (neededFor === "mode routed" && mode === "routed");
 
 /** Whether a switch is made by the feature. */
 function needs(vswitch: Switch, feature: SwitchFeature): boolean {

@@ -1,5 +1,6 @@
 /** Packets that a container may send and the uplink cannot. */
 import type { Scene, SceneNetwork } from "../../../../lib/model/scene.ts";
+import { isOverlay } from "../../../../lib/model/switch.ts";
 import { shortId } from "../../format.ts";
 import type { Check } from "../check.ts";
 import { type Complaint, some, warning } from "../finding.ts";
@@ -9,7 +10,11 @@ export const mtu: Check = {
   id: "mtu",
   needs: ["state", "network"],
   fine: "no network takes larger packets than the uplink",
-  find: ({ scene }) => scene.networks.flatMap((network) => ofNetwork(scene, network)),
+  // What a tunnel adds to them is looked at with the underlay.
+  find: ({ scene }) =>
+    scene.networks
+      .filter((network) => !isOverlay(network.switch))
+      .flatMap((network) => ofNetwork(scene, network)),
 };
 
 function ofNetwork(scene: Scene, network: SceneNetwork): readonly Complaint[] {

@@ -1,8 +1,11 @@
-/** The kernel's table of neighbours, in which each container that talks has an entry. */
+/**
+ * The kernel's table of neighbours, in which each container that talks has an entry. What was written down (the rows of other
+ * hosts, of which there may be thousands) counts on kernels before 5.0 alone.
+ */
 import { ipFamily } from "../../../../lib/addr/ip.ts";
 import type { Check } from "../check.ts";
 import { warning } from "../finding.ts";
-import { sysctlNumber } from "../patient.ts";
+import { type Patient, sysctlNumber } from "../patient.ts";
 
 const crowded = 0.8;
 
@@ -14,7 +17,11 @@ export const neighbours: Check = {
     ([4, 6] as const).flatMap((family) => {
       const key = `ipv${family}/neigh/default/gc_thresh3`;
       const max = sysctlNumber(patient, key);
-      const count = patient.scene.host.neighbours.filter((one) => ipFamily(one.address) === family).length;
+      const counted = patient.scene.host.neighbours.filter(
+        ({ address, permanent }) =>
+          ipFamily(address) === family && (permanent !== true || countsAll(patient)),
+      );
+      const count = counted.length;
       if (max === undefined || count < max * crowded) return [];
       return [
         warning(
@@ -28,3 +35,7 @@ export const neighbours: Check = {
       ];
     }),
 };
+
+/** Linux commit 58956317c8de, "neighbor: Improve garbage collection". */
+const countsAll = ({ files }: Patient): boolean =>
+  Number.parseInt(files.text("/proc/sys/kernel/osrelease") ?? "", 10) < 5;

@@ -2,7 +2,7 @@
 import { isLoopback } from "../../../../lib/addr/ip.ts";
 import { prefixAddress } from "../../../../lib/addr/prefix.ts";
 import type { Scene, SceneInterface } from "../../../../lib/model/scene.ts";
-import { isExternal, isStacked, type Switch } from "../../../../lib/model/switch.ts";
+import { isExternal, isOverlay, isStacked, type Switch } from "../../../../lib/model/switch.ts";
 import { detail, type GraphEdge, type GraphNode, line, warning } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { hostId } from "./host.ts";
@@ -42,16 +42,20 @@ const uplinksOf = (host: Scene["host"]): readonly string[] => [
   ...new Set(defaultRoutes(host).flatMap((route) => route.interface ?? [])),
 ];
 
-/** Of those by which the host sends, then those of external switches. */
+/** Of those by which the host sends, then those of external switches and of tunnels. */
 const allUplinks = ({ host, networks }: Scene): readonly string[] => [
   ...new Set([
     ...uplinksOf(host),
-    ...networks.flatMap((network) => (isExternal(network.switch) ? [network.switch.uplink] : [])),
+    ...networks.flatMap(({ switch: one }) => {
+      if (isOverlay(one)) return [one.tunnel.uplink];
+      return isExternal(one) ? [one.uplink] : [];
+    }),
   ]),
 ];
 
-/** What is drawn as the switch itself: its bridge; a VLAN of its uplink, and the host's adapter there. */
+/** What is drawn as the switch itself, or on it: its bridge and tunnel; a VLAN of its uplink, and the host's adapter there. */
 function ownLinks(vswitch: Switch): readonly string[] {
+  if (isOverlay(vswitch)) return [vswitch.name, vswitch.tunnel.name];
   if (!isStacked(vswitch)) return [vswitch.name];
   const { lower, uplink, host } = vswitch;
   return [...(lower === uplink ? [] : [lower]), ...(host === undefined ? [] : [host.name])];

@@ -1,7 +1,7 @@
 /** The switches: one for each network, with what their containers may reach. */
 import { networkOf, prefixAddress } from "../../../../lib/addr/prefix.ts";
 import type { Scene, SceneNetwork } from "../../../../lib/model/scene.ts";
-import { isExternal, isStacked, type Switch } from "../../../../lib/model/switch.ts";
+import { isExternal, isOverlay, isStacked, type Switch } from "../../../../lib/model/switch.ts";
 import { detail, type GraphEdge, type GraphLine, line } from "../graph.ts";
 import type { Kind } from "../kind.ts";
 import { externalLines, uplinkMarks } from "./external.ts";
@@ -52,6 +52,7 @@ function linesOf(network: SceneNetwork, several: boolean): readonly GraphLine[] 
     line(`${kind} network on switch ${name}`),
     ...gateways.map((gateway) => line(`${networkOf(gateway)}, gateway ${prefixAddress(gateway)}`)),
     detail(`MTU ${mtu}`),
+    ...(isOverlay(one) ? [line(`${one.mode}, VNI ${one.vni}`)] : []),
     line(`to outside: ${natOf(one)}`),
     ...(isolated === true ? [line("its containers cannot reach each other")] : []),
     ...(several ? [line(reachableOf(one))] : []),

@@ -1,7 +1,7 @@
 /** A band: a switch as a card, and to its right a bar on which its ports are, in rows. */
 import type { GraphMark, GraphNode } from "../graph.ts";
 import { type Block, framed, stack, textBlock } from "./block.ts";
-import { type Cell, cellOf, cellParts, type Density, hangingParts, widthOf } from "./cell.ts";
+import { type Cell, cellOf, cellParts, type Density, hangingParts, tunnelParts, widthOf } from "./cell.ts";
 import type { Lookup } from "./lookup.ts";
 import { markBlock } from "./marks.ts";
 import { areaOf, barHeight, drawGrid, gridOf } from "./rows.ts";
@@ -33,6 +33,7 @@ export function looseBand(node: GraphNode, lookup: Lookup): Loose {
   const hanging = lookup.from(node.id, "plugged").flatMap(({ to }) => lookup.adapterAt(to) ?? []);
   const sparing = hanging.length > many ? { ...density, detail: false } : density;
   const parts = [
+    ...lookup.partsOf(node.id, "tunnel").map((tunnel) => tunnelParts(tunnel, lookup)),
     ...ports.map((port) => cellParts(port, lookup, density)),
     ...hanging.map((adapter) => hangingParts(adapter, lookup, sparing)),
   ];

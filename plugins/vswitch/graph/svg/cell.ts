@@ -4,7 +4,7 @@ import { type Block, flow, framed, stack, textBlock } from "./block.ts";
 import { entranceBlocks } from "./entrances.ts";
 import type { Lookup } from "./lookup.ts";
 import { markBlock } from "./marks.ts";
-import { hostAdapterBlock, stationBlock } from "./station.ts";
+import { hostAdapterBlock, noHostBlock, remoteHostBlock, stationBlock } from "./station.ts";
 import { fonts, shorten } from "./text-width.ts";
 
 /** How much is said of each. */
@@ -64,6 +64,23 @@ export function hangingParts(adapter: GraphNode, lookup: Lookup, density: Densit
     marks: [],
     station: counts ? stationBlock(adapter, lookup, density.detail) : hostAdapterBlock(adapter),
     counts,
+  };
+}
+
+/** The tunnel of an overlay network, and the other hosts below it. */
+export function tunnelParts(tunnel: GraphNode, lookup: Lookup): CellParts {
+  const hosts = lookup.from(tunnel.id, "tunnels").flatMap(({ to }) => lookup.node(to) ?? []);
+  const lines = tunnel.lines.filter(({ detail }) => detail !== true);
+  return {
+    port: tunnel,
+    entrances: [],
+    name: [
+      textBlock(shorten(tunnel.name, 24), fonts.small),
+      ...lines.map(({ text }) => textBlock(shorten(text, 40), fonts.small, "muted")),
+    ],
+    marks: tunnel.marks.map(markBlock),
+    station: hosts.length === 0 ? noHostBlock() : stack(hosts.map(remoteHostBlock), 6),
+    counts: false,
   };
 }
 

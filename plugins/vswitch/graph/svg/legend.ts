@@ -16,7 +16,11 @@ const edgeMeanings: Readonly<Partial<Record<EdgeKind, string>>> = {
 const layerMeanings: Readonly<Partial<Record<Layer, string>>> = {
   port: "port of the switch",
   station: "container with its adapter",
+  peer: "other host of an overlay network, behind its tunnel",
 };
+
+/** Looks of other layers that these share. */
+const looks: Readonly<Partial<Record<Layer, string>>> = { peer: "outside" };
 
 const swatch = { width: 22, height: 12 } as const;
 
@@ -28,7 +32,7 @@ export function legendBlock({ nodes, edges }: Graph, width: number, hidden: read
   const items = [
     ...entriesOf(layerMeanings)
       .filter(([layer]) => layers.has(layer))
-      .map(([layer, meaning]) => item(boxSample(layer), meaning)),
+      .map(([layer, meaning]) => item(boxSample(looks[layer] ?? layer), meaning)),
     ...entriesOf(edgeMeanings)
       .filter(([kind]) => lines.has(kind) && !hidden.includes(kind))
       .map(([kind, meaning]) => item(lineSample(kind), meaning)),

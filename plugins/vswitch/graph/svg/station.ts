@@ -39,6 +39,22 @@ export function hostAdapterBlock(adapter: GraphNode): Block {
   });
 }
 
+/** Another host, or several of them together. */
+export function remoteHostBlock({ name, lines, marks }: GraphNode): Block {
+  const texts = [
+    textBlock(shorten(name, longestName), fonts.strong),
+    ...lines
+      .filter(({ detail }) => detail !== true)
+      .map(({ text }) => textBlock(shorten(text, 40), fonts.plain)),
+    ...marks.map(markBlock),
+  ];
+  const tip = [name, ...lines.map(({ text }) => text)].join("\n");
+  return framed(stack(texts), { look: "outside", padding: [5, 8], tip });
+}
+
+export const noHostBlock = (): Block =>
+  framed(textBlock("no other host", fonts.plain, "muted"), { look: "outside", padding: [5, 8] });
+
 /** A compartment with several adapters is drawn once for each, and each says so. */
 function otherAdapters(adapter: GraphNode | undefined, lookup: Lookup): readonly string[] {
   if (adapter?.parent === undefined) return [];

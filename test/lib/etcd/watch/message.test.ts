@@ -28,7 +28,7 @@ describe("a line of a watch (of etcd 3.4)", () => {
       `{"result":{${header("3")},"created":true,"canceled":true,"cancel_reason":"etcdserver: permission denied"}}`,
       {
         kind: "failed",
-        failure: { kind: "refused", why: "etcdserver: permission denied", outcome: "none", staleToken: true },
+        failure: { kind: "refused", why: "etcdserver: permission denied", outcome: "none" },
       },
     ],
     [
@@ -36,7 +36,7 @@ describe("a line of a watch (of etcd 3.4)", () => {
       `{"result":{${header("3")},"canceled":true}}`,
       {
         kind: "failed",
-        failure: { kind: "other", why: "the watch was canceled", outcome: "none", staleToken: false },
+        failure: { kind: "other", why: "the watch was canceled", outcome: "none" },
       },
     ],
     [

@@ -3,7 +3,7 @@
 import { switchElements } from "../../../../lib/linux/compile/elements.ts";
 import { switchAlias } from "../../../../lib/linux/mark.ts";
 import type { SwitchState } from "../../../../lib/linux/observe.ts";
-import type { InternalSwitch as Switch } from "../../../../lib/model/switch.ts";
+import type { HostedSwitch as Switch } from "../../../../lib/model/switch.ts";
 import type { Link } from "../../../../lib/netlink/route/decode-link.ts";
 import { someLink } from "../some-link.ts";
 

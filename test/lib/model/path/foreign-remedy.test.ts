@@ -14,7 +14,7 @@ const beside = (table: string, chain: string): ForeignChain => ({ table, chain, 
 /** Of what comes from our switch, or goes there; the first chain dropped it. */
 function remedy(
   hook: ForeignHook,
-  place: { readonly in?: string; readonly out?: string },
+  place: { readonly in?: string; readonly out?: string; readonly udpPort?: number },
   ...foreign: ForeignChain[]
 ) {
   const [by] = foreign;
@@ -61,6 +61,24 @@ describe("the remedy for a rule of another program", () => {
   it("is a zone of firewalld's whatever it drops, and works whatever zone the switch is in", () => {
     expect(remedy("input", { in: "vsw-nat" }, base("inet firewalld", "filter_INPUT", "input"))).toBe(
       "`firewall-cmd --zone=trusted --change-interface=vsw-nat`, and the same with --permanent to keep it.",
+    );
+  });
+
+  it("lets the port of a tunnel in on the underlay, on all hosts", () => {
+    const at = { in: "eth0", udpPort: 4789 };
+    const words = (...chains: ForeignChain[]) => remedy("input", at, ...chains);
+    expect(words(base("ip filter", "INPUT", "input"))).toBe(
+      "Rules of ours cannot lift it; `iptables -I INPUT -p udp --dport 4789 -j ACCEPT`, on each host of the network.",
+    );
+    expect(words(base("inet fw", "in", "input"))).toBe(
+      "Rules of ours cannot lift it; `nft insert rule inet fw in udp dport 4789 accept`, on each host of the network.",
+    );
+    expect(words(base("inet firewalld", "filter_INPUT", "input"))).toBe(
+      "`firewall-cmd --add-port=4789/udp`, and the same with --permanent to keep it, on each host of the network.",
+    );
+    const ufw = beside("ip filter", "ufw-before-input");
+    expect(words(base("ip filter", "INPUT", "input"), ufw)).toBe(
+      "`ufw allow 4789/udp`, on each host of the network.",
     );
   });
 });

@@ -1,14 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { dropReasons } from "../../../../lib/model/path/drop-reason.ts";
 import { stageIds, type Trace } from "../../../../lib/model/path/trace.ts";
+import { overlayModes } from "../../../../lib/model/switch.ts";
 import { minimal } from "../../../../plugins/vswitch/trace/format-minimal.ts";
 import { consultedWords, verdictWords } from "../../../../plugins/vswitch/trace/words.ts";
 import { expectApproved } from "../../../approved.ts";
+import { overlayStories, tellOverlay } from "./overlay-stories.ts";
 import { stories } from "./stories.ts";
 import { tell } from "./story.ts";
 
 const all = Object.values(stories).flatMap((group) => Object.values(group));
-const traces = all.map((story) => tell(story).trace);
+const journeys = overlayModes.flatMap((mode) =>
+  Object.values(overlayStories[mode]).map((story) => tellOverlay(mode, story)),
+);
+const traces = [
+  ...all.map((story) => tell(story).trace),
+  ...journeys.flatMap(({ trace, far }) => [trace, ...far.map((leg) => leg.trace)]),
+];
 
 describe("the path of a packet", () => {
   test.each(Object.keys(stories))("has these stages in stories of %s", (group) => {
@@ -16,6 +24,15 @@ describe("the path of a packet", () => {
       ([title, story]) => `# ${title}\n${tellAll(tell(story).trace)}`,
     );
     expectApproved(`traces/${group.replaceAll(" ", "-")}.txt`, told.join("\n\n"));
+  });
+
+  test.each(overlayModes)("goes from host to host in stories of overlay networks in the mode %s", (mode) => {
+    const told = Object.entries(overlayStories[mode]).map(([title, story]) => {
+      const { trace, far } = tellOverlay(mode, story);
+      const legs = far.map((leg) => `on ${leg.host}\n${tellAll(leg.trace)}`);
+      return [`# ${title}`, tellAll(trace), ...legs].join("\n");
+    });
+    expectApproved(`traces/overlay-${mode}.txt`, told.join("\n\n"));
   });
 
   test("is told in full: each stage, each reason of a drop and each verdict has a story", () => {

@@ -8,11 +8,17 @@ import type { Probe, TraceStart } from "../../../../lib/model/path/start.ts";
 import type { ConnectionState } from "../../../../lib/model/path/trace.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Scene, SceneHost, SceneNetwork } from "../../../../lib/model/scene.ts";
-import { type InternalSwitch, macvlanModes, type Switch } from "../../../../lib/model/switch.ts";
+import {
+  type InternalSwitch,
+  macvlanModes,
+  overlayModes,
+  type Switch,
+} from "../../../../lib/model/switch.ts";
 import type { Acl } from "../../../../lib/policy/acl.ts";
 import type { OutBoundNat } from "../../../../lib/policy/outbound-nat.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
 import type { PortMapping } from "../../../../lib/policy/port-mapping.ts";
+import { addressesAt, overlayHost, peer } from "./overlay-scene.ts";
 import { type EndpointCase, endpoint, lan, network, route, scene, vnicOnLan } from "./scene.ts";
 
 export interface RandomCase {
@@ -51,6 +57,15 @@ export const addresses: Readonly<Record<4 | 6, readonly Ip[]>> = {
     "0.1.2.3",
     "255.255.255.255",
     "224.0.0.251",
+    "10.40.1.1",
+    "10.40.1.2",
+    "10.40.2.1",
+    "10.40.2.2",
+    "10.40.9.9",
+    "10.50.0.1",
+    "10.50.0.12",
+    "10.50.0.22",
+    "10.50.0.77",
   ].map(ip),
   6: [
     "fd01::1",
@@ -70,6 +85,10 @@ export const addresses: Readonly<Record<4 | 6, readonly Ip[]>> = {
     "ff02::1",
     "ff02::1:ff00:2",
     "ff0e::1",
+    "fd00:40:1::2",
+    "fd00:40:2::2",
+    "fd00:50::12",
+    "fd00:50::22",
   ].map(ip),
 };
 /** Where packets mostly go. */
@@ -80,6 +99,12 @@ const near: Readonly<Record<4 | 6, readonly Ip[]>> = {
   ].map(ip),
   6: ["fd01::1", "fd01::2", "fd01::3", "fd02::2", "2001:db8::10", "2001:db8::100", "2001:db8:1::7"].map(ip),
 };
+/** The same on a host of an overlay network. */
+const far: Readonly<Record<4 | 6, readonly Ip[]>> = {
+  4: addresses[4].filter((one) => /^10[.][45]0[.]/.test(one)),
+  6: addresses[6].filter((one) => /^fd00:[45]0:/.test(one)),
+};
+const isOverlaid = ({ networks }: Scene): boolean => networks.some(({ kind }) => kind === "overlay");
 const prefixes: Readonly<Record<4 | 6, readonly Prefix[]>> = {
   4: ["10.1.0.0/24", "10.1.0.2/32", "10.2.0.0/24", "10.0.0.0/8", "198.51.100.0/24", "0.0.0.0/0"].map(prefix),
   6: ["fd01::/64", "fd01::2/128", "fd00::/8", "2001:db8::/32", "::/0"].map(prefix),
@@ -295,7 +320,7 @@ const vnicsIn = (networks: ReturnType<typeof lan>[]): readonly Plan[] =>
     vnicOnLan(network, `n${i}`, [`192.0.2.${102 + i}/24`]),
   ]);
 
-export const randomScene: fc.Arbitrary<Scene> = fc
+const localScene: fc.Arbitrary<Scene> = fc
   .tuple(
     networkOf("one", ["10.1.0.1/24", "fd01::1/64"], "two"),
     networkOf("two", ["10.2.0.1/24", "fd02::1/64"], "one"),
@@ -307,6 +332,42 @@ export const randomScene: fc.Arbitrary<Scene> = fc
       .map((plans) => scene([first, second, ...hanging], [...plans, ...vnicsIn(hanging)])),
   )
   .chain((base) => host(base).map((over) => ({ ...base, host: { ...base.host, ...over } })));
+
+/** One of two hosts of an overlay network, which may miss some of what it needs to reach the other. */
+const overlayScene: fc.Arbitrary<Scene> = fc
+  .record({
+    mode: one(overlayModes),
+    isolated: fc.boolean(),
+    reachable: one([undefined, true, ["nat"]] as const),
+    nat: one([{}, { reachable: true }, { reachable: ["blue"] }] as const),
+    directory: one([{}, { type: "etcd", revision: "7" }, false] as const),
+    policies: policiesFor(["10.40.1.2/24", "10.50.0.12/24"]),
+    peerMtu: one([undefined, 1400]),
+    rows: one([undefined, undefined, "fdb", "neighbours"] as const),
+  })
+  .map(({ mode, isolated, reachable, nat, directory, policies, peerMtu, rows }) => {
+    const own = addressesAt(1, mode, 2);
+    const fitting = policies.filter((policy) =>
+      policy.kind === "PortMapping"
+        ? own.includes(`${policy.address}/24`)
+        : policy.kind !== "OutBoundNAT" || own.includes(`${policy.addresses[0]}/24`),
+    );
+    return overlayHost(1, mode, {
+      ...(isolated ? { isolated: true } : {}),
+      ...(reachable === undefined ? {} : { reachable }),
+      nat,
+      directory,
+      peers: [peer(2, mode, peerMtu === undefined ? {} : { mtu: peerMtu })],
+      web: { policies: fitting },
+      host: () => (rows === undefined ? {} : { [rows]: [] }),
+    }).scene;
+  })
+  .chain((base) => host(base).map((over) => ({ ...base, host: { ...base.host, ...over } })));
+
+export const randomScene: fc.Arbitrary<Scene> = fc.oneof(
+  { weight: 3, arbitrary: localScene },
+  { weight: 1, arbitrary: overlayScene },
+);
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
@@ -328,7 +389,7 @@ function ipProbe(base: Scene): fc.Arbitrary<Probe> {
           kind: fc.constant("ip" as const),
           destination: fc.oneof(
             { weight: 2, arbitrary: one(addresses[f]) },
-            { weight: 3, arbitrary: one(near[f]) },
+            { weight: 3, arbitrary: one(isOverlaid(base) ? far[f] : near[f]) },
           ),
           source: seldom(one(addresses[f])),
           protocol: one(protocols),

@@ -30,6 +30,7 @@ import type {
 } from "../../../../lib/model/scene.ts";
 import {
   type HostAdapter,
+  type HostedSwitch,
   type InternalSwitch,
   isStacked,
   type MacvlanSwitch,
@@ -146,11 +147,11 @@ export interface EndpointCase {
 
 /** @param addresses "10.1.0.2/24" ...; each family gets a default route by the network's gateway */
 export function endpoint(
-  { name, switch: vswitch }: SceneNetwork<InternalSwitch>,
+  { name, switch: vswitch }: SceneNetwork<HostedSwitch>,
   containerId: string,
   addresses: readonly string[],
   { policies = [], aclDefault, guard = {}, vnic = {}, vm }: EndpointCase = {},
-): Plan<InternalSwitch> {
+): Plan<HostedSwitch> {
   const owner: Owner = { network: name, containerId, ifname: "eth0" };
   const key = ownerKey(owner);
   const own = addresses.map(prefix);
@@ -210,7 +211,7 @@ const uplink: SceneInterface = {
   up: true,
   addresses: [prefix("192.0.2.10/24"), prefix("2001:db8::10/64")],
 };
-const lo: SceneInterface = {
+export const lo: SceneInterface = {
   name: "lo",
   mtu: 65536,
   up: true,
@@ -246,7 +247,7 @@ export function scene(
   };
 }
 
-const bridge = ({ name, mac: own, mtu, gateways }: Switch): SceneInterface => ({
+export const bridge = ({ name, mac: own, mtu, gateways }: Switch): SceneInterface => ({
   name,
   kind: "bridge",
   ...(own === undefined ? {} : { mac: own }),
@@ -255,7 +256,7 @@ const bridge = ({ name, mac: own, mtu, gateways }: Switch): SceneInterface => ({
   addresses: gateways,
 });
 
-const port = (plan: Plan): SceneInterface => ({
+export const port = (plan: Plan): SceneInterface => ({
   name: plan.port.name,
   kind: portTap(plan) === undefined ? "veth" : "tun",
   mac: portMac(plan.key),
@@ -308,7 +309,7 @@ const outward: readonly SceneRoute[] = [
   route("::/0", { gateway: ip("2001:db8::1"), interface: "eth0", priority: 1024 }),
 ];
 
-function connected({ name, addresses }: SceneInterface): readonly SceneRoute[] {
+export function connected({ name, addresses }: SceneInterface): readonly SceneRoute[] {
   if (name === "lo") return [];
   return addresses.map((address) =>
     route(networkOf(address), { interface: name, priority: metric(address) }),

@@ -104,7 +104,7 @@ function startOf(from: Story["from"], endpoints: Readonly<Partial<Record<Sender,
   return { kind: "endpoint", key: plan.key };
 }
 
-function probeTo(to: string, state: ConnectionState): Probe {
+export function probeTo(to: string, state: ConnectionState): Probe {
   const [first = "", second, port] = to.split(" ");
   if (first === "frame") return { kind: "other", etherType: 0x88b5, destinationMac: everybody };
   if (first === "arp" && second !== undefined)

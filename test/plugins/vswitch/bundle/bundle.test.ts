@@ -81,6 +81,7 @@ describe("the files of a bundle", () => {
     const failing = new Proxy({}, { get: (): never => fail("EPERM") });
     const host: Host = {
       bootId: "boot",
+      dataDir: "/none",
       store: failing as Store,
       backend: failing as ToolBackend,
       close() {},

@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { familyBits, type Ip, ipFamily, ipFromNumber, ipNumber, parseIp } from "../../../../lib/addr/ip.ts";
+import {
+  familyBits,
+  type Ip,
+  ip,
+  ipFamily,
+  ipFromNumber,
+  ipNumber,
+  parseIp,
+} from "../../../../lib/addr/ip.ts";
+import { linkLocal } from "../../../../lib/addr/mac.ts";
 import { contains, networkOf, prefix, prefixOf } from "../../../../lib/addr/prefix.ts";
+import { vtepMac } from "../../../../lib/model/vtep.ts";
 import { pseudonymiser } from "../../../../plugins/vswitch/bundle/pseudonyms.ts";
 import { seed } from "../../../lib/seed.ts";
 
@@ -83,6 +93,16 @@ describe("an address of the outside", () => {
     const address = hide("203.0.113.7/24");
     expect(contains(network, address.split("/")[0] as Ip)).toBe(true);
     expect(address).not.toBe(networkOf(prefix(address)));
+  });
+
+  test("is nowhere in a MAC that was made of it, nor in the link-local address of that", () => {
+    const vtep = ip("203.0.113.7");
+    const mac = vtepMac(vtep);
+    const name = hide(vtep) as Ip;
+    expect(hide(mac)).toBe(vtepMac(name));
+    expect(hide(linkLocal(mac))).toBe(linkLocal(vtepMac(name)));
+    const container = vtepMac(ip("10.88.0.7"));
+    expect(hide(container)).toBe(container);
   });
 
   test("has other names with another key", () => {

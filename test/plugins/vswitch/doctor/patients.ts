@@ -52,6 +52,7 @@ export function patient(options: PatientOptions = {}): Patient {
     user: 0,
     compartmentExists: (path) => path !== "" && !gone.includes(path),
     reports: () => [],
+    rows: () => [],
     remains: () => ({
       endpoints: whole.endpoints.map((plan) => row(plan)),
       networks: whole.networks.map(({ name }) => name),

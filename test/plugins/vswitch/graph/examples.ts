@@ -2,6 +2,7 @@
 import { ip } from "../../../../lib/addr/ip.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
 import type { Scene } from "../../../../lib/model/scene.ts";
+import { overlayHost, peer } from "../../../lib/model/path/overlay-scene.ts";
 import { lan, vnicOnLan } from "../../../lib/model/path/scene.ts";
 import { acl, crowd, endpoint, network, scene } from "./scenes.ts";
 
@@ -97,6 +98,22 @@ const wires: Partial<Scene["host"]> = {
   ],
 };
 
+/** Hosts 1 to 50 of an overlay network, seen from the first. */
+const crowdOfHosts = Array.from({ length: 50 }, (_, i) => peer(i + 2, "routed"));
+const spread = overlayHost(1, "routed", {
+  peers: crowdOfHosts,
+  directory: { type: "etcd", revision: "4711", followed: false },
+  web: { policies: [], aclDefault: { In: "Block", Out: "Allow" } },
+  host: (host) => ({
+    interfaces: host.interfaces.map((link) => (link.name === "eth0" ? { ...link, mtu: 1400 } : link)),
+    routes: host.routes.filter(({ destination }) => destination !== "10.40.7.0/24"),
+  }),
+}).scene;
+const broken = overlayHost(1, "stretched", {
+  peers: [peer(2, "stretched"), peer(3, "stretched", { node: "a-host-with-a-name-that-is-rather-long" })],
+  host: (host) => ({ interfaces: host.interfaces.filter(({ name }) => name !== "vsx-blue"), fdb: [] }),
+}).scene;
+
 export const examples: Readonly<Record<string, Scene>> = {
   "an empty host": scene([], []),
   "a host without a network": scene([], [], {
@@ -123,6 +140,9 @@ export const examples: Readonly<Record<string, Scene>> = {
     ...wires,
     interfaces: wires.interfaces?.filter(({ name }) => name !== "vsh-home") ?? [],
   }),
+  "an overlay network of two hosts": overlayHost(1, "routed").scene,
+  "an overlay network of 51 hosts": spread,
+  "an overlay network without its tunnel": broken,
   "names that are hard to bear": scene([cruel], [odd], {
     interfaces: Array.from({ length: 20 }, (_, i) => ({
       name: `<&"${i}`,

@@ -7,7 +7,13 @@ import { formatSvg } from "../../../../plugins/vswitch/graph/svg/format-svg.ts";
 import { expectApproved } from "../../../approved.ts";
 import { example, examples } from "./examples.ts";
 
-const approved = ["an empty host", "one container", "three networks", "names that are hard to bear"];
+const approved = [
+  "an empty host",
+  "one container",
+  "three networks",
+  "an overlay network of two hosts",
+  "names that are hard to bear",
+];
 
 describe("a graph in Mermaid and DOT", () => {
   test.each(approved)("of %s is as approved", (name) => {

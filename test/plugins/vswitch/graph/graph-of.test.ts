@@ -42,6 +42,41 @@ describe("a graph", () => {
     );
   });
 
+  test("leads by the tunnel of an overlay network to its other hosts, and the tunnel by its uplink", () => {
+    const graph = graphOf(example("an overlay network of two hosts"));
+    expect(edge(graph, "tunnels")).toEqual([["tunnel vsx-blue", "peer blue 192.0.2.2", ""]]);
+    expect(edge(graph, "carries")).toEqual([["interface eth0", "tunnel vsx-blue", ""]]);
+    expect(edge(graph, "routes").map(([, to]) => to)).toEqual([
+      "switch vsw-blue",
+      "switch vsw-nat",
+      "tunnel vsx-blue",
+    ]);
+    expect(texts(graph, "host-2")).toEqual([
+      "VTEP 192.0.2.2",
+      "10.40.2.0/24",
+      "fd00:40:2::/64",
+      "0e:2a:c0:00:02:02",
+    ]);
+    expect(graph.nodes.filter(({ name }) => name === "vsx-blue")).toHaveLength(1);
+  });
+
+  test("names of many hosts a few, those that are not reached first", () => {
+    const graph = graphOf(example("an overlay network of 51 hosts"));
+    const hosts = graph.nodes.filter(({ kind }) => kind === "peer").map(({ name }) => name);
+    expect(hosts).toEqual(["host-7", "host-2", "host-3", "host-4", "and 46 more"]);
+    expect(texts(graph, "host-7")).toContain("no route there");
+  });
+
+  test("marks what is wrong with a tunnel", () => {
+    const amiss = texts(graphOf(example("an overlay network of 51 hosts")), "vsx-blue");
+    expect(amiss).toContain("MTU of eth0: 1400");
+    expect(amiss).toContain("nobody follows the directory");
+    const gone = graphOf(example("an overlay network without its tunnel"));
+    expect(texts(gone, "vsx-blue")).toContain("there is no interface vsx-blue");
+    expect(texts(gone, "host-2")).toContain("rows of its containers missing");
+    expect(edge(gone, "plugged")).toContainEqual(["switch vsw-blue", "tunnel vsx-blue", ""]);
+  });
+
   test("binds an external switch to its uplink, with vNICs and the host's adapter on it and no ports", () => {
     const graph = graphOf(example("nat and transparent networks"));
     expect(edge(graph, "uplink")).toEqual([

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { TunnelCounters } from "../../../../lib/model/counters.ts";
+import type { SceneDirectory } from "../../../../lib/model/scene.ts";
+import type { OverlayMode } from "../../../../lib/model/switch.ts";
 import { formatEndpoint, formatNetwork } from "../../../../plugins/vswitch/show/format-endpoint.ts";
 import { formatEndpoints, formatHost } from "../../../../plugins/vswitch/show/format-show.ts";
-import { hostView, type ShowInput } from "../../../../plugins/vswitch/show/view.ts";
+import { hostView, type NetworkView, type ShowInput } from "../../../../plugins/vswitch/show/view.ts";
 import { expectApproved } from "../../../approved.ts";
+import { overlayHost, peer } from "../../../lib/model/path/overlay-scene.ts";
 import { endpointRow, networkRow, portCounters, rowOf } from "../fixture.ts";
 import { lanGuest, natGuest } from "../guest/fixture.ts";
 
@@ -64,15 +68,15 @@ describe("what show prints", () => {
     if (network === undefined) throw new Error("no network");
     const now = 3_601_000 + 1_000;
     const parts = [
-      formatHost(host, ""),
-      formatNetwork(network, host.endpoints),
+      formatHost(host, "", now),
+      formatNetwork(network, host.endpoints, now),
       ...host.endpoints.map((one) => formatEndpoint(one, now)),
     ];
     expectApproved("plugins/vswitch/show/show.txt", parts.join("\n\n\n"));
   });
 
   test("says of a host without networks what it was told to", () => {
-    expect(formatHost({ networks: [], endpoints: [] }, "nothing")).toBe("nothing");
+    expect(formatHost({ networks: [], endpoints: [] }, "nothing", 0)).toBe("nothing");
   });
 });
 
@@ -103,6 +107,54 @@ describe("what show prints of guests", () => {
       "plugins/vswitch/show/guests.txt",
       [formatEndpoints(endpoints), ...endpoints.map((one) => formatEndpoint(one, 3_602_000))].join("\n\n"),
     );
+  });
+});
+
+describe("what show prints of overlay networks", () => {
+  const ofMode = (mode: OverlayMode, directory: Partial<SceneDirectory> | false, peers: number) => {
+    const hosts = Array.from({ length: peers }, (_, i) => peer(i + 2, mode));
+    const { scene } = overlayHost(1, mode, { peers: hosts, directory });
+    const [blue] = scene.networks;
+    if (blue === undefined) throw new Error("no network");
+    const spec = { switch: blue.switch, settings: {} };
+    return view({
+      networks: [{ name: "blue", kind: "overlay", spec }],
+      endpoints: scene.endpoints.filter(({ owner }) => owner.network === "blue").map((plan) => rowOf(plan)),
+      counters: {
+        atMs: 0,
+        switches: [{ name: "vsw-blue", network: "blue", up: true, drops: [] }],
+        ports: [],
+        tunnels: directory === false ? [] : [carried],
+      },
+      directoryOf: () => blue.directory,
+    });
+  };
+  const carried: TunnelCounters = {
+    name: "vsx-blue",
+    network: "blue",
+    vni: 4097,
+    up: true,
+    out: { packets: 10, bytes: 1500 },
+    in: { packets: 20, bytes: 2_500_000 },
+    drops: [
+      { layer: "tunnel", direction: "In", packets: 3, reason: "not of the network" },
+      { layer: "tunnel", direction: "In", packets: 2, reason: "not behind the tunnel" },
+    ],
+  };
+
+  test("is as approved: by configuration, by a directory that nobody follows, with nothing known", () => {
+    const etcd = { type: "etcd", revision: "4711", savedMs: 3_000_000, followed: false } as const;
+    const hosts = [
+      ofMode("routed", {}, 1),
+      ofMode("routed", etcd, 25),
+      ofMode("stretched", { ...etcd, followed: true }, 2),
+      ofMode("routed", false, 0),
+    ];
+    const parts = hosts.flatMap((host) => {
+      const network = host.networks[0] as NetworkView;
+      return [formatHost(host, "", 3_601_000), formatNetwork(network, host.endpoints, 3_601_000)];
+    });
+    expectApproved("plugins/vswitch/show/overlays.txt", parts.join("\n\n\n"));
   });
 });
 

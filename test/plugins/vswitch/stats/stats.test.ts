@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Counters } from "../../../../lib/model/counters.ts";
+import type { Counters, Drops, TunnelCounters } from "../../../../lib/model/counters.ts";
 import {
   formatStats,
   formatStatsJson,
@@ -61,5 +61,33 @@ describe("what stats prints", () => {
       formatStats(sampleOf(at(0), owners)),
     ];
     expectApproved("plugins/vswitch/stats/stats.txt", parts.join("\n\n"));
+  });
+});
+
+describe("what stats prints of overlay networks", () => {
+  test("is as approved: their tunnels below the ports", () => {
+    const tunnel = (packets: number, drops: readonly Drops[] = []): TunnelCounters => ({
+      name: "vsx-blue",
+      network: "blue",
+      vni: 4097,
+      up: true,
+      out: { packets, bytes: packets * 1000 },
+      in: { packets: 2 * packets, bytes: packets * 2000 },
+      drops,
+    });
+    const then: Counters = { ...at(0, portCounters(web)), tunnels: [tunnel(10)] };
+    const dropped = [
+      { layer: "tunnel", direction: "In", packets: 3, reason: "not of the network" },
+      { layer: "kernel", direction: "Out", packets: 1 },
+    ] as const;
+    const now: Counters = { ...at(2000, portCounters(web)), tunnels: [tunnel(30, dropped)] };
+    const rates = sampleOf(now, [web], then);
+    const parts = [
+      formatStats(sampleOf(then, [web])),
+      formatStats(rates),
+      formatStatsLines(rates),
+      formatStatsJson(rates),
+    ];
+    expectApproved("plugins/vswitch/stats/tunnels.txt", parts.join("\n\n"));
   });
 });

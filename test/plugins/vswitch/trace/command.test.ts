@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "../../../../plugins/vswitch/cli.ts";
+import { overlayHost } from "../../../lib/model/path/overlay-scene.ts";
 import { bears, published, usual } from "../../../lib/model/path/story.ts";
 
 let dir = "";
@@ -14,6 +15,8 @@ beforeAll(() => {
   });
   writeFileSync(join(dir, "scene.json"), JSON.stringify(scene));
   writeFileSync(join(dir, "none.json"), "{}");
+  for (const number of [1, 2])
+    writeFileSync(join(dir, `host${number}.json`), JSON.stringify(overlayHost(number, "routed").scene));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -68,6 +71,45 @@ describe("vswitch trace", () => {
     const { code, out, err } = await trace(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(text);
+  });
+
+  const first = () => ["trace", "--scene", join(dir, "host1.json"), "--from", "web"];
+
+  test("goes on at another host whose scene it has", async () => {
+    const peer = ["--peer", join(dir, "none-of-it.json"), "--peer", join(dir, "host2.json")];
+    writeFileSync(join(dir, "none-of-it.json"), JSON.stringify(usual().scene));
+    const answer = await vswitch(...first(), "--to", "10.40.2.3:80", ...peer);
+    expect(answer).toMatchObject({ code: 0, err: "" });
+    expect(answer.out).toContain("DELIVERED to blue/db/eth0 on host-2");
+  });
+
+  test("knows the endpoints of other hosts by name, after its own", async () => {
+    const scene = overlayHost(2, "routed").scene;
+    const renamed = JSON.stringify(scene).replaceAll('"containerId":"db"', '"containerId":"elsewhere"');
+    writeFileSync(join(dir, "renamed.json"), renamed);
+    const named = (to: string) => vswitch(...first(), "--to", to, "--peer", join(dir, "renamed.json"));
+    expect((await named("elsewhere:80")).out).toContain("DELIVERED to blue/elsewhere/eth0 on host-2");
+    expect((await named("db:80")).out).toContain("DELIVERED to blue/db/eth0\n");
+  });
+
+  test("hands it over where the other host is not known", async () => {
+    const { code, out } = await vswitch(...first(), "--to", "10.40.2.3:80");
+    expect(code).toBe(0);
+    expect(out).toContain("HANDED to VTEP 192.0.2.2 (host host-2) by eth0");
+    expect(out).toContain("give --peer");
+  });
+
+  test("begins at another host's container, by its address", async () => {
+    const words = ["--from", "10.40.2.2", "--to", "web:80"];
+    const { out } = await vswitch("trace", "--scene", join(dir, "host1.json"), ...words);
+    expect(out).toContain("from 10.40.2.2, on host-2");
+    expect(out).toContain("DELIVERED to blue/web/eth0");
+  });
+
+  test("tells what is wrong with a peer", async () => {
+    const { code, err } = await vswitch(...first(), "--to", "10.40.2.3", "--peer", join(dir, "none.json"));
+    expect(code).toBe(1);
+    expect(err).toContain("none.json is no scene");
   });
 
   test("prints JSON for programs", async () => {

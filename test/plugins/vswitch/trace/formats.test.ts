@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { traceIn } from "../../../../plugins/vswitch/trace/command.ts";
 import { loadFormat, type TraceFormat, traceFormats } from "../../../../plugins/vswitch/trace/formats.ts";
+import type { TraceView } from "../../../../plugins/vswitch/trace/view.ts";
 import { exitCodeOf } from "../../../../plugins/vswitch/trace/words.ts";
 import { expectApproved } from "../../../approved.ts";
+import { overlayStories, tellOverlay } from "../../../lib/model/path/overlay-stories.ts";
 import { endpoint } from "../../../lib/model/path/scene.ts";
 import { stories } from "../../../lib/model/path/stories.ts";
 import { type Story, tell, usual } from "../../../lib/model/path/story.ts";
@@ -19,6 +21,35 @@ const shown = async (story: Story | undefined, format: TraceFormat): Promise<str
   if (story === undefined) throw new Error("no such story");
   return (await loadFormat[format]())({ trace: tell(story).trace, name: story.from });
 };
+
+/** Of two hosts: what an ACL of the other one blocks. */
+const across = (there?: "unknown"): TraceView => {
+  const story = overlayStories.routed["an ACL of the other host's container"];
+  if (story === undefined) throw new Error("no such story");
+  const { trace, far } = tellOverlay("routed", { ...story, ...(there === undefined ? {} : { there }) });
+  return { trace, name: "blue/web/eth0", ...(far.length === 0 ? {} : { far }) };
+};
+
+describe("a trace across hosts as", () => {
+  test.each(["text", "detailed", "minimal"] as const)("%s tells of both", async (format) => {
+    expectApproved(`traces/formats/across.${format}.txt`, (await loadFormat[format]())(across()));
+  });
+
+  test("text says who has it where the other host is not known", async () => {
+    expectApproved("traces/formats/handed.text.txt", (await loadFormat.text())(across("unknown")));
+  });
+
+  test("SVG is well formed, and red on the other host alone", async () => {
+    const svg = (await loadFormat.svg())(across());
+    expect(unclosed(svg)).toEqual([]);
+    expect(svg.indexOf('<g class="warning">')).toBeGreaterThan(svg.indexOf("host-2: "));
+  });
+
+  test("JSON has the far hosts beside the trace", async () => {
+    const { far } = JSON.parse((await loadFormat.json())(across()));
+    expect(far).toMatchObject([{ host: "host-2", trace: { verdict: { reason: "acl-default" } } }]);
+  });
+});
 
 describe("a trace as", () => {
   test.each(
