@@ -32,7 +32,7 @@ export function answerFdb(request: Request, stack: Stack): readonly Reply[] {
   }
   const row = decodeFdb({ ...request, flags: 0 });
   const link = linkAt(stack, row.index);
-  if (row.on === "master" && link.master === undefined) throw new Refusal("EINVAL");
+  if (row.on === "master" && link.master === undefined) throw new Refusal("EOPNOTSUPP");
   if (row.on === "self" && link.vxlan === undefined) throw new Refusal("EOPNOTSUPP");
   const all = link.fdb ?? [];
   const isOf = ({ mac, on }: Pick<Fdb, "mac" | "on">): boolean => mac === row.mac && on === row.on;
