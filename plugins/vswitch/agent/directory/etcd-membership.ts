@@ -17,9 +17,10 @@ import { formatRecord } from "../../../../lib/directory/records.ts";
 import { compareRevisions } from "../../../../lib/directory/revision.ts";
 import { unchanged } from "../../../../lib/etcd/conditions.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
-import { type Chore, chores, type Problem } from "./chores.ts";
+import { type Chore, chores } from "./chores.ts";
 import { claimSubnets, unclaimed } from "./claim-subnets.ts";
 import type { Local, Membership } from "./membership.ts";
+import { refusedChore } from "./refused-chore.ts";
 import { type BlockTending, tendPools } from "./tend-pools.ts";
 
 export interface EtcdMembershipOptions {
@@ -168,7 +169,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
         ...(status.doubt?.complaints ?? []),
         ...faultComplaints(state.faults),
         ...ownComplaints,
-        ...(status.link === "up" ? work.problems.map(complain) : []),
+        ...(status.link === "up" ? work.problems.map((one) => refusedChore(prefix, one)) : []),
       ];
       return { follow: status, revision: state.revision, garbage: state.faults.size > 0, complaints };
     },
@@ -180,16 +181,6 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
       etcd.close();
     },
   };
-
-  function complain({ doing, error }: Problem): Complaint {
-    const details = "details" in error && typeof error.details === "string" ? error.details : undefined;
-    return {
-      code: "store-refused",
-      about: prefix,
-      text: `could not ${doing}: ${error.message}`,
-      remedy: details ?? "It is tried again; see what this host's user may do there.",
-    };
-  }
 }
 
 function isPublished({ tables, faults }: DirectoryState, { identity }: Local): boolean {
