@@ -124,7 +124,7 @@ describe.each(["routed", "stretched"] as const)("a refusal on an overlay network
     host.attach(plan, [peer]);
     const look = () => [
       ...diff(plan, host.backend.observe(plan)),
-      ...host.backend.comparePeers(plan.switch, { peers: [peer], own: [] }),
+      ...(host.backend.comparePeers(plan.switch, { peers: [peer], own: [] }) ?? []),
     ];
     const moments = momentsOf(host, () => expect(look()).toEqual([]));
     for (const k of moments) {
