@@ -68,6 +68,8 @@ describe.each(["routed", "stretched"] as const)("rows of any hosts, %s", (mode) 
   const plan = host.planned(cases[mode]);
   host.attach(plan, []);
   const alone = host.kernel.save();
+  /** A route whose own MTU went has the switch's: the kernel would keep the old one. */
+  const dump = () => host.kernel.dump().replaceAll(/^( *route .*) mtu 1450$/gm, "$1");
   const connect = (...peers: readonly Peer[]) => host.backend.connectPeers(plan.switch, { peers, own: [] });
 
   it(`become those of any others, whatever somebody did, and then there is nothing to do (SEED=${seed})`, () => {
@@ -76,7 +78,7 @@ describe.each(["routed", "stretched"] as const)("rows of any hosts, %s", (mode) 
       fc.property(randomPeers(mode), randomPeers(mode), many, (before, after, chosen) => {
         alone();
         connect(...after);
-        const wanted = host.kernel.dump();
+        const wanted = dump();
         alone();
         connect(...before);
         const all = damages(mode, host);
@@ -84,7 +86,7 @@ describe.each(["routed", "stretched"] as const)("rows of any hosts, %s", (mode) 
         expect(connect(...after)?.failures).toEqual([]);
         expect(host.backend.comparePeers(plan.switch, { peers: after, own: [] })).toEqual([]);
         expect(connect(...after)).toEqual({ written: 0, removed: 0, failures: [] });
-        expect(host.kernel.dump()).toBe(wanted);
+        expect(dump()).toBe(wanted);
       }),
       { seed, numRuns: 150 },
     );
