@@ -181,18 +181,17 @@ describe("a round of the agent", () => {
     await host.supply();
     host.fill(13);
     await host.supply();
-    // One stays, in the first block.
-    for (const { key } of host.store.leases.list().slice(1)) host.store.leases.release(key);
+    for (const { key } of host.store.leases.list()) host.store.leases.release(key);
     const both = host.blocks();
     await host.tend();
     host.nowMs += 60_000;
     lossy.lose("late");
     await expect(host.tend()).rejects.toMatchObject({ outcome: "unknown" });
-    expect(host.blocks()).toHaveLength(1);
+    const [given] = both.filter((block) => !host.blocks().includes(block));
     await host.tend();
-    expect(host.blocks().toSorted()).toEqual(both.toSorted());
+    expect(host.blocks()).toContain(given);
     lossy.deliver();
-    expect(blockKeys(etcd)).toHaveLength(2);
+    expect(blockKeys(etcd)).toContain(spell(given));
   });
 
   it("gives nothing more out of what was given away, and names the containers that have it", async () => {
