@@ -62,7 +62,13 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
     wake.resolve();
   };
   const facts = hostFactsCache({ observeHost: (...asked) => host().backend.observeHost(...asked) });
-  const directories = memberships({ host, dataDir, now, random, say: log.say, onChange });
+  const directories = memberships({
+    ...{ host, dataDir, now, random, say: log.say, onChange },
+    onStore: () => {
+      viewMs = 0;
+      wake.resolve();
+    },
+  });
   const saving = snapshots(() => host().store.directories, now);
   const report = agentReport(dataDir, host().bootId, now);
   const reaching = reach({
