@@ -3,7 +3,7 @@ import { type Following, follow } from "../../../lib/cluster/follow.ts";
 import type { DirectoryTables } from "../../../lib/directory/directory.ts";
 import { EtcdError } from "../../../lib/etcd/error.ts";
 import type { Etcd, KeyValue, Listing, WatchHandlers } from "../../../lib/etcd/etcd.ts";
-import { layout, network, node, stored } from "../directory/some-directory.ts";
+import { layout, network, node, type stored } from "../directory/some-directory.ts";
 
 const kv = (from: ReturnType<typeof stored>): KeyValue => ({
   ...from,

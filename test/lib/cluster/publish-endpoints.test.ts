@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { ip } from "../../../lib/addr/ip.ts";
 import { mac } from "../../../lib/addr/mac.ts";
-import { endpointChanges, type LocalEndpoint, publishEndpoints } from "../../../lib/cluster/publish-endpoints.ts";
+import {
+  endpointChanges,
+  type LocalEndpoint,
+  publishEndpoints,
+} from "../../../lib/cluster/publish-endpoints.ts";
 import { listedState } from "../../../lib/directory/state.ts";
 import { fakeEtcd } from "../../fake/etcd.ts";
 import { layout, stored } from "../directory/some-directory.ts";
@@ -43,7 +47,10 @@ describe("this host's containers in a directory", () => {
     await publish(one("old", 1), one("older", 2, "red"), one("a", 3));
     const garbage = key("blue", "bad");
     const others = key("blue", "theirs", "n9");
-    for (const [where, value] of [[garbage, "{"], [others, stored("x", { v: 1 }, 1).value]] as const)
+    for (const [where, value] of [
+      [garbage, "{"],
+      [others, stored("x", { v: 1 }, 1).value],
+    ] as const)
       await client.txn([], [{ kind: "put", key: where, value }]);
     await publish(one("a", 4));
     expect(all().map((line) => line.split(" ")[0])).toEqual([key("blue", "a"), others]);
