@@ -32,15 +32,9 @@ export function defineNetwork<Config, S extends Switch>(
 ): NetworkSpec<S> {
   const { key, network } = ownerOf(request);
   const row = store.networks.get(network);
-  const subnets = configuredSubnets(
-    plugin.nativeIpam({ ...request.config.raw, ipam: request.config.ipam?.raw }),
-  );
-  const needsSubnet = subnets.length === 0 && source.inProcess && plugin.automaticSubnet !== undefined;
-  const settings = {
-    type: plugin.kind,
-    ...(subnets.length > 0 ? { subnet: [...new Set(subnets)].toSorted().join(",") } : {}),
-    ...plugin.settings(config),
-  };
+  const settings = settingsOf(plugin, config, request);
+  const needsSubnet =
+    settings.subnet === undefined && source.inProcess && plugin.automaticSubnet !== undefined;
   const known = row?.spec as NetworkSpec<S> | undefined;
   const directory = plugin.directory?.(config);
   const joining = directory === undefined ? {} : { directory };
@@ -89,6 +83,20 @@ export function defineNetwork<Config, S extends Switch>(
   store.networks.put({ name: network, kind: plugin.kind, spec });
   for (const text of plugin.warnings?.(network, config, host) ?? []) context.log.warn(text);
   return spec;
+}
+
+/** What the configuration decides of the network, by key. */
+export function settingsOf<Config, S extends Switch>(
+  plugin: Pick<NetworkPlugin<Config, S>, "kind" | "nativeIpam" | "settings">,
+  config: Config,
+  { config: conf }: Pick<AddRequest, "config">,
+): NetworkSpec["settings"] {
+  const subnets = configuredSubnets(plugin.nativeIpam({ ...conf.raw, ipam: conf.ipam?.raw }));
+  return {
+    type: plugin.kind,
+    ...(subnets.length > 0 ? { subnet: [...new Set(subnets)].toSorted().join(",") } : {}),
+    ...plugin.settings(config),
+  };
 }
 
 /** The host may have got an address in a chosen prefix while nobody was on the network. */

@@ -110,6 +110,7 @@ export function flannelMembership(options: FlannelMembershipOptions): Membership
     const { blocks } = tending.store();
     const before = blocks.list(network).find((row) => row.prefix === subnet);
     blocks.put({ network, prefix: subnet, revision, claimedMs: before?.claimedMs ?? now() });
+    tending.changed();
   };
   /** Nothing more is given out of a subnet that another host has leased; without containers this host takes another one. */
   const giveUp = (network: string, subnet: Prefix): CniError => {
@@ -121,6 +122,7 @@ export function flannelMembership(options: FlannelMembershipOptions): Membership
       blocks.remove(network, subnet);
       tending.retire(network, subnet);
     }
+    tending.changed();
     return new CniError(
       errorCode.conflict,
       `another host of flannel's has leased ${subnet}, which was this host's`,

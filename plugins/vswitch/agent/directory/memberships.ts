@@ -47,6 +47,8 @@ export interface MembershipsOptions {
   readonly random: () => number;
   readonly say: (text: string) => void;
   readonly onChange: () => void;
+  /** The state file says something else, by this process itself. */
+  readonly onStore: () => void;
 }
 
 /** How soon it is noticed that the way to a store is cut, ms. */
@@ -65,7 +67,7 @@ interface Held {
 }
 
 export function memberships(options: MembershipsOptions): Memberships {
-  const { host, dataDir, now, random, say, onChange } = options;
+  const { host, dataDir, now, random, say, onChange, onStore } = options;
   const held = new Map<string, Held>();
 
   const open = (access: EtcdAccess, type: Held["type"], local: Local): Membership => {
@@ -75,7 +77,11 @@ export function memberships(options: MembershipsOptions): Memberships {
       ...{ etcd: openEtcd(access, { log: say, livenessMs }), access, local, now, random, say, onChange },
       tending: {
         store: () => host().store,
-        retire: (network: string, block: Prefix) => retireBlock(host(), network, block),
+        retire: (network: string, block: Prefix) => {
+          retireBlock(host(), network, block);
+          onStore();
+        },
+        changed: onStore,
       },
     };
     return type === "flannel" ? flannelMembership(parts) : etcdMembership({ ...parts, version });
