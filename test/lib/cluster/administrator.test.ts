@@ -89,16 +89,19 @@ describe("a node that is removed", () => {
     expect(Object.keys(keysOf(etcd))).toEqual(["networks/net"]);
   });
 
-  it.each(["answer", "late"] as const)("is removed also when the first write's outcome is not known (%s)", async (how) => {
-    const etcd = fakeEtcd();
-    const lossy = lossyWire();
-    await loneHost(etcd).supply();
-    lossy.lose(how);
-    const { blocks } = await removeNode(etcd.client(lossy.wire), "/p", "n1", { force: false });
-    lossy.deliver();
-    expect(blocks).toHaveLength(1);
-    expect(Object.keys(keysOf(etcd))).toEqual(["networks/net"]);
-  });
+  it.each(["answer", "late"] as const)(
+    "is removed also when the first write's outcome is not known (%s)",
+    async (how) => {
+      const etcd = fakeEtcd();
+      const lossy = lossyWire();
+      await loneHost(etcd).supply();
+      lossy.lose(how);
+      const { blocks } = await removeNode(etcd.client(lossy.wire), "/p", "n1", { force: false });
+      lossy.deliver();
+      expect(blocks).toHaveLength(1);
+      expect(Object.keys(keysOf(etcd))).toEqual(["networks/net"]);
+    },
+  );
 
   it("goes by its name where no other has it", async () => {
     const etcd = fakeEtcd();
@@ -119,7 +122,8 @@ describe("a block that is reserved", () => {
     const host = loneHost(etcd);
     await host.supply();
     const free = ["10.1.0.0/25", "10.1.0.128/25"].find(
-      (half) => !host.blocks().some((block) => Number(block.split(/[./]/)[3]) >= 128 === half.includes("128")),
+      (half) =>
+        !host.blocks().some((block) => Number(block.split(/[./]/)[3]) >= 128 === half.includes("128")),
     );
     expect(await keep(etcd, free ?? "")).toHaveLength(8);
     const claimed: string[] = [];
@@ -176,8 +180,13 @@ describe("a block that is reserved", () => {
       }
       return apply();
     });
-    await expect(unreserve(client, "/p", "net", prefix(block))).rejects.toMatchObject({ reason: "block-in-use" });
-    expect(keysOf(etcd)).toMatchObject({ [spell(block)]: { reserved: true }, [`ips/net/${inside}`]: { node: "n1" } });
+    await expect(unreserve(client, "/p", "net", prefix(block))).rejects.toMatchObject({
+      reason: "block-in-use",
+    });
+    expect(keysOf(etcd)).toMatchObject({
+      [spell(block)]: { reserved: true },
+      [`ips/net/${inside}`]: { node: "n1" },
+    });
   });
 });
 

@@ -3,7 +3,16 @@ import { ip } from "../../../lib/addr/ip.ts";
 import { releaseAddresses } from "../../../lib/cluster/fixed-address.ts";
 import { type FakeEtcd, fakeEtcd } from "../../fake/etcd.ts";
 import { owner } from "../state/fixture-values.ts";
-import { fixedRequest, keysOf, type LoneHost, loneHost, lossyWire, pool, removeFrom, writeTo } from "./lone-host.ts";
+import {
+  fixedRequest,
+  keysOf,
+  type LoneHost,
+  loneHost,
+  lossyWire,
+  pool,
+  removeFrom,
+  writeTo,
+} from "./lone-host.ts";
 
 const address = ip("10.1.0.20");
 const key = "ips/net/10.1.0.20";

@@ -27,10 +27,14 @@ describe("the uid of a host", () => {
 
   it("is what an administrator wrote, where there are clones or there is no machine-id", () => {
     const { folder } = setUp();
-    expect(() => localUid(folder, "/nowhere")).toThrow(expect.objectContaining({ code: 106, reason: "machine-id-missing" }));
+    expect(() => localUid(folder, "/nowhere")).toThrow(
+      expect.objectContaining({ code: 106, reason: "machine-id-missing" }),
+    );
     writeFileSync(join(folder, "node-id"), "rack-7.node_3\n");
     expect(localUid(folder, "/nowhere")).toBe("rack-7.node_3");
     writeFileSync(join(folder, "node-id"), "a b");
-    expect(() => localUid(folder, "/nowhere")).toThrow(expect.objectContaining({ reason: "node-id-invalid" }));
+    expect(() => localUid(folder, "/nowhere")).toThrow(
+      expect.objectContaining({ reason: "node-id-invalid" }),
+    );
   });
 });
