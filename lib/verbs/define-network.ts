@@ -46,8 +46,8 @@ export function defineNetwork<Config, S extends Switch>(
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
-    // What cannot be shall cost the old one nothing.
-    if (!renewed) plugin.switch(network, config, observed());
+    // What cannot be shall cost the old one nothing. Of one that holds the host's own nobody can tell before it has let go.
+    if (!renewed && plugin.isOfHost?.(config) !== true) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
