@@ -1,5 +1,5 @@
 /** Watches the host for changes that our data path depends on: links, addresses, forwarding, our tables. */
-import type { HostWatch } from "../backend.ts";
+
 import type { HostChange } from "../model/change.ts";
 import { decodeAttrs, getI32, getText } from "../netlink/attr.ts";
 import { readU32 } from "../netlink/bytes.ts";
@@ -11,6 +11,7 @@ import { decodeNft, NFT_MSG_DELSET, NFT_MSG_DELSETELEM, NFT_MSG_DELTABLE } from 
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { RTM_DELLINK, RTM_NEWLINK } from "../netlink/route/ifinfo.ts";
 import { POLLIN, poll } from "../os/poll.ts";
+import type { HostWatch } from "../seam/tool-backend.ts";
 import { type EventSocket, listen } from "./event-socket.ts";
 import { decodeElements as layoutElements } from "./layout/element-requests.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";

@@ -1,11 +1,11 @@
 /** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
 
 import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
-import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { HostFacts } from "../model/facts.ts";
 import { isOverlay, type Switch } from "../model/switch.ts";
+import type { Backend } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";

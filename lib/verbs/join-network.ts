@@ -1,7 +1,8 @@
 /** A network before its first container: an agent is in its directory already, and knows other hosts when that one comes. */
-import type { Backend } from "../backend.ts";
+
 import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
+import type { Backend } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import { settingsOf } from "./define-network.ts";
 import type { NetworkPlugin } from "./network-plugin.ts";

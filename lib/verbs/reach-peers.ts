@@ -1,10 +1,10 @@
 /** Reaching the other hosts of overlay networks: what ADD and whoever mends does, besides endpoints. */
 import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
-import type { Applied, Backend, Connected, Remotes } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Peer } from "../model/peer.ts";
 import { isOverlay, type OverlaySwitch } from "../model/switch.ts";
+import type { Applied, Backend, Connected, Remotes } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 

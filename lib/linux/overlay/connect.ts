@@ -1,5 +1,5 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
-import type { Connected, Reaching, Remotes } from "../../backend.ts";
+
 import { absent, type Difference, surplus } from "../../model/compare.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
@@ -7,6 +7,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
 import type { ErrnoName } from "../../os/errno.ts";
 import { isErrno } from "../../os/error.ts";
+import type { Connected, Reaching, Remotes } from "../../seam/backend.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";

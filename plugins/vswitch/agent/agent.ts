@@ -1,10 +1,10 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
 import { mkdirSync } from "node:fs";
-import type { HostWatch } from "../../../lib/backend.ts";
 import { pause } from "../../../lib/cluster/pause.ts";
 import { loadDhcp, loadTool } from "../../../lib/load-backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
+import type { HostWatch } from "../../../lib/seam/tool-backend.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";

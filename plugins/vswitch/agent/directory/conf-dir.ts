@@ -1,5 +1,5 @@
 /** Networks that the runtimes' configurations name: this host is in their directories before any container is on them. */
-import type { ToolBackend } from "../../../../lib/backend.ts";
+
 import { parseCniArgs } from "../../../../lib/cni/args.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
 import { foldNetConf, parseNetConf } from "../../../../lib/cni/netconf.ts";
@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from "../../../../lib/cni/read.ts";
 import type { AddRequest } from "../../../../lib/cni/request.ts";
 import { parseVersion } from "../../../../lib/cni/version.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
+import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";
 import { readBootId } from "../../../../lib/state/boot-id.ts";
 import { openStore, type Store } from "../../../../lib/state/store.ts";
 import { joinNetwork } from "../../../../lib/verbs/join-network.ts";

@@ -1,9 +1,9 @@
 /** A host of the fake kernel with an overlay network on it. */
 import type { Ip } from "../../../../lib/addr/ip.ts";
-import type { Connected } from "../../../../lib/backend.ts";
 import type { Peer } from "../../../../lib/model/peer.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
+import type { Connected } from "../../../../lib/seam/backend.ts";
 import { type OverlayCase, overlayPlan } from "../../../plugins/overlay/fixture.ts";
 import { type Lab, lab } from "../fake-host.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Connected, Reaching } from "../../../../../lib/backend.ts";
 import type { OverlaySwitch } from "../../../../../lib/model/switch.ts";
+import type { Connected, Reaching } from "../../../../../lib/seam/backend.ts";
 import { reach, type Way } from "../../../../../plugins/vswitch/agent/directory/reach.ts";
 
 const vswitch = { network: "blue", mtu: 1450 } as OverlaySwitch;
