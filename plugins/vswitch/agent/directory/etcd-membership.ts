@@ -6,7 +6,6 @@ import { type Living, live } from "../../../../lib/cluster/live.ts";
 import { endpointChanges, publishEndpoints } from "../../../../lib/cluster/publish-endpoints.ts";
 import { publishNode } from "../../../../lib/cluster/publish-node.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
-import type { EtcdAccess } from "../../../../lib/directory/config.ts";
 import { type Desired, desired } from "../../../../lib/directory/desired.ts";
 import { type DirectoryState, directoryLayout } from "../../../../lib/directory/directory.ts";
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
@@ -19,21 +18,13 @@ import { unchanged } from "../../../../lib/etcd/conditions.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
 import { type Chore, chores } from "./chores.ts";
 import { claimSubnets, unclaimed } from "./claim-subnets.ts";
-import type { Local, Membership } from "./membership.ts";
+import type { Local, Membership, MembershipOptions } from "./membership.ts";
 import { refusedChore } from "./refused-chore.ts";
-import { type BlockTending, tendPools } from "./tend-pools.ts";
+import { tendPools } from "./tend-pools.ts";
 
-export interface EtcdMembershipOptions {
-  readonly etcd: Etcd;
-  readonly access: EtcdAccess;
-  readonly local: Local;
-  readonly tending: BlockTending;
+export interface EtcdMembershipOptions extends MembershipOptions {
   /** Of this program. */
   readonly version: string;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly say: (text: string) => void;
-  readonly onChange: () => void;
 }
 
 /** Others take a host for dead, whose agent is gone, after so many seconds. */

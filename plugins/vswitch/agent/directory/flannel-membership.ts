@@ -5,7 +5,6 @@ import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import { contains } from "../../../../lib/addr/prefix.ts";
 import { follow } from "../../../../lib/cluster/follow.ts";
 import { CniError, errorCode } from "../../../../lib/cni/error.ts";
-import type { EtcdAccess } from "../../../../lib/directory/config.ts";
 import type { Desired } from "../../../../lib/directory/desired.ts";
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
 import {
@@ -16,23 +15,11 @@ import {
 } from "../../../../lib/directory/flannel.ts";
 import { formatFlannelLease } from "../../../../lib/directory/flannel-lease.ts";
 import { absent, unchanged } from "../../../../lib/etcd/conditions.ts";
-import type { Etcd, Int64 } from "../../../../lib/etcd/etcd.ts";
+import type { Int64 } from "../../../../lib/etcd/etcd.ts";
 import { type Chore, chores } from "./chores.ts";
 import { ownSubnet, type WantedLease, wantedLease } from "./flannel-lease.ts";
-import type { Local, Membership } from "./membership.ts";
+import type { Local, Membership, MembershipOptions } from "./membership.ts";
 import { refusedChore } from "./refused-chore.ts";
-import type { BlockTending } from "./tend-pools.ts";
-
-export interface FlannelMembershipOptions {
-  readonly etcd: Etcd;
-  readonly access: EtcdAccess;
-  readonly local: Local;
-  readonly tending: BlockTending;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly say: (text: string) => void;
-  readonly onChange: () => void;
-}
 
 /** As flannel's own daemons have it; they do not count with hosts whose records stay for ever. */
 const leaseS = 24 * 3600;
@@ -41,7 +28,7 @@ const renewMs = 3_600_000;
 const quarrelMs = 1000;
 
 /** This host's subnet stays its own when its record runs out: its traffic goes on, and the record is written again. */
-export function flannelMembership(options: FlannelMembershipOptions): Membership {
+export function flannelMembership(options: MembershipOptions): Membership {
   const { etcd, access, tending, now, random, say, onChange } = options;
   const { prefix } = access;
   let { local } = options;
