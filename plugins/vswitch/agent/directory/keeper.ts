@@ -5,7 +5,6 @@
 
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { HostChange } from "../../../../lib/model/change.ts";
-import type { Peer } from "../../../../lib/model/peer.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
 import type { Store } from "../../../../lib/state/store.ts";
 import type { Host } from "../../host.ts";
@@ -123,10 +122,10 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
     const used = new Set(endpoints.map(({ network }) => network));
     const listed = directories.peers(known);
     ways = new Map(
-      networks.map(({ name, spec, mtu }): [string, Way] => {
+      networks.map(({ name, spec }): [string, Way] => {
         const found = listed.get(name);
         if (found?.doubted === false) saving.note(name, found);
-        const peers = clamped(found?.peers ?? known(name), mtu, spec.switch.mtu);
+        const peers = found?.peers ?? known(name);
         const keeping = found?.doubted ?? spec.directory !== undefined;
         const remotes = { peers, own: own.get(name) ?? [] };
         return [name, { switch: spec.switch, remotes, keeping, used: used.has(name) }];
@@ -216,9 +215,3 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
 }
 
 const linksOf = ({ name, tunnel }: OverlaySwitch): readonly string[] => [name, tunnel.name, tunnel.uplink];
-
-/** Where the underlay carries less than this host's containers send, the routes to other hosts say so. */
-function clamped(peers: readonly Peer[], mtu: number, own: number): readonly Peer[] {
-  if (mtu >= own) return peers;
-  return peers.map((peer) => ({ ...peer, mtu: Math.min(peer.mtu ?? mtu, mtu) }));
-}
