@@ -2,6 +2,7 @@
 import type { Family } from "./row.ts";
 import { atOnce } from "./rows/at-once.ts";
 import { attach } from "./rows/attach.ts";
+import { claims } from "./rows/claims.ts";
 import { connect } from "./rows/connect.ts";
 import { dhcp } from "./rows/dhcp.ts";
 import { directory } from "./rows/directory.ts";
@@ -28,6 +29,7 @@ export const families: readonly Family[] = [
   vmNic,
   overlay,
   directory,
+  claims,
 ];
 
 /** The single processes below the table. */

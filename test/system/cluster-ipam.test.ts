@@ -6,9 +6,11 @@ import { ip } from "../../lib/addr/ip.ts";
 import { contains, prefix } from "../../lib/addr/prefix.ts";
 import { removeNode } from "../../lib/cluster/remove-node.ts";
 import type { Etcd } from "../../lib/etcd/etcd.ts";
+import { claimRace } from "./claim-race.ts";
 import { type EtcdLab, startEtcd, whyNoEtcd } from "./etcd-lab.ts";
 import { createLab, whyNoNat } from "./nat-lab.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab } from "./overlay-lab.ts";
+import { toolOf } from "./tool.ts";
 
 const why = whyNoNat() ?? whyNoEtcd();
 const root = "/t";
@@ -118,6 +120,44 @@ describe.skipIf(why)(`addresses that a cluster deals out${why ? `: ${why}` : ""}
     expect(again.stderr).toMatch(/is node other's by the directory.*restart /);
     const address = JSON.parse(again.stdout).ips[0].address.split("/")[0];
     expect(lost).not.toContain(await blockOf(address));
+  });
+
+  it("are given twice to nobody when 32 hosts claim at once", async () => {
+    const { addresses } = await claimRace({
+      hosts: 32,
+      addresses: 20,
+      network: "race",
+      access: etcd.access({ prefix: `${root}/race` }),
+      client: () => etcd.client(),
+    });
+    expect(new Set(addresses).size).toBe(32 * 20);
+  });
+
+  it("that were asked for are claimed by their key in a reserved block, and free again after DEL", async () => {
+    const [, second] = hosts as [OverlayHost, OverlayHost];
+    const taken = await owners("blue");
+    const free = ["10.40.77.0/29", "10.40.78.0/29"].find((block) => !taken.has(block)) ?? "";
+    const wanted = free.replace("0/29", "3");
+    const words = ["--endpoints", "http://192.0.2.254:2379", "--prefix", root];
+    const vswitch = toolOf(second);
+    const reserved = await vswitch("network", "reserve", "blue", free, ...words);
+    expect(reserved.stdout).toContain(`${free} is reserved`);
+    const added = await second.add({ id: "web", args: `IP=${wanted}` });
+    expect(added.result.ips).toMatchObject([{ address: `${wanted}/32`, gateway: free.replace("0/29", "1") }]);
+    expect(await keys("ips")).toMatchObject([{ key: `ips/blue/${wanted}`, value: { container: "web" } }]);
+    expect((await second.check(added)).exitCode).toBe(0);
+    expect(await second.host.answersPing(added.ns, added.gateway4)).toBe(true);
+    await second.done("DEL", { id: "web", netns: added.ns.path });
+    expect(await keys("ips")).toEqual([]);
+    const listed = await vswitch("network", "list", "--json", ...words);
+    const [blue] = (JSON.parse(listed.stdout) as { name: string; reserved: number }[]).filter(
+      ({ name }) => name === "blue",
+    );
+    expect(blue).toMatchObject({ reserved: 1, fixed: 0 });
+    const nodes = await vswitch("node", "list");
+    expect(nodes.stdout).toContain("192.0.2.2");
+    const refused = await vswitch("node", "remove", "x");
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("--yes")]);
   });
 
   it("of a nat network, whose hosts have no tunnel, come out of claimed blocks as well", async () => {
