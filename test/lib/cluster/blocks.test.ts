@@ -104,6 +104,17 @@ describe("a host without room", () => {
     expect(blockKeys(etcd)).toHaveLength(2);
   });
 
+  it("takes and gives back nothing under the record of another boot: that is its clone's", async () => {
+    const etcd = fakeEtcd();
+    const host = loneHost(etcd);
+    await host.supply();
+    const before = keysOf(etcd);
+    const clone = loneHost(etcd, { bootId: "other", identity: { name: "elsewhere" } });
+    await expect(clone.tend()).rejects.toMatchObject({ code: 11, reason: "node-unpublished" });
+    expect(clone.blocks()).toEqual([]);
+    expect(keysOf(etcd)).toEqual(before);
+  });
+
   it.each(["answer", "late"] as const)("has what it claimed also when nobody told (%s)", async (how) => {
     const etcd = fakeEtcd();
     await loneHost(etcd, { uid: "n0" }).supply();
