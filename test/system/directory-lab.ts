@@ -77,9 +77,9 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
       ...{ lab, hosts: lab.hosts, store, client: store.client() },
       async agent(host, { name = `host${host.number}`, words = [], bootId } = {}) {
         const command = toolOf(host).words("agent", "--settle", "0.1", ...words);
-        const booted = bootId === undefined ? [] : ["sh", "-ec", bootedAs, bootId];
+        const booted = bootId === undefined ? [] : [...bootedAs, bootId];
         const script = 'hostname "$0"; exec "$@"';
-        const named = ["unshare", "--uts", "--mount", "sh", "-c", script, name, ...booted, ...command];
+        const named = ["unshare", "--uts", "sh", "-c", script, name, ...booted, ...command];
         const child = host.host.start(host.host.ns, named, { VSWITCH_DATA_DIR: host.dataDir });
         await child.line((line) => line.includes("watching"), "its start");
         return child;
@@ -127,8 +127,11 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
   }
 }
 
-/** In a mount namespace of its own. */
-const bootedAs = 'mount --bind "$0" /proc/sys/kernel/random/boot_id; exec "$@"';
+/** In a mount namespace of its own, to which what is mounted later (a compartment's path) comes as well. */
+const bootedAs = [
+  ...["unshare", "--mount", "--propagation", "slave"],
+  ...["sh", "-ec", 'mount --bind "$0" /proc/sys/kernel/random/boot_id; exec "$@"'],
+];
 
 /** While a cluster has no leader it takes nothing. */
 async function written(client: Etcd, operations: Parameters<Etcd["txn"]>[1]): Promise<void> {
