@@ -159,7 +159,8 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
       settledMs = now();
       settle(view);
     }
-    if (reaching.run()) report.changed();
+    // Not by what was wanted before: a gateway that has just been taken away would come back.
+    if (!dirty && reaching.run()) report.changed();
     saving.save();
   };
 
@@ -195,9 +196,9 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
     },
     nextMs: () =>
       Math.min(
-        dirty ? settledMs + coalesceMs : never,
+        dirty ? settledMs + coalesceMs : reaching.nextMs(),
         ...[viewMs, joinMs],
-        ...[reaching, saving, report, directories].map((one) => one.nextMs()),
+        ...[saving, report, directories].map((one) => one.nextMs()),
       ),
     woken: () => wake.promise,
     resync() {
