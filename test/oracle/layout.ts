@@ -46,13 +46,13 @@ const remotes = [
   "2001:db8::/32",
 ] as const;
 
-const acl = fc
+const acl = (whom: readonly string[]) => fc
   .record({
     Action: fc.constantFrom("Allow", "Block"),
     Direction: fc.constantFrom("In", "Out"),
     Protocols: maybe(fc.constantFrom("6", "17", "1", "58", "6,17", "256", "1,58", "132")),
     RemoteAddresses: maybe(
-      fc.subarray([...remotes], { minLength: 1, maxLength: 3 }).map((list) => list.join(",")),
+      fc.subarray([...whom], { minLength: 1, maxLength: 3 }).map((list) => list.join(",")),
     ),
     ports: maybe(
       fc.record({
@@ -125,13 +125,19 @@ const port = (family: number, at: number) => ({
   protocol: at % 2 === 0 ? "tcp" : "udp",
 });
 
-const container = (networks: number, at: number) =>
+/** @param whom ACLs name. @param natted whether it may have a translation of its own */
+export const container = (
+  networks: number,
+  at: number,
+  whom: readonly string[] = remotes,
+  natted = true,
+): fc.Arbitrary<Container> =>
   fc
     .record({
       network: fc.nat(networks - 1),
-      acls: fc.oneof(fc.constant([]), fc.array(acl, { minLength: 1, maxLength: 6 })),
+      acls: fc.oneof(fc.constant([]), fc.array(acl(whom), { minLength: 1, maxLength: 6 })),
       tail: fc.boolean(),
-      nat: maybe(outboundNat),
+      nat: natted ? maybe(outboundNat) : fc.constant(undefined),
       defaultAction: fc.constantFrom(
         undefined,
         undefined,

@@ -20,11 +20,11 @@ export interface Shot {
 
 const outsideOf = { 4: ip(uplink.outside4), 6: ip(uplink.outside6) } as const;
 const hostOf = { 4: ip(uplink.host4), 6: ip(uplink.host6) } as const;
-const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
+export const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
 const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
-const strangerMac = mac("02:00:00:00:99:99");
+export const strangerMac = mac("02:00:00:00:99:99");
 /** Nobody ever sends from it: a bridge knows where those are that do. */
-const nobodysMac = mac("02:00:00:00:99:98");
+export const nobodysMac = mac("02:00:00:00:99:98");
 export const everybody: Mac = mac("ff:ff:ff:ff:ff:ff");
 
 /** MACs on the wire. */
@@ -172,10 +172,10 @@ function fromOutside(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
   );
 }
 
-type Load = Pick<IpPacket, "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target">;
+export type Load = Pick<IpPacket, "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target">;
 
 /** Source ports are given when it is sent: no two packets are of one connection. */
-function payloads(family: Family): fc.Arbitrary<Load> {
+export function payloads(family: Family): fc.Arbitrary<Load> {
   const port = fc.constantFrom(...ports, ...hostPorts, ...hostPorts);
   const icmp = family === 4 ? IPPROTO.icmp : IPPROTO.icmp6;
   return fc.oneof(

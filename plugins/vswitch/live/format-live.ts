@@ -3,6 +3,7 @@ import { formatLive, hasPassed, type LiveComparison } from "../../../lib/model/l
 import type { LiveResult, LiveStage } from "../../../lib/model/live/live.ts";
 import { type StageId, stageIds, type Trace } from "../../../lib/model/path/trace.ts";
 import { formatTable } from "../format.ts";
+import { formatTag } from "./tag.ts";
 
 export function formatSideBySide(
   trace: Trace,
@@ -25,10 +26,24 @@ export function formatSideBySide(
     table,
     "",
     `Kernel: the probe ${formatLive(live.verdict)}.`,
+    ...onward(trace, live),
     ...live.blind.map((what) => `Not watched: ${what}.`),
     ending,
     ...differences.map((difference) => `  ${difference}`),
   ].join("\n");
+}
+
+/** How to go on where it went to another host. */
+function onward({ verdict }: Trace, live: LiveResult): readonly string[] {
+  const { verdict: seen } = live;
+  if (seen.kind !== "left" || seen.header.tunnel === undefined) return [];
+  const end = verdict.kind === "perhaps" ? verdict.otherwise : verdict;
+  const { destination } = seen.header.tunnel;
+  const node = end.kind === "leaves" ? (end.tunnel?.node ?? destination) : destination;
+  const tag = formatTag(live.tag);
+  return [
+    `Its tag is ${tag}: where it arrives, tells \`vswitch trace --await ${tag}\` on host ${node}, and then this again with --tag ${tag}.`,
+  ];
 }
 
 /** A line for what the model says, and one for each thing that was seen there. */
