@@ -1,5 +1,7 @@
 /** Picks the platform and loads what is asked for of it, and nothing else. */
-import type { Backend, DhcpBackend, ToolBackend } from "./backend.ts";
+import type { Backend } from "./seam/backend.ts";
+import type { DhcpBackend } from "./seam/dhcp-backend.ts";
+import type { ToolBackend } from "./seam/tool-backend.ts";
 
 const linux = () => require("./linux/backend.ts") as typeof import("./linux/backend.ts");
 const linuxDhcp = () => require("./linux/dhcp/dhcp-link.ts") as typeof import("./linux/dhcp/dhcp-link.ts");

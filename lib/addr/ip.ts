@@ -41,9 +41,9 @@ export function ipBytes(address: Ip): Uint8Array {
 
 /** @param bytes 4 or 16 bytes in network order; a mapped IPv4 address comes back as IPv4 */
 export function ipFromBytes(bytes: Uint8Array): Ip {
-  if (bytes.length === 4) return bytes.join(".") as Ip;
+  if (bytes.length === 4) return formatV4(bytes) as Ip;
   if (bytes.length !== 16) throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
-  if (isMapped(bytes)) return bytes.subarray(12).join(".") as Ip;
+  if (isMapped(bytes)) return formatV4(bytes.subarray(12)) as Ip;
   return formatV6(bytes) as Ip;
 }
 
@@ -64,8 +64,12 @@ export function ipFromNumber(family: Family, value: bigint): Ip {
   const size = family === 4 ? 4 : 16;
   if (value < 0n || value >> BigInt(size * 8)) throw new RangeError(`no IPv${family} address: ${value}`);
   const bytes = new Uint8Array(size);
-  let rest = value;
-  for (let i = size - 1; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+  const view = new DataView(bytes.buffer);
+  if (size === 4) view.setUint32(0, Number(value));
+  else {
+    view.setBigUint64(0, value >> 64n);
+    view.setBigUint64(8, value & 0xffff_ffff_ffff_ffffn);
+  }
   return ipFromBytes(bytes);
 }
 
@@ -82,16 +86,32 @@ export function isUnspecified(address: Ip): boolean {
 const isMapped = (b: Uint8Array): boolean =>
   b[10] === 0xff && b[11] === 0xff && b.subarray(0, 10).every((byte) => byte === 0);
 
+/** Digit by digit: directories of thousands of hosts are read by this. */
 function parseV4(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+  let part = 0;
+  let value = 0;
+  let digits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === dot) {
+      if (digits === 0 || part === 3) return undefined;
+      bytes[part++] = value;
+      value = 0;
+      digits = 0;
+      continue;
+    }
+    if (code < zero || code > nine || (digits > 0 && value === 0)) return undefined;
+    value = value * 10 + code - zero;
+    digits++;
+    if (value > 255) return undefined;
   }
+  if (digits === 0 || part !== 3) return undefined;
+  bytes[3] = value;
   return bytes;
 }
+
+const [dot, zero, nine] = [46, 48, 57] as const;
 
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split("::");
@@ -127,6 +147,8 @@ function parseGroups(text: string): number[] | undefined {
   }
   return bytes;
 }
+
+const formatV4 = (bytes: Uint8Array): string => `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
 
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
 function formatV6(bytes: Uint8Array): string {

@@ -29,7 +29,9 @@ export function macBytes(address: Mac): Uint8Array {
 /** @throws {RangeError} unless there are 6 bytes */
 export function macFromBytes(bytes: Uint8Array): Mac {
   if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":") as Mac;
+  let text = "";
+  for (const byte of bytes) text += `${text === "" ? "" : ":"}${byte < 16 ? "0" : ""}${byte.toString(16)}`;
+  return text as Mac;
 }
 
 /** Whether a NIC may bear it: not multicast, not all zero. */

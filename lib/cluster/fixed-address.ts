@@ -4,7 +4,7 @@ import { CniError, errorCode } from "../cni/error.ts";
 import { isGarbage } from "../directory/garbage.ts";
 import { folderKey, formatKey, parseKey } from "../directory/keys.ts";
 import { parseBlockRecord, parseIpRecord } from "../directory/parse-records.ts";
-import { formatRecord, type IpRecord } from "../directory/records.ts";
+import { type BlockRecord, formatRecord, type IpRecord } from "../directory/records.ts";
 import { absent, unchanged } from "../etcd/conditions.ts";
 import type { LeaseOwner } from "../state/rows.ts";
 import { blockOf, claimFor } from "./claim.ts";
@@ -60,7 +60,10 @@ function isTransferable(
   return lease === undefined || lease.key === owner.key || lease.bootId !== store.bootId;
 }
 
-/** One that is this host's already is written all the same: a release that nobody answered fails then. */
+/**
+ * One that is this host's already is written all the same: a release that nobody answered fails then. So is the block: who
+ * takes its reservation away has not seen this address yet.
+ */
 async function write(
   { etcd, pool, uid, store, now }: Work,
   { beside }: Settled,
@@ -69,7 +72,7 @@ async function write(
     key,
     block,
     held,
-  }: { readonly key: string; readonly block: Seen<object>; readonly held: Seen<IpRecord> | undefined },
+  }: { readonly key: string; readonly block: Seen<BlockRecord>; readonly held: Seen<IpRecord> | undefined },
 ): Promise<boolean> {
   const record: IpRecord = {
     ...held?.record,
@@ -80,7 +83,10 @@ async function write(
   };
   const { compares, writes } = joined(beside, {
     compares: [unchanged(block), held === undefined ? absent(key) : unchanged(held)],
-    writes: [{ kind: "put", key, value: formatRecord(record) }],
+    writes: [
+      { kind: "put", key, value: formatRecord(record) },
+      { kind: "put", key: block.key, value: formatRecord(block.record) },
+    ],
   });
   const { succeeded, revision } = await etcd.txn(compares, writes);
   if (succeeded)

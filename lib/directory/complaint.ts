@@ -32,6 +32,7 @@ export const complaintCodes = [
   "endpoint-address-taken",
   "endpoint-mac-taken",
   "agent-stuck",
+  "network-unjoined",
   "directory-away",
   "directory-unlisted",
   "uplink-missing",

@@ -5,6 +5,7 @@
 import { ipFamily, ipNumber } from "../addr/ip.ts";
 import type { Admitted } from "./admit-nodes.ts";
 import type { Complaint } from "./complaint.ts";
+import type { Memo } from "./memo.ts";
 import { compareRevisions } from "./revision.ts";
 import type { Block } from "./settle-blocks.ts";
 
@@ -23,8 +24,9 @@ export function findCovered(
   blocks: readonly Block[],
   nodes: ReadonlyMap<string, Admitted>,
   uid: string,
+  memo: Memo,
 ): Covered {
-  const vteps = sortVteps(nodes);
+  const vteps = memo.once("vteps", [nodes], () => sortVteps(nodes, memo));
   const pairs = blocks.flatMap((block) => within(vteps, block).map((node) => [block, node] as const));
   const badBlocks = new Map<Block, Complaint>();
   const badNodes = new Map<string, Complaint>();
@@ -42,11 +44,15 @@ interface Vtep {
   readonly node: Admitted;
 }
 
-function sortVteps(nodes: ReadonlyMap<string, Admitted>): Readonly<Record<4 | 6, readonly Vtep[]>> {
+function sortVteps(
+  nodes: ReadonlyMap<string, Admitted>,
+  memo: Memo,
+): Readonly<Record<4 | 6, readonly Vtep[]>> {
   const sorted: Record<4 | 6, Vtep[]> = { 4: [], 6: [] };
   for (const node of nodes.values()) {
     const { vtep } = node.entry.record;
-    sorted[ipFamily(vtep)].push({ number: ipNumber(vtep), node });
+    const number = memo.each("vtep", node.entry, () => ipNumber(vtep));
+    sorted[ipFamily(vtep)].push({ number, node });
   }
   for (const list of [sorted[4], sorted[6]]) list.sort((a, b) => (a.number < b.number ? -1 : 1));
   return sorted;

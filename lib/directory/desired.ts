@@ -8,7 +8,8 @@ import type { Peer, RemoteEndpoint } from "../model/peer.ts";
 import { admitNodes } from "./admit-nodes.ts";
 import { type Complaint, sortComplaints } from "./complaint.ts";
 import { findCovered } from "./cover.ts";
-import type { Known, LocalNetwork, LocalNode } from "./known.ts";
+import type { Host, Known, LocalNetwork, LocalNode } from "./known.ts";
+import { createMemo, type Memo } from "./memo.ts";
 import { cidrsOf, networkComplaints } from "./network-complaints.ts";
 import { complainOfBlock, complainOfNode, type Findings, isFit } from "./peer-complaints.ts";
 import { type Block, settleBlocks } from "./settle-blocks.ts";
@@ -20,16 +21,24 @@ export interface Desired {
   readonly complaints: readonly Complaint[];
 }
 
-/** @returns for each of the networks, by name */
+/**
+ * @param memo of the last time: peers that are the same are the same objects
+ * @returns for each of the networks, by name
+ */
 export function desired(
   { tables: known }: { readonly tables: Known },
   local: LocalNode,
   networks: readonly LocalNetwork[],
+  memo: Memo = createMemo(),
 ): ReadonlyMap<string, Desired> {
-  const admission = admitNodes(known.nodes, local);
-  const settled = networks.map(
-    (network) => [network, settleBlocks(known, local, network, cidrsOf(known, network))] as const,
-  );
+  const admission = memo.once("admission", [known.nodes, local], () => admitNodes(known.nodes, local));
+  const settled = networks.map((network) => {
+    const name = network.network;
+    const cidrs = cidrsOf(known, network);
+    const inputs = [known.blocks.get(name), known.ips.get(name), cidrs, local, network];
+    const make = () => settleBlocks(known, local, network, cidrs, memo);
+    return [network, memo.once(`blocks of ${name}`, inputs, make)] as const;
+  });
   const routed = settled
     .filter(([network]) => network.mode === "routed")
     .flatMap(([network, { blocks }]) =>
@@ -37,21 +46,27 @@ export function desired(
         ({ owner }) => owner === local.uid || isFit(admission.admitted.get(owner), local, network),
       ),
     );
-  const covered = findCovered(routed, admission.admitted, local.uid);
+  const covered = findCovered(routed, admission.admitted, local.uid, memo);
   return new Map(
     settled.map(([network, blocks]) => [
       network.network,
-      desiredOf(known, local, network, { admission, blocks, covered }),
+      desiredOf(known, local, network, { admission, blocks, covered }, memo),
     ]),
   );
 }
 
-function desiredOf(known: Known, local: LocalNode, network: LocalNetwork, findings: Findings): Desired {
+function desiredOf(
+  known: Known,
+  local: LocalNode,
+  network: LocalNetwork,
+  findings: Findings,
+  memo: Memo,
+): Desired {
   const { admission, blocks, covered } = findings;
   const complaints = [...networkComplaints(known, local, network), ...admission.ours, ...blocks.complaints];
   const behind =
     network.mode === "routed"
-      ? byOwner(blocks.blocks.filter((block) => !covered.blocks.has(block)))
+      ? routedBehind(network.network, findings, memo)
       : endpointsBehind(known, local, network, findings, complaints);
   for (const block of blocks.blocks) complainOfBlock(complaints, block, known, findings);
   const peers: Peer[] = [];
@@ -61,8 +76,12 @@ function desiredOf(known: Known, local: LocalNode, network: LocalNetwork, findin
     const what = behind.get(uid);
     if (what === undefined || node === undefined) continue;
     if (covered.nodes.has(uid) || !isFit(node, local, network)) continue;
-    const { vtep, mac, mtu } = node.entry.record;
-    peers.push({ node: node.name, vtep, mac, ...what, ...(mtu === undefined ? {} : { mtu }) });
+    const { name, entry } = node;
+    peers.push(
+      memo.once(`peer ${uid} of ${network.network}`, [name, entry, what], () =>
+        peerOf(name, entry.record, what),
+      ),
+    );
   }
   return {
     peers: peers.sort((a, b) => (a.node < b.node ? -1 : 1)),
@@ -78,6 +97,26 @@ function participants({ blocks, endpoints, ips }: Known, { network }: LocalNetwo
 }
 
 type Behind = Pick<Peer, "subnets" | "endpoints">;
+
+const peerOf = (node: string, { vtep, mac, mtu }: Host, what: Behind): Peer => ({
+  ...{ node, vtep, mac, ...what },
+  ...(mtu === undefined ? {} : { mtu }),
+});
+
+/** What is left of one owner's is the same object, where it is the same. */
+function routedBehind(
+  network: string,
+  { blocks, covered }: Findings,
+  memo: Memo,
+): ReadonlyMap<string, Behind> {
+  const kept = covered.blocks.size === 0 ? "all" : covered;
+  return memo.once(`behind in ${network}`, [blocks, kept], () => {
+    const found = byOwner(blocks.blocks.filter((block) => !covered.blocks.has(block)));
+    const same = ([uid, what]: readonly [string, Behind]) =>
+      [uid, memo.once(`behind ${uid} in ${network}`, [what.subnets.join()], () => what)] as const;
+    return new Map([...found].map(same));
+  });
+}
 
 function byOwner(blocks: readonly Block[]): ReadonlyMap<string, Behind> {
   const subnets = new Map<string, Prefix[]>();

@@ -5,6 +5,7 @@ import type { Complaint } from "./complaint.ts";
 import type { Table } from "./directory.ts";
 import { prefixOfName } from "./keys.ts";
 import type { Known, LocalNetwork, LocalNode } from "./known.ts";
+import type { Memo } from "./memo.ts";
 import type { BlockRecord, IpRecord } from "./records.ts";
 import { compareRevisions } from "./revision.ts";
 import { type Claim, settleClaims } from "./settle-claims.ts";
@@ -32,6 +33,7 @@ export function settleBlocks(
   local: LocalNode,
   { network, mode, blocks: served }: LocalNetwork,
   cidrs: readonly Prefix[],
+  memo: Memo,
 ): SettledBlocks {
   const complaints: Complaint[] = [];
   const within = cidrs.map(spanOf);
@@ -40,7 +42,7 @@ export function settleBlocks(
   const ours: Block[] = served.map((cidr) => ({ cidr, span: spanOf(cidr), owner: local.uid }));
   const others: Block[] = [];
   for (const [name, entry] of known.blocks.get(network) ?? []) {
-    const block = blockOf(name, entry);
+    const block = memo.each("block", entry, () => blockOf(name, entry));
     if (block.owner === local.uid) {
       ours.push(block);
       continue;

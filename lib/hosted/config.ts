@@ -6,7 +6,6 @@ import type { ValidateFunction } from "ajv";
 import { type Ip, parseIp } from "../addr/ip.ts";
 import type { Mac } from "../addr/mac.ts";
 import type { Prefix } from "../addr/prefix.ts";
-import type { PortMappingRequest, RuntimeConfig } from "../cni/capability.ts";
 import { anyShape, flatShape, foldObject, listShape, type Shape } from "../cni/keys.ts";
 import { type Issue, isObject, type JsonObject, report, throwIssues } from "../cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../cni/schema.ts";
@@ -14,7 +13,8 @@ import { specifiedKeys } from "../cni/specified-keys.ts";
 import { listedPrefixes } from "../hcn/lists.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../hcn/port-config.ts";
 import { unknownKey } from "../hcn/settings.ts";
-import { readVnicConfig, type VnicRequest } from "../planning/vnic-config.ts";
+import type { Requested } from "../planning/requested.ts";
+import { readVnicConfig } from "../planning/vnic-config.ts";
 import { type VnicConfig, vnicConfigShape } from "../planning/vnic-keys.ts";
 import { letPublishedIn } from "./hcn.ts";
 import { readReachable, splitOutboundNat } from "./network-config.ts";
@@ -84,15 +84,6 @@ interface RawHosted {
     readonly gatewayFromAdditionalRoutes?: boolean;
   };
   readonly additionalRoutes?: readonly { readonly dst?: string; readonly GW?: string }[];
-}
-
-/** What the runtime asked for by capabilities, args and CNI_ARGS. */
-export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
-  readonly portMappings: readonly PortMappingRequest[];
-  readonly mac?: Mac;
-  readonly vnicRequest?: VnicRequest;
-  /** Name of the network. */
-  readonly network: string;
 }
 
 /** What a network type adds to the keys. */

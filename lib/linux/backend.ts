@@ -1,10 +1,11 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-import type { Applied, Backend, Exclusively, HeldCompartment, UplinkState } from "../backend.ts";
+
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { isBridge, isRouted, isStacked } from "../model/switch.ts";
 import { isErrno } from "../os/error.ts";
+import type { Applied, Backend, Exclusively, HeldCompartment, UplinkState } from "../seam/backend.ts";
 import { isTakenBridge, removeBridgeSwitch } from "./bridge/give-back.ts";
 import { observeQuery } from "./bridge/query.ts";
 import { compileConfigure, compileEndpoint } from "./compile/endpoint.ts";

@@ -1,9 +1,10 @@
 /** What passes an interface, frame by frame: a packet socket (packet(7), linux/if_packet.h). */
-import type { Capture, CapturedFrame } from "../backend.ts";
+
 import { readU16, readU32, writeU16, writeU32 } from "../netlink/bytes.ts";
 import { closeFile } from "../os/file.ts";
 import { attemptCall, toolCall } from "../os/libc.ts";
 import { POLLIN, poll } from "../os/poll.ts";
+import type { Capture, CapturedFrame } from "../seam/tool-backend.ts";
 import {
   type ControlMessage,
   openPackets,

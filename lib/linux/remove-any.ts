@@ -1,8 +1,9 @@
 /** Looking for an endpoint and taking it away, whatever its switch is. */
-import type { Removal } from "../backend.ts";
+
 import type { Plan } from "../model/plan.ts";
 import { isStacked } from "../model/switch.ts";
 import { joinedTap, linkName } from "../model/vm-nic.ts";
+import type { Removal } from "../seam/backend.ts";
 import { linkOf } from "./link-of.ts";
 import type { Machine } from "./machine.ts";
 import { markedKey } from "./mark.ts";

@@ -1,6 +1,7 @@
 /** Mends what endpoints share: the switch and our tables. */
-import type { RepairOptions } from "../backend.ts";
+
 import { isStacked, type Switch } from "../model/switch.ts";
+import type { RepairOptions } from "../seam/tool-backend.ts";
 import { compileSwitchRepair } from "./compile/repair/switch.ts";
 import type { Machine } from "./machine.ts";
 import { observeSwitch } from "./observe.ts";

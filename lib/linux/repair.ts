@@ -1,11 +1,12 @@
 /** Mends an endpoint whose container runs: what differs from its plan is made so again, in the kernel's own words. */
-import type { Repair, RepairOptions } from "../backend.ts";
+
 import { CniError, errorCode } from "../cni/error.ts";
 import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { beyondRepair } from "../model/repair.ts";
 import { isErrno } from "../os/error.ts";
+import type { Repair, RepairOptions } from "../seam/tool-backend.ts";
 import { endpointElements } from "./compile/elements.ts";
 import { compileRepair, type RepairState } from "./compile/repair/endpoint.ts";
 import type { LayoutElement } from "./layout/element.ts";

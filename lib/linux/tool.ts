@@ -1,10 +1,11 @@
 /** What the operator's tool asks of Linux beyond the back end of the plugins, which never load this. */
-import type { Capture, CaptureDevice, Repair, RepairOptions, ToolBackend } from "../backend.ts";
+
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Beside, Counters } from "../model/counters.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Netlink } from "../netlink/connection.ts";
+import type { Capture, CaptureDevice, Repair, RepairOptions, ToolBackend } from "../seam/tool-backend.ts";
 import { linuxBackend } from "./backend.ts";
 import { createCompartment, removeCompartment } from "./compartment.ts";
 import { extraEntries } from "./extra-entries.ts";

@@ -1,5 +1,5 @@
 /** Watches the host for changes that our data path depends on: links, addresses, forwarding, our tables. */
-import type { HostWatch } from "../backend.ts";
+
 import type { HostChange } from "../model/change.ts";
 import { decodeAttrs, getI32, getText } from "../netlink/attr.ts";
 import { readU32 } from "../netlink/bytes.ts";
@@ -11,11 +11,13 @@ import { decodeNft, NFT_MSG_DELSET, NFT_MSG_DELSETELEM, NFT_MSG_DELTABLE } from 
 import { decodeLink } from "../netlink/route/decode-link.ts";
 import { RTM_DELLINK, RTM_NEWLINK } from "../netlink/route/ifinfo.ts";
 import { POLLIN, poll } from "../os/poll.ts";
+import type { HostWatch } from "../seam/tool-backend.ts";
 import { type EventSocket, listen } from "./event-socket.ts";
+import { decodeElements as layoutElements } from "./layout/element-requests.ts";
 import { LAYOUT_FAMILIES, LAYOUT_TABLE } from "./layout/table.ts";
 import { linkOf } from "./link-of.ts";
 import { markedKey, markedNetwork } from "./mark.ts";
-import { isForeign, RTNLGRP_PEERS } from "./overlay/heard.ts";
+import { isForeign, isForeignRefusal, RTNLGRP_PEERS } from "./overlay/heard.ts";
 import type { Memory } from "./overlay/reached.ts";
 
 /** linux/rtnetlink.h. */
@@ -34,6 +36,10 @@ const NFT_MSG_DELCHAIN = 5;
 const NFT_MSG_DELRULE = 8;
 /** In messages of every kind. */
 const NFTA_TABLE = 1;
+const NFTA_SET_ELEM_LIST_SET = 2;
+
+/** Of overlay networks: from whom packets are taken. They come and go with other hosts. */
+const vtepSets = ["vteps4", "vteps6"] as const;
 
 /** What of our tables may go. */
 const removals = new Set([NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET]);
@@ -62,7 +68,7 @@ export function watchHost(host: Netlink, reached: Memory = new Map()): HostWatch
       ),
     receive: () => [
       ...changesOf(routes, (message) => ofRoute(message, host)),
-      ...changesOf(rules, ofRules),
+      ...changesOf(rules, (message) => ofRules(message, reached)),
       ...(peers === undefined ? [] : ofPeers(peers, reached)),
     ],
     close: () => {
@@ -119,12 +125,18 @@ function ofRoute(message: Message, host: Netlink): readonly HostChange[] {
   }
 }
 
-function ofRules(message: Message): readonly HostChange[] {
+function ofRules(message: Message, reached: Memory): readonly HostChange[] {
   if (message.type >> 8 !== NFNL_SUBSYS_NFTABLES) return [];
   const kind = message.type & 0xff;
   if (kind !== NFT_MSG_DELSETELEM && !removals.has(kind)) return [];
   if (!isOurs(message)) return [];
   if (kind !== NFT_MSG_DELSETELEM) return [{ kind: "host" }];
+  const set = vtepSets.find((name) => name === getText(decodeNft(message).attrs, NFTA_SET_ELEM_LIST_SET));
+  if (set !== undefined) {
+    const gone = layoutElements(set, [message]);
+    const networks = [...reached].filter(([, one]) => isForeignRefusal(gone, one));
+    return networks.map(([network]) => ({ kind: "peers", network }));
+  }
   return decodeElements(message).flatMap(({ comment }): HostChange[] => {
     const [key, mark] = [markedKey(comment), markedNetwork(comment)];
     if (key !== undefined) return [{ kind: "endpoint", key }];

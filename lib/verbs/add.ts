@@ -4,7 +4,7 @@
  * Whatever fails after the lease gives it back; a process killed at any instruction leaves a row in phase `adding`
  * that DEL, GC or the next ADD of the same key cleans.
  */
-import type { HeldCompartment } from "../backend.ts";
+
 import { parseRuntimeConfig } from "../cni/capability.ts";
 import { type Dns, firstDns } from "../cni/dns.ts";
 import { CniError, errorCode } from "../cni/error.ts";
@@ -13,6 +13,7 @@ import { mergeResult, type Result } from "../cni/result.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";
 import { isOverlay, type Switch } from "../model/switch.ts";
+import type { HeldCompartment } from "../seam/backend.ts";
 import { removalOf } from "../state/removal.ts";
 import type { Store } from "../state/store.ts";
 import { type AddressSource, addressSource } from "./address-source.ts";

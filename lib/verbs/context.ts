@@ -1,7 +1,9 @@
 /** What the verbs work with: the platform, the state of the host, and where addresses come from. */
-import type { Backend, DhcpBackend } from "../backend.ts";
+
 import type { Environment } from "../cni/environment.ts";
 import type { Log } from "../cni/run.ts";
+import type { Backend } from "../seam/backend.ts";
+import type { DhcpBackend } from "../seam/dhcp-backend.ts";
 import type { Store } from "../state/store.ts";
 
 export interface Context {

@@ -1,11 +1,11 @@
 /** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
 
 import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
-import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { HostFacts } from "../model/facts.ts";
 import { isOverlay, type Switch } from "../model/switch.ts";
+import type { Backend } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
 import type { Context } from "./context.ts";
@@ -32,15 +32,9 @@ export function defineNetwork<Config, S extends Switch>(
 ): NetworkSpec<S> {
   const { key, network } = ownerOf(request);
   const row = store.networks.get(network);
-  const subnets = configuredSubnets(
-    plugin.nativeIpam({ ...request.config.raw, ipam: request.config.ipam?.raw }),
-  );
-  const needsSubnet = subnets.length === 0 && source.inProcess && plugin.automaticSubnet !== undefined;
-  const settings = {
-    type: plugin.kind,
-    ...(subnets.length > 0 ? { subnet: [...new Set(subnets)].toSorted().join(",") } : {}),
-    ...plugin.settings(config),
-  };
+  const settings = settingsOf(plugin, config, request);
+  const needsSubnet =
+    settings.subnet === undefined && source.inProcess && plugin.automaticSubnet !== undefined;
   const known = row?.spec as NetworkSpec<S> | undefined;
   const directory = plugin.directory?.(config);
   const joining = directory === undefined ? {} : { directory };
@@ -52,8 +46,8 @@ export function defineNetwork<Config, S extends Switch>(
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
-    // What cannot be shall cost the old one nothing.
-    if (!renewed) plugin.switch(network, config, observed());
+    // What cannot be shall cost the old one nothing. Of one that holds the host's own nobody can tell before it has let go.
+    if (!renewed && plugin.isOfHost?.(config) !== true) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }
@@ -89,6 +83,20 @@ export function defineNetwork<Config, S extends Switch>(
   store.networks.put({ name: network, kind: plugin.kind, spec });
   for (const text of plugin.warnings?.(network, config, host) ?? []) context.log.warn(text);
   return spec;
+}
+
+/** What the configuration decides of the network, by key. */
+export function settingsOf<Config, S extends Switch>(
+  plugin: Pick<NetworkPlugin<Config, S>, "kind" | "nativeIpam" | "settings">,
+  config: Config,
+  { config: conf }: Pick<AddRequest, "config">,
+): NetworkSpec["settings"] {
+  const subnets = configuredSubnets(plugin.nativeIpam({ ...conf.raw, ipam: conf.ipam?.raw }));
+  return {
+    type: plugin.kind,
+    ...(subnets.length > 0 ? { subnet: [...new Set(subnets)].toSorted().join(",") } : {}),
+    ...plugin.settings(config),
+  };
 }
 
 /** The host may have got an address in a chosen prefix while nobody was on the network. */

@@ -1,11 +1,12 @@
 /** Main of a network plugin: opens the platform, calls the verbs, closes it again. Each is read when it is needed. */
 import { isLacking } from "../../plugins/ipam/pool/is-lacking.ts";
-import type { Backend, DhcpBackend } from "../backend.ts";
 import { pluginMain } from "../cni/main.ts";
 import type { Log, Verbs } from "../cni/run.ts";
 import { loadBackend } from "../load-backend.ts";
 import type { Switch } from "../model/switch.ts";
 import { nodeFs } from "../os/file.ts";
+import type { Backend } from "../seam/backend.ts";
+import type { DhcpBackend } from "../seam/dhcp-backend.ts";
 import type { Context } from "./context.ts";
 import type { NetworkPlugin, NetworkTraits } from "./network-plugin.ts";
 import type { Surroundings } from "./surroundings.ts";

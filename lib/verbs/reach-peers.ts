@@ -1,10 +1,10 @@
 /** Reaching the other hosts of overlay networks: what ADD and whoever mends does, besides endpoints. */
 import type { Ip } from "../addr/ip.ts";
 import { prefixAddress } from "../addr/prefix.ts";
-import type { Applied, Backend, Connected, Remotes } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Peer } from "../model/peer.ts";
 import { isOverlay, type OverlaySwitch } from "../model/switch.ts";
+import type { Applied, Backend, Connected, Remotes } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 
@@ -30,12 +30,19 @@ export function reachPeers(
   const { network } = vswitch;
   const { directories } = store;
   if (named === undefined && !applied.switchMade) return;
+  const isKnown = (): boolean =>
+    named === undefined || JSON.stringify(directories.get(network)?.peers) === JSON.stringify(named);
+  // The common case, peers that are as they were, takes no lock: many ADDs at once would wait for each other.
+  if (isKnown() && !applied.switchMade && isReached(vswitch, surroundings)) return;
   store.transaction(() => {
-    if (named !== undefined && JSON.stringify(directories.get(network)?.peers) !== JSON.stringify(named))
+    if (named !== undefined && !isKnown())
       directories.put(network, { peers: named, revision: "0", savedMs: context.now() });
     requireAll(network, connect(vswitch, surroundings));
   });
 }
+
+const isReached = (vswitch: OverlaySwitch, { store, context }: Surroundings): boolean =>
+  context.backend.comparePeers(vswitch, remotesOf(vswitch, store))?.length === 0;
 
 /**
  * After the rules of all networks were made anew: without its own an overlay network takes nothing from anybody. One of

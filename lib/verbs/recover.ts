@@ -1,9 +1,9 @@
 /** Lost state, as far as the marks on kernel objects tell it. */
 import { prefixFamily } from "../addr/prefix.ts";
-import type { Backend } from "../backend.ts";
 import type { SwitchMark } from "../model/facts.ts";
 import { nothingOfHost } from "../model/host-configuration.ts";
 import { switchMac, tunnelName } from "../model/plan.ts";
+import type { Backend } from "../seam/backend.ts";
 import type { Recovered } from "../state/rows.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 

@@ -1,7 +1,8 @@
 /** Takes the switch of a network away when no endpoint is left on it. */
-import type { Backend, RemovedSwitch } from "../backend.ts";
+
 import { switchName } from "../model/plan.ts";
 import { isExternal, type Switch } from "../model/switch.ts";
+import type { Backend, RemovedSwitch } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import type { NetworkSpec } from "./network-spec.ts";
 

@@ -1,5 +1,6 @@
 /** The CNI result of a plan. Pure. */
-import { contains, prefixAddress } from "../addr/prefix.ts";
+import { familyBits, ipFamily } from "../addr/ip.ts";
+import { contains, type Prefix, prefixAddress, prefixFamily, prefixLength } from "../addr/prefix.ts";
 import type { Dns } from "../cni/dns.ts";
 import type { Result, ResultInterface, ResultIp, ResultRoute } from "../cni/result.ts";
 import { type Plan, portMac } from "../model/plan.ts";
@@ -20,13 +21,19 @@ export function resultOf(plan: Plan, dns: Dns): Result {
   const gateways = vnic.gateways ?? vswitch.gateways.map(prefixAddress);
   const used = new Set(vnic.routes.map((route) => route.gateway));
   const ips = [...vnic.addresses, ...(vnic.autoconf ?? [])].map((address): ResultIp => {
-    const near = gateways.filter((candidate) => contains(address, candidate));
+    // An address by itself is in no subnet with its gateway.
+    const near = gateways.filter((candidate) =>
+      isHostPrefix(address) ? ipFamily(candidate) === prefixFamily(address) : contains(address, candidate),
+    );
     // A switch has those of all its containers; this one's routes say which is its own.
     const gateway = near.find((candidate) => used.has(candidate)) ?? near[0];
     return { address, interface: ofHost.length, ...(gateway === undefined ? {} : { gateway }) };
   });
   return { interfaces, ips, routes: vnic.routes.map(toResultRoute), dns };
 }
+
+const isHostPrefix = (address: Prefix): boolean =>
+  prefixLength(address) === familyBits(prefixFamily(address));
 
 /** A tap that is a port is the vNIC, too. */
 function portOf(plan: Plan): readonly ResultInterface[] {

@@ -1,7 +1,6 @@
 /** STATUS: whether an ADD could be served now. Cheap, and without side effects: runtimes ask every few seconds. */
 
 import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
-import type { Backend } from "../backend.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { folded } from "../cni/keys.ts";
 import type { StatusRequest } from "../cni/request.ts";
@@ -12,6 +11,7 @@ import {
   type OverlayMode,
   type Switch,
 } from "../model/switch.ts";
+import type { Backend } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import { addressSource } from "./address-source.ts";
 import { dataDirOf, namesForeignIpam } from "./attachment.ts";

@@ -1,7 +1,9 @@
 /** What verbs find around them, as a process or a test has it. */
-import type { Backend, DhcpBackend } from "../backend.ts";
+
 import type { Environment } from "../cni/environment.ts";
 import type { Log } from "../cni/run.ts";
+import type { Backend } from "../seam/backend.ts";
+import type { DhcpBackend } from "../seam/dhcp-backend.ts";
 import { readBootId, readBootMs } from "../state/boot-id.ts";
 import { openStore } from "../state/store.ts";
 import type { Context } from "./context.ts";

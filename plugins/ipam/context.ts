@@ -1,7 +1,9 @@
 /** What the verbs of the ipam work with. */
-import type { Backend, DhcpBackend } from "../../lib/backend.ts";
+
 import type { Log } from "../../lib/cni/run.ts";
 import { isNamespace } from "../../lib/os/file.ts";
+import type { Backend } from "../../lib/seam/backend.ts";
+import type { DhcpBackend } from "../../lib/seam/dhcp-backend.ts";
 
 export interface IpamContext {
   readonly log: Pick<Log, "warn">;

@@ -1,9 +1,10 @@
 /** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
-import type { DhcpBackend } from "../../lib/backend.ts";
+
 import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";
 import type { Log, Verbs } from "../../lib/cni/run.ts";
+import type { DhcpBackend } from "../../lib/seam/dhcp-backend.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import { openStore, type Store, type StoreOptions } from "../../lib/state/store.ts";
 import { ipamDataDir } from "./data-dir.ts";

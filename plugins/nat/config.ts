@@ -1,7 +1,8 @@
 /** Configuration of a nat network: it has no keys of its own. Pure. */
 import validate from "#schema/nat";
 import type { JsonObject } from "../../lib/cni/read.ts";
-import { foldHosted, type HostedConfig, type Requested, readHostedConfig } from "../../lib/hosted/config.ts";
+import { foldHosted, type HostedConfig, readHostedConfig } from "../../lib/hosted/config.ts";
+import type { Requested } from "../../lib/planning/requested.ts";
 
 /**
  * @param runtime comes from the runtime, not from the configuration

@@ -1,14 +1,12 @@
 /** The overlay network type: what it adds to the verbs. */
 import { ipFamily } from "../../lib/addr/ip.ts";
 import { type Prefix, prefixAddress } from "../../lib/addr/prefix.ts";
-import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
-import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import { planHosted } from "../../lib/hosted/plan.ts";
 import type { Owner } from "../../lib/model/owner.ts";
 import { vnicMac } from "../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../lib/model/switch.ts";
 import { vtepMac } from "../../lib/model/vtep.ts";
-import { requestedVnic } from "../../lib/planning/vnic-config.ts";
+import { requestedOf } from "../../lib/planning/requested.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { type OverlayConfig, parseOverlayConfig } from "./config.ts";
 import { followPeers, overlaySettings, overlaySwitch } from "./network.ts";
@@ -16,17 +14,7 @@ import { overlayTraits } from "./traits.ts";
 
 export const overlay: NetworkPlugin<OverlayConfig, OverlaySwitch> = {
   ...overlayTraits,
-  parse(request) {
-    const { config } = request;
-    const runtime = parseRuntimeConfig(config.runtimeConfig, config.name);
-    const mac = requestedMac(request);
-    return parseOverlayConfig(config.raw, {
-      ...runtime,
-      vnicRequest: requestedVnic(request),
-      network: config.name,
-      ...(mac === undefined ? {} : { mac }),
-    });
-  },
+  parse: (request) => parseOverlayConfig(request.config.raw, requestedOf(request)),
   uplink: (config) => config.uplink,
   vnicType: (config) => config.vnic.type,
   switch: overlaySwitch,

@@ -20,16 +20,19 @@ export const overlayIpam = (config: JsonObject): JsonObject => nativeIpam(withBl
 /** Where nothing says which addresses are this host's, the network's directory does: it needs no words of its own. */
 function withBlocks(config: JsonObject): JsonObject {
   const { cidrs, blockBits, mode, directory, ipam } = config;
-  if (!isObject(directory) || directory.type !== "etcd" || cidrs === undefined || !isObject(ipam))
-    return config;
+  if (!isObject(directory) || cidrs === undefined || !isObject(ipam)) return config;
+  const { type } = directory;
+  if (type !== "etcd" && type !== "flannel") return config;
   if (Object.keys(rangeKeys).some((key) => ipam[key] !== undefined)) return config;
   const { type: _, ...access } = directory;
+  // Flannel's own default.
+  const bits = blockBits ?? (type === "flannel" ? 24 : undefined);
   const sizes = {
     cidrs,
-    ...(blockBits === undefined ? {} : { blockBits }),
+    ...(bits === undefined ? {} : { blockBits: bits }),
     ...(mode === undefined ? {} : { mode }),
   };
-  return { ...config, ipam: { store: "etcd", ...access, ...sizes, ...ipam } };
+  return { ...config, ipam: { store: type, ...access, ...sizes, ...ipam } };
 }
 
 /**

@@ -1,7 +1,6 @@
 /** Configuration of a transparent network: defaults, units, and what a kind of switch cannot keep. Pure. */
 import validate from "#schema/transparent";
 import type { Mac } from "../../lib/addr/mac.ts";
-import type { PortMappingRequest, RuntimeConfig } from "../../lib/cni/capability.ts";
 import { anyShape, foldObject } from "../../lib/cni/keys.ts";
 import { type Issue, type JsonObject, report, throwIssues } from "../../lib/cni/read.ts";
 import { misspeltKeys, schemaIssues } from "../../lib/cni/schema.ts";
@@ -10,7 +9,8 @@ import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 import { type PortConfig, portConfigShape, readPortConfig } from "../../lib/hcn/port-config.ts";
 import { unknownKey } from "../../lib/hcn/settings.ts";
 import { type AnyExternalSwitch, type MacvlanMode, macvlanModes } from "../../lib/model/switch.ts";
-import { readVnicConfig, type VnicRequest } from "../../lib/planning/vnic-config.ts";
+import type { Requested } from "../../lib/planning/requested.ts";
+import { readVnicConfig } from "../../lib/planning/vnic-config.ts";
 import { type VnicConfig, vnicConfigShape } from "../../lib/planning/vnic-keys.ts";
 import { readNetworkPolicies } from "./hcn.ts";
 import { refuseForKind } from "./kind-limits.ts";
@@ -74,15 +74,6 @@ interface RawTransparent {
   readonly checkUplink?: boolean;
   readonly vlan?: number;
   readonly mtu?: number;
-}
-
-/** What the runtime asked for by capabilities, args and CNI_ARGS. */
-export interface Requested extends Pick<RuntimeConfig, "bandwidth" | "podAnnotations"> {
-  readonly portMappings: readonly PortMappingRequest[];
-  readonly mac?: Mac;
-  readonly vnicRequest?: VnicRequest;
-  /** Name of the network. */
-  readonly network: string;
 }
 
 /**

@@ -1,8 +1,6 @@
 /** The transparent network type: what it adds to the verbs. */
-import { parseRuntimeConfig } from "../../lib/cni/capability.ts";
-import { requestedMac } from "../../lib/cni/requested-mac.ts";
 import type { AnyExternalSwitch } from "../../lib/model/switch.ts";
-import { requestedVnic } from "../../lib/planning/vnic-config.ts";
+import { requestedOf } from "../../lib/planning/requested.ts";
 import type { NetworkPlugin } from "../../lib/verbs/network-plugin.ts";
 import { parseTransparentConfig, type TransparentConfig } from "./config.ts";
 import { requireAddresses, requireGuestAsks } from "./kind-limits.ts";
@@ -15,13 +13,7 @@ export const transparent: NetworkPlugin<TransparentConfig, AnyExternalSwitch> = 
   ...transparentTraits,
   parse(request) {
     const { config } = request;
-    const mac = requestedMac(request);
-    const parsed = parseTransparentConfig(config.raw, {
-      ...parseRuntimeConfig(config.runtimeConfig, config.name),
-      network: config.name,
-      vnicRequest: requestedVnic(request),
-      ...(mac === undefined ? {} : { mac }),
-    });
+    const parsed = parseTransparentConfig(config.raw, requestedOf(request));
     requireAddresses(parsed.kind, config);
     requireGuestAsks(parsed.vnic.type, config);
     return parsed;

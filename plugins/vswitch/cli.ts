@@ -12,6 +12,8 @@ import { graphCommand } from "./commands/graph.ts";
 import { guestConfigCommand } from "./commands/guest-config.ts";
 import { importCommand } from "./commands/import.ts";
 import { installCommand } from "./commands/install.ts";
+import { networkCommand } from "./commands/network.ts";
+import { nodeCommand } from "./commands/node.ts";
 import { repairCommand } from "./commands/repair.ts";
 import { runCommand } from "./commands/run.ts";
 import { showCommand } from "./commands/show.ts";
@@ -80,6 +82,8 @@ function defineCommands(cli: Argv, session: Session): Argv {
     .command(doctorCommand(session))
     .command(supportBundleCommand(session))
     .command(agentCommand(session))
+    .command(nodeCommand(session))
+    .command(networkCommand(session))
     .command(installCommand(session))
     .command(importCommand(session))
     .command(completionCommand(session));

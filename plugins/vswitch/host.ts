@@ -1,11 +1,11 @@
 /** The host as the tool's commands see it: its state, the back end, and both together as a scene. */
 import { resolve } from "node:path";
-import type { ToolBackend } from "../../lib/backend.ts";
 import { loadTool } from "../../lib/load-backend.ts";
 import type { Beside } from "../../lib/model/counters.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene, SceneDirectory, SceneNetwork } from "../../lib/model/scene.ts";
 import { isOverlay } from "../../lib/model/switch.ts";
+import type { ToolBackend } from "../../lib/seam/tool-backend.ts";
 import { isAgentAlive } from "../../lib/state/agent-lock.ts";
 import { readBootId, readBootMs } from "../../lib/state/boot-id.ts";
 import type { EndpointRow, NetworkRow } from "../../lib/state/rows.ts";

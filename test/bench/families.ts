@@ -2,8 +2,10 @@
 import type { Family } from "./row.ts";
 import { atOnce } from "./rows/at-once.ts";
 import { attach } from "./rows/attach.ts";
+import { claims } from "./rows/claims.ts";
 import { connect } from "./rows/connect.ts";
 import { dhcp } from "./rows/dhcp.ts";
+import { directory } from "./rows/directory.ts";
 import { fullPool } from "./rows/full-pool.ts";
 import { lan } from "./rows/lan.ts";
 import { manyPorts } from "./rows/many-ports.ts";
@@ -26,6 +28,8 @@ export const families: readonly Family[] = [
   dhcp,
   vmNic,
   overlay,
+  directory,
+  claims,
 ];
 
 /** The single processes below the table. */

@@ -71,7 +71,6 @@ export const targets: readonly Target[] = [
     knownLimits: {
       ...oneNumber("T30", "T83", "T106e"),
       T34a: "an uplink of 1500 bytes leaves 1450 for what is inside VXLAN packets",
-      T34d: "a switch that nobody is on makes room before the definition that takes its place is judged",
     },
     features: { peers: true, gateway: true, outside: true },
     // Where it makes a difference that the switch has a tunnel, and what the host must be left with.

@@ -20,6 +20,7 @@ const examples = readdirSync(folder)
 test("there is one example for each mode, policy and runtime", () => {
   expect(examples).toEqual([
     "10-containerd.conflist",
+    "bridge-cluster-ipam.conflist",
     "bridge-with-our-ipam.conflist",
     "nat-acl.conflist",
     "nat-chain.conflist",
@@ -59,8 +60,11 @@ test("there is one example for each mode, policy and runtime", () => {
   ]);
 });
 
-/** Those that need more than one host and its uplink: test/system/overlay-examples.test.ts has some of them. */
-const needsMore = /^overlay-(etcd|flannel|microsoft|.*-second)\./;
+/**
+ * Those that need more than one host and its uplink: test/system/overlay-examples.test.ts has some of them, and
+ * cluster-ipam.test.ts what the ipam of a cluster does.
+ */
+const needsMore = /^(bridge-cluster-ipam|overlay-(etcd|flannel|microsoft|.*-second))\./;
 
 describe.each(examples.filter((file) => !needsMore.test(file)))("%s", (file) => {
   const list = toList(JSON.parse(readFileSync(join(folder, file), "utf8")));

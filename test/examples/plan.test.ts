@@ -86,7 +86,7 @@ describe("a configuration of conf-examples", () => {
     (file) => {
       const plan = file.startsWith("overlay") ? overlayOf(file, numberOf(file)).plan : planOf(file);
       if (plan !== undefined) expect(plan.port.policies[0]?.kind).toBe("Guard");
-      else expect(file).toMatch(/^(bridge-with-our-ipam|transparent|vm-transparent)/);
+      else expect(file).toMatch(/^(bridge-cluster-ipam|bridge-with-our-ipam|transparent|vm-transparent)/);
     },
   );
 

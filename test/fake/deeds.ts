@@ -34,6 +34,7 @@ import {
   sublinkTitle,
 } from "../../lib/netlink/route/sublink.ts";
 import { createVeth } from "../../lib/netlink/route/veth.ts";
+import { remoteDeeds } from "./deeds-remote.ts";
 import { rulesDeeds } from "./deeds-rules.ts";
 import { tcDeeds } from "./deeds-tc.ts";
 
@@ -49,6 +50,7 @@ export function deeds(machine: Machine, path: string): readonly string[] {
       ...tcDeeds(machine.host, ask),
       ...endDeeds(machine.host, handle.netlink),
       ...sublinkDeeds(machine.host, handle.netlink, handle.fd),
+      ...remoteDeeds(machine.host, ask),
     ];
   } finally {
     handle.close();

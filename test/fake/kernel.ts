@@ -30,6 +30,8 @@ export interface FakeKernel extends Machine {
   removeCompartment(path: string): void;
   hasCompartment(path: string): boolean;
   dump(): string;
+  /** Links of the host, each with its number. */
+  links(): readonly string[];
   /** @returns puts all that it has back to what it has now, any number of times; the log goes on */
   save(): () => void;
 }
@@ -175,6 +177,7 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
     announceOnWire: (index, mac, addresses) =>
       ask(`announce ${addresses.join(" ")} at ${mac} on index ${index}`),
     close() {},
+    links: () => [...host.links.values()].map(({ index, name }) => `${index} ${name}`),
     dump: () => [...[host, ...stacks.values()].map(formatStack), formatRuleset(ruleset)].join("\n").trimEnd(),
     save() {
       const [paths, rules] = [new Map(stacks), ruleset];
@@ -191,7 +194,10 @@ export function fakeKernel({ ipv6 = "on", forwarding = false, lan }: FakeHost = 
 }
 
 function newStack(name: string, ipv6: Stack["ipv6"]): Stack {
-  const stack: Stack = { name, links: new Map(), sysctls: new Map(), ipv6 };
+  const stack: Stack = {
+    ...{ name, links: new Map(), sysctls: new Map(), ipv6 },
+    ...{ nowhere: [], nexthops: new Map() },
+  };
   addLink(stack, { name: "lo", up: true });
   return stack;
 }

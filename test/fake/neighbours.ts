@@ -3,7 +3,9 @@ import type { Ip } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
 import { NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
+import { AF_BRIDGE } from "../../lib/netlink/route/family.ts";
 import { addNeighbour, decodeNeighbour } from "../../lib/netlink/route/neighbour.ts";
+import { answerFdb, answerPermanent } from "./remote.ts";
 import { type FakeLink, Refusal, type Stack } from "./stack.ts";
 import { uppersOf } from "./sublink.ts";
 
@@ -12,6 +14,9 @@ const RTM_DELNEIGH = 29;
 export const neighbourTypes: readonly number[] = [28, 29, 30];
 
 export function answerNeighbour(request: Request, stack: Stack): readonly Reply[] {
+  if (request.payload[0] === AF_BRIDGE) return answerFdb(request, stack);
+  const permanent = answerPermanent(request, stack);
+  if (permanent !== undefined) return permanent;
   const { index, address, mac } = decodeNeighbour({ ...request, flags: 0 });
   const link = stack.links.get(index);
   if (link === undefined) throw new Refusal("ENODEV");

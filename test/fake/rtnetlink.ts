@@ -1,28 +1,36 @@
 /** rtnetlink of the fake kernel: our requests in, replies as the real one gives them out. */
+import type { Ip } from "../../lib/addr/ip.ts";
 import { linkLocal, macBytes, mac as parseMac } from "../../lib/addr/mac.ts";
 import { contains, networkOf, type Prefix, prefixFamily, prefixOf } from "../../lib/addr/prefix.ts";
 import { bytes, getNested, getU8, getU32, hasAttr, nested, text, u8, u32 } from "../../lib/netlink/attr.ts";
 import { concat, encodeText, readU8, readU32 } from "../../lib/netlink/bytes.ts";
-import { isDump, NLM_F_CREATE, NLM_F_EXCL, type Reply, type Request } from "../../lib/netlink/message.ts";
+import {
+  isDump,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+  type Reply,
+  type Request,
+} from "../../lib/netlink/message.ts";
 import { addAddress, decodeAddress } from "../../lib/netlink/route/address.ts";
 import { decodeLink, type Link } from "../../lib/netlink/route/decode-link.ts";
-import { decodeRoute } from "../../lib/netlink/route/decode-route.ts";
+import { decodeRoute, type Route } from "../../lib/netlink/route/decode-route.ts";
 import { AF_INET, AF_INET6 } from "../../lib/netlink/route/family.ts";
 import * as ifla from "../../lib/netlink/route/ifinfo.ts";
 import { addRoute, type NewRoute } from "../../lib/netlink/route/route.ts";
 import * as rt from "../../lib/netlink/route/rtmsg.ts";
 import { answerNeighbour, neighbourTypes } from "./neighbours.ts";
+import { answerNexthop, downLink, nexthopTypes } from "./remote.ts";
 import { addLink, type FakeLink, linkNamed, Refusal, type Stack } from "./stack.ts";
 import { addSublink, encodeLower, refuseUp } from "./sublink.ts";
 import { encodeTap } from "./tap.ts";
 import { answerTc, tcTypes } from "./tc.ts";
+import { changePort, changeVxlan, encodePort, encodeVxlan, leaveBridge, refuseRival } from "./vxlan.ts";
 
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const VETH_INFO_PEER = 1;
-/** IFLA_BRPORT_MODE and IFLA_BRPORT_ISOLATED by the words of `ip link`. */
-const portFlags = { hairpin: 4, isolated: 33 } as const;
 const IPV4_DEVCONF_ARP_NOTIFY = 22;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -60,6 +68,7 @@ export function answerRoute(request: Request, stack: Stack, stackOf: StackOf): r
       return getRoutes(request, stack);
     default:
       if (neighbourTypes.includes(request.type)) return answerNeighbour(request, stack);
+      if (nexthopTypes.includes(request.type)) return answerNexthop(request, stack);
       if (tcTypes.includes(request.type)) return answerTc(request, stack);
       throw new Error(`the fake kernel does not know ${request.title}`);
   }
@@ -94,7 +103,12 @@ function createLink(request: Request, stack: Stack, stackOf: StackOf): void {
     return;
   }
   if (master !== undefined && !stack.links.has(master)) throw new Refusal("EINVAL");
-  const settings = { ...settingsOf(wanted as Link), ...(master === undefined ? {} : { master }) };
+  if (wanted.kind === "vxlan") refuseRival(stack, wanted as Link);
+  const settings = {
+    ...settingsOf(wanted as Link),
+    ...(master === undefined ? {} : { master }),
+    ...(wanted.kind === "vxlan" ? { vxlan: wanted.data } : {}),
+  };
   const inner = wanted.data.find(({ type }) => wanted.kind === "veth" && type === VETH_INFO_PEER);
   if (inner === undefined) {
     addLink(stack, settings);
@@ -116,13 +130,11 @@ function changeLink(request: Request, stack: Stack): void {
   if (genMode !== undefined && stack.ipv6 === "absent") throw new Refusal("EAFNOSUPPORT");
   if (wanted.slaveKind !== undefined && link.master === undefined) throw new Refusal("EOPNOTSUPP");
   if (genMode === IN6_ADDR_GEN_MODE_NONE) link.traits.add("addrgenmode none");
-  for (const [flag, attr] of Object.entries(portFlags)) {
-    const value = getU8(wanted.slaveData, attr);
-    if (value === 1) link.traits.add(`${flag} on`);
-    if (value === 0) link.traits.delete(`${flag} on`);
-  }
+  changePort(link, wanted.slaveData);
+  changeVxlan(link, wanted.data);
   const turns = (readU32(request.payload, 12) & ifla.IFF_UP) !== 0;
   if (turns && wanted.up && !link.up) refuseUp(link);
+  if (turns && !wanted.up) downLink(stack, link);
   if (turns) link.up = wanted.up;
   if (wanted.index !== 0 && wanted.name !== "" && wanted.name !== link.name) {
     if (linkNamed(stack, wanted.name)) throw new Refusal("EEXIST");
@@ -141,9 +153,10 @@ function changeLink(request: Request, stack: Stack): void {
 }
 
 function moveTo(stack: Stack, link: FakeLink, master: number): void {
-  if (master === 0) delete link.master;
-  else if (stack.links.has(master)) link.master = master;
-  else throw new Refusal("EINVAL");
+  if (master !== 0 && !stack.links.has(master)) throw new Refusal("EINVAL");
+  if (master === link.master) return;
+  leaveBridge(link);
+  if (master !== 0) link.master = master;
 }
 
 /** One by its name or number, or all of a group. */
@@ -158,14 +171,13 @@ function removeLinks(stack: Stack, wanted: Link): void {
 }
 
 function removeLink(stack: Stack, link: FakeLink): void {
+  downLink(stack, link);
   stack.links.delete(link.index);
   link.peer?.stack.links.delete(link.peer.index);
   for (const { stack: other, link: upper } of link.uppers ?? [])
     if (other.links.get(upper.index) === upper) removeLink(other, upper);
   for (const port of stack.links.values()) {
-    if (port.master !== link.index) continue;
-    delete port.master;
-    for (const flag of Object.keys(portFlags)) port.traits.delete(`${flag} on`);
+    if (port.master === link.index) leaveBridge(port);
   }
 }
 
@@ -180,12 +192,12 @@ function getLinks(request: Request, stack: Stack): readonly FakeLink[] {
 function encodeLink(stack: Stack, link: FakeLink): Uint8Array {
   const { index, name, kind, mac, mtu, up, master, group, alias } = link;
   const below = encodeLower(link);
-  const info = kind === undefined ? [] : [text(ifla.IFLA_INFO_KIND, kind), ...below.info, ...encodeTap(link)];
+  const info =
+    kind === undefined
+      ? []
+      : [text(ifla.IFLA_INFO_KIND, kind), ...below.info, ...encodeTap(link), ...encodeVxlan(link)];
   if (master !== undefined) {
-    const flags = Object.entries(portFlags).map(([flag, attr]) =>
-      u8(attr, link.traits.has(`${flag} on`) ? 1 : 0),
-    );
-    info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"), nested(ifla.IFLA_INFO_SLAVE_DATA, flags));
+    info.push(text(ifla.IFLA_INFO_SLAVE_KIND, "bridge"), encodePort(link));
   }
   const parts = [ifla.ifinfomsg(index, up), text(ifla.IFLA_IFNAME, name), u32(ifla.IFLA_MTU, mtu)];
   parts.push(u8(ifla.IFLA_OPERSTATE, operStates[operState(stack, link)]));
@@ -241,14 +253,22 @@ function ownLinkLocal(stack: Stack, { up, lower, mac, sysctls, traits }: FakeLin
   return up && lower !== undefined && !off ? [prefixOf(linkLocal(parseMac(mac)), 64)] : [];
 }
 
+/** Every list of routes, with the index of its link. */
+const tablesOf = ({ links, nowhere }: Stack) => [
+  { own: undefined, routes: nowhere },
+  ...[...links.values()].map(({ index, routes }) => ({ own: index, routes })),
+];
+
 function deleteRoute(request: Request, stack: Stack): void {
-  const { dst, index, table, priority } = decodeRoute(request);
-  for (const { index: own, routes } of stack.links.values()) {
+  const { dst, index, table, priority, type, protocol } = decodeRoute(request);
+  for (const { own, routes } of tablesOf(stack)) {
     const at = routes.findIndex(
       (route) =>
-        own === index &&
+        (index === undefined ? own === undefined || route.nexthopId !== undefined : own === index) &&
         route.dst === dst &&
         route.table === table &&
+        (type === "unspec" || route.type === type) &&
+        (protocol === 0 || route.protocol === protocol) &&
         (priority === 0 || route.priority === priority),
     );
     if (at === -1) continue;
@@ -260,22 +280,36 @@ function deleteRoute(request: Request, stack: Stack): void {
 
 function newRoute(request: Request, stack: Stack): void {
   const { gateway, ...route } = decodeRoute(request);
-  const link = findLink(stack, { index: route.index ?? 0 });
+  const family = prefixFamily(route.dst);
+  const priority = route.priority || (family === 6 ? 1024 : 0);
+  const { routes, index } = listFor(stack, route, gateway);
+  const isSame = (other: Route): boolean =>
+    other.dst === route.dst && other.table === route.table && other.priority === priority;
+  const holder = tablesOf(stack).find((one) => one.routes.some(isSame));
+  if (holder !== undefined && request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
+  if (holder !== undefined && !(request.flags & NLM_F_REPLACE)) return;
+  holder?.routes.splice(holder.routes.findIndex(isSame), 1);
+  routes.push({ ...route, index, gateway, priority });
+}
+
+/** Where a route belongs: to a link that leads to its gateway, to that of its next hop, or to none. */
+function listFor(
+  stack: Stack,
+  route: Omit<Route, "gateway">,
+  gateway: Ip | undefined,
+): { readonly routes: Route[]; readonly index: number | undefined } {
+  if (route.type === "unreachable") return { routes: stack.nowhere, index: undefined };
+  const nexthop = route.nexthopId === undefined ? undefined : stack.nexthops.get(route.nexthopId);
+  if (route.nexthopId !== undefined && nexthop === undefined) throw new Refusal("EINVAL");
+  const link = findLink(stack, { index: nexthop?.index ?? route.index ?? 0 });
+  if (nexthop !== undefined) return link;
   if (!link.up && gateway === undefined) throw new Refusal("ENETDOWN");
   const onLink = link.routes.flatMap((other) => (other.gateway === undefined ? other.dst : []));
   const own = [...ownLinkLocal(stack, link), ...link.addresses];
   const near = link.up ? [...own.map(networkOf), ...onLink] : [];
-  const family = prefixFamily(route.dst);
   if (gateway !== undefined && !near.some((network) => contains(network, gateway)))
-    throw new Refusal(family === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
-  const priority = route.priority || (family === 6 ? 1024 : 0);
-  const all = [...stack.links.values()].flatMap(({ routes }) => routes);
-  const taken = all.some(
-    (other) => other.dst === route.dst && other.table === route.table && other.priority === priority,
-  );
-  if (taken && request.flags & NLM_F_EXCL) throw new Refusal("EEXIST");
-  if (taken) return;
-  link.routes.push({ ...route, gateway, priority });
+    throw new Refusal(prefixFamily(route.dst) === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
+  return link;
 }
 
 /** With those to the subnets of addresses, which the kernel makes by itself. */
@@ -283,12 +317,14 @@ function getRoutes(request: Request, stack: Stack): readonly Reply[] {
   const { index, attrs } = decodeRoute(request);
   const table = getU32(attrs, rt.RTA_TABLE);
   const [family, protocol] = [readU8(request.payload, 0), readU8(request.payload, 5)];
+  const { type } = decodeRoute(request);
   const passes = (route: NewRoute) =>
     (index === undefined || index === route.index) &&
     (table === undefined || table === route.table) &&
     (protocol === 0 || protocol === route.protocol) &&
+    (type === "unspec" || type === (route.type ?? "unicast")) &&
     (family === 0 || family === (prefixFamily(route.dst) === 4 ? AF_INET : AF_INET6));
-  const all = [...stack.links.values()].flatMap(routesOf).filter(passes);
+  const all = [...[...stack.links.values()].flatMap(routesOf), ...stack.nowhere.map(toNew)].filter(passes);
   return all.map((route) => reply(rt.RTM_NEWROUTE, addRoute(route).payload));
 }
 
@@ -296,8 +332,17 @@ function routesOf(link: FakeLink): readonly NewRoute[] {
   const { index, up, addresses, routes } = link;
   const own = { index, table: rt.RT_TABLE_MAIN, protocol: rt.RTPROT_KERNEL, scope: "link" } as const;
   const connected = up ? addresses.map((address) => ({ ...own, dst: networkOf(address) })) : [];
-  const added = routes.map(({ dst, gateway, priority, table, protocol, scope }): NewRoute => {
-    return { index, dst, priority, table, protocol, scope, ...(gateway === undefined ? {} : { gateway }) };
-  });
+  const added = routes.map((route): NewRoute => ({ ...toNew(route), index }));
   return [...connected, ...added];
+}
+
+function toNew(route: Route): NewRoute {
+  const { dst, priority, table, protocol, scope, type, gateway, nexthopId, src, mtu } = route;
+  return {
+    ...{ dst, priority, table, protocol, scope, type },
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(nexthopId === undefined ? {} : { nexthopId }),
+    ...(src === undefined ? {} : { src }),
+    ...(mtu === undefined ? {} : { mtu }),
+  };
 }

@@ -3,10 +3,13 @@ import type { Ip } from "../../lib/addr/ip.ts";
 import type { Mac } from "../../lib/addr/mac.ts";
 import { type Prefix, prefixLength } from "../../lib/addr/prefix.ts";
 import type { NewTap } from "../../lib/linux/vm/create-tap.ts";
+import type { Attr } from "../../lib/netlink/attr.ts";
 import type { Route } from "../../lib/netlink/route/decode-route.ts";
+import type { NewNexthop } from "../../lib/netlink/route/nexthop.ts";
 import { type Sublink, sublinkTitle } from "../../lib/netlink/route/sublink.ts";
 import { type TokenBucket, tbfTitle } from "../../lib/netlink/tc/tbf.ts";
 import type { ErrnoName } from "../../lib/os/errno.ts";
+import type { FakeFdb } from "./remote.ts";
 
 /** The fake kernel's "no", by the name of the errno that the real one answers. */
 export class Refusal extends Error {
@@ -44,6 +47,12 @@ export interface FakeLink {
   readonly beyond?: ReadonlyMap<Ip, Mac>;
   /** Entries by address; undefined waits for an answer. */
   neighbours?: Map<Ip, Mac | undefined>;
+  /** What was given as IFLA_INFO_DATA of a VXLAN. */
+  vxlan?: readonly Attr[];
+  /** Its own rows, and those of its bridge that lead to it. */
+  fdb?: readonly FakeFdb[] | undefined;
+  /** Neighbours that nobody asks for. */
+  permanent?: ReadonlyMap<Ip, { readonly mac: Mac; readonly protocol: number }>;
   readonly addresses: Prefix[];
   readonly routes: Route[];
   /** What is set, as "ipv6/accept_ra"; the rest is as the kernel has it by itself. */
@@ -58,6 +67,10 @@ export interface Stack {
   readonly name: string;
   readonly links: Map<number, FakeLink>;
   readonly sysctls: Map<string, string>;
+  /** Routes without a link: nothing leaves by them. */
+  readonly nowhere: Route[];
+  /** Next hop objects by their numbers. */
+  readonly nexthops: Map<number, Required<NewNexthop>>;
   /** "disabled": off on new links, as runtimes like it. */
   readonly ipv6: "on" | "disabled" | "absent";
 }
@@ -109,14 +122,18 @@ export function writeSetting(stack: Stack, path: readonly string[], value: strin
 }
 
 /** @returns gives the namespace back the links and settings it has now, any number of times */
-export function saveStack({ links, sysctls }: Stack): () => void {
+export function saveStack({ links, sysctls, nowhere, nexthops }: Stack): () => void {
   const savedLinks = [...links.values()].map(copyLink);
   const savedSysctls = new Map(sysctls);
+  const [savedNowhere, savedNexthops] = [[...nowhere], new Map(nexthops)];
   return () => {
     links.clear();
     for (const link of savedLinks) links.set(link.index, copyLink(link));
     sysctls.clear();
     for (const [key, value] of savedSysctls) sysctls.set(key, value);
+    nowhere.splice(0, nowhere.length, ...savedNowhere);
+    nexthops.clear();
+    for (const [id, one] of savedNexthops) nexthops.set(id, one);
   };
 }
 
@@ -136,7 +153,8 @@ function copyLink(link: FakeLink): FakeLink {
 export function formatStack(stack: Stack): string {
   const links = [...stack.links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const sysctls = [...stack.sysctls].map(([key, value]) => `  sysctl ${key}=${value}`);
-  return [stack.name, ...sysctls, ...links.flatMap((link) => formatLink(stack, link))].join("\n");
+  const nowhere = stack.nowhere.map((route) => `  route ${route.type} ${formatRoute(route)}`).toSorted();
+  return [stack.name, ...sysctls, ...nowhere, ...links.flatMap((link) => formatLink(stack, link))].join("\n");
 }
 
 function formatLink(stack: Stack, link: FakeLink): readonly string[] {
@@ -162,10 +180,32 @@ function formatLink(stack: Stack, link: FakeLink): readonly string[] {
     ...(bucket ? [`    qdisc ${tbfTitle(bucket)}`] : []),
     ...(Array.isArray(redirects) ? [`    ingress ${redirects.map(nameIn(stack)).join(" ")}`] : []),
     ...link.addresses.toSorted().map((address) => `    addr ${address}`),
-    ...link.routes.map((route) => `    route ${formatRoute(route)}`),
+    ...ownRoutes(stack, link).map((text) => `    route ${text}`),
+    ...(link.fdb ?? []).map((row) => `    fdb ${formatFdb(row)}`).toSorted(),
+    ...[...(link.permanent ?? [])]
+      .map(([address, { mac: known }]) => `    neigh ${address} ${known} permanent`)
+      .toSorted(),
     ...[...(link.neighbours ?? [])].map(([address, known]) => `    neigh ${address} ${known ?? "unknown"}`),
     ...(announced.length > 0 ? [`    announced ${announced.join(" ")}`] : []),
   ];
+}
+
+/** Those by next hop objects behind the others, by the gateways that their numbers stand for. */
+function ownRoutes({ nexthops }: Stack, { routes }: FakeLink): readonly string[] {
+  const by = routes.filter(({ nexthopId }) => nexthopId !== undefined);
+  const plain = routes.filter(({ nexthopId }) => nexthopId === undefined);
+  const shared = by.map(({ nexthopId = 0, ...route }) => {
+    const gateway = nexthops.get(nexthopId)?.gateway ?? "nobody";
+    const { src, mtu } = route;
+    return [formatRoute(route), `by ${gateway}`, src && `src ${src}`, mtu && `mtu ${mtu}`]
+      .filter(Boolean)
+      .join(" ");
+  });
+  return [...plain.map(formatRoute), ...shared.toSorted()];
+}
+
+function formatFdb({ mac, vtep, on, state }: FakeFdb): string {
+  return [mac, vtep && `dst ${vtep}`, on, state].filter(Boolean).join(" ");
 }
 
 function formatTap({ owner, group, multiQueue, vnetHeader }: NewTap): string {
@@ -175,7 +215,7 @@ function formatTap({ owner, group, multiQueue, vnetHeader }: NewTap): string {
 
 const nameIn = (stack: Stack) => (index: number) => stack.links.get(index)?.name ?? "nothing";
 
-function formatRoute({ dst, gateway, priority, table }: Route): string {
+function formatRoute({ dst, gateway, priority, table }: Omit<Route, "nexthopId">): string {
   const words = [prefixLength(dst) === 0 ? "default" : dst, gateway && `via ${gateway}`];
   words.push(priority ? `metric ${priority}` : undefined, table === 254 ? undefined : `table ${table}`);
   return words.filter(Boolean).join(" ");

@@ -1,8 +1,8 @@
 /** The model across two hosts of an overlay network is an oracle, too. */
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Journey, traceAcross } from "../../lib/model/path/trace-across.ts";
 import type { Verdict } from "../../lib/model/path/trace.ts";
+import { type Journey, traceAcross } from "../../lib/model/path/trace-across.ts";
 import type { Scene } from "../../lib/model/scene.ts";
 import type { IpPacket } from "../../lib/policy/packet.ts";
 import { seed } from "../lib/seed.ts";
@@ -42,26 +42,36 @@ describe.skipIf(reason !== undefined).each(["routed", "stretched"] as const)(
     it(
       "says of random packets what both kernels do with them",
       async () => {
-        const property = fc.asyncProperty(overlayLayouts, fc.infiniteStream(fc.nat()), async (layout, salts) => {
-          const salt = salts.next().value ?? 0;
-          await using stage = await build(lab, layout);
-          const { scenes } = stage;
-          const range = await openFarRange(lab, scenes);
-          try {
-            const options = { seed: salt, numRuns: shotsPerLayout };
-            const drawn = fc.sample(farShots(scenes, range.macs), options);
-            const sample = drawn.map((shot) => apart(shot, sent++));
-            const arrivals = range.shoot(sample);
-            const wrong = sample.flatMap(
-              (shot, at) => disagreement(scenes, shot, arrivals[at] ?? [], range.macs, count) ?? [],
-            );
-            expect(wrong.slice(0, 5).join("\n\n"), JSON.stringify(layout)).toBe("");
-          } finally {
-            range.close();
-          }
-        });
+        const property = fc.asyncProperty(
+          overlayLayouts,
+          fc.infiniteStream(fc.nat()),
+          async (layout, salts) => {
+            const salt = salts.next().value ?? 0;
+            await using stage = await build(lab, layout);
+            const { scenes } = stage;
+            const range = await openFarRange(lab, scenes);
+            try {
+              const options = { seed: salt, numRuns: shotsPerLayout };
+              const drawn = fc.sample(farShots(scenes, range.macs), options);
+              const sample = drawn.map((shot) => apart(shot, sent++));
+              const arrivals = range.shoot(sample);
+              const wrong = sample.flatMap(
+                (shot, at) => disagreement(scenes, shot, arrivals[at] ?? [], range.macs, count) ?? [],
+              );
+              expect(wrong.slice(0, 5).join("\n\n"), JSON.stringify(layout)).toBe("");
+            } finally {
+              range.close();
+            }
+          },
+        );
         await fc.assert(property, { seed, numRuns, endOnFailure: true });
-        for (const outcome of ["delivered", "dropped", "on the other host", "(not-of-the-network)", "(no-tunnel)"])
+        for (const outcome of [
+          "delivered",
+          "dropped",
+          "on the other host",
+          "(not-of-the-network)",
+          "(no-tunnel)",
+        ])
           expect(tally.get(outcome) ?? 0, outcome).toBeGreaterThan(5);
         if (mode === "routed") expect(tally.get("(martian)") ?? 0).toBeGreaterThan(0);
       },
@@ -97,7 +107,11 @@ async function build({ hosts }: OverlayLab, layout: OverlayLayout): Promise<Stag
         for (const name of ["iptables", "ip6tables"])
           await host.host.exec(
             host.host.ns,
-            ...["sh", "-c", `echo ${layout.bridgeFilter ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-${name}`],
+            ...[
+              "sh",
+              "-c",
+              `echo ${layout.bridgeFilter ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-${name}`,
+            ],
           );
         for (const container of layout.containers[i as 0 | 1])
           made.push({ host, attached: await attach(host, layout, container) });
@@ -111,10 +125,17 @@ async function build({ hosts }: OverlayLab, layout: OverlayLayout): Promise<Stag
   }
 }
 
-const configsOf = ({ config }: OverlayHost, { overlay, nat }: OverlayLayout) => [{ ...config, ...overlay }, nat];
+const configsOf = ({ config }: OverlayHost, { overlay, nat }: OverlayLayout) => [
+  { ...config, ...overlay },
+  nat,
+];
 
 /** A policy that can never bite is refused (error 7): the container is then attached without policies. */
-async function attach(host: OverlayHost, layout: OverlayLayout, { network, config, runtimeConfig }: Container) {
+async function attach(
+  host: OverlayHost,
+  layout: OverlayLayout,
+  { network, config, runtimeConfig }: Container,
+) {
   const base = configsOf(host, layout)[network];
   try {
     return await host.add({ config: { ...base, ...config }, runtimeConfig });
@@ -141,10 +162,20 @@ function follow(scenes: Scenes, { host, start, packet }: FarShot, macs: Underlay
   if (!isOut) return end;
   const left = verdict.packet as IpPacket;
   const other = 1 - end.host;
-  const isOther = [4, 6].some((family) => underlay.hosts[family as 4 | 6][other as 0 | 1] === left.destination);
+  const isOther = [4, 6].some(
+    (family) => underlay.hosts[family as 4 | 6][other as 0 | 1] === left.destination,
+  );
   if (!isOther) return end;
-  const come = { ...left, destinationMac: macs.hosts[other as 0 | 1], sourceMac: macs.hosts[end.host as 0 | 1] };
-  const next = follow(scenes, { host: other, start: { kind: "outside", interface: "eth0" }, packet: come }, macs);
+  const come = {
+    ...left,
+    destinationMac: macs.hosts[other as 0 | 1],
+    sourceMac: macs.hosts[end.host as 0 | 1],
+  };
+  const next = follow(
+    scenes,
+    { host: other, start: { kind: "outside", interface: "eth0" }, packet: come },
+    macs,
+  );
   return { ...next, told: `${end.told}\n${next.told}` };
 }
 
@@ -183,4 +214,3 @@ function disagreement(
     told,
   ].join("\n");
 }
-

@@ -51,7 +51,9 @@ export function farShots(scenes: Scenes, wire: UnderlayMacs): fc.Arbitrary<FarSh
 }
 
 const addressesIn = ({ endpoints }: Scene, family: Family): readonly Ip[] =>
-  endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress)).filter((one) => ipFamily(one) === family);
+  endpoints
+    .flatMap(({ vnic }) => vnic.addresses.map(prefixAddress))
+    .filter((one) => ipFamily(one) === family);
 
 function destinations(scenes: Scenes, family: Family): readonly Ip[] {
   const containers = scenes.flatMap((scene) => addressesIn(scene, family));
@@ -112,22 +114,20 @@ function nextHop(scenes: Scenes, host: number, plan: Plan, destination: Ip): Mac
 
 function fromOutside(scenes: Scenes, host: number, wire: UnderlayMacs): fc.Arbitrary<FarShot> {
   return fc.constantFrom<Family>(4, 6).chain((family) =>
-    fc
-      .record({ destination: fc.constantFrom(...destinations(scenes, family)), load: payloads(family) })
-      .map(
-        ({ destination, load }): FarShot => ({
-          host,
-          start: { kind: "outside", interface: "eth0" },
-          packet: {
-            kind: "ip",
-            sourceMac: wire.outside,
-            destinationMac: wire.hosts[host as 0 | 1],
-            source: underlay.outside[family],
-            destination,
-            ...load,
-          },
-        }),
-      ),
+    fc.record({ destination: fc.constantFrom(...destinations(scenes, family)), load: payloads(family) }).map(
+      ({ destination, load }): FarShot => ({
+        host,
+        start: { kind: "outside", interface: "eth0" },
+        packet: {
+          kind: "ip",
+          sourceMac: wire.outside,
+          destinationMac: wire.hosts[host as 0 | 1],
+          source: underlay.outside[family],
+          destination,
+          ...load,
+        },
+      }),
+    ),
   );
 }
 
@@ -147,7 +147,11 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
       .record({
         source: fc.constantFrom(...Array<Ip>(5).fill(peer), underlay.outside[4]),
         wrongVni: fc.constantFrom(...Array<boolean>(7).fill(false), true),
-        from: fc.constantFrom(...addressesOf(senders, family), ...addressesOf(senders, family), ...innerSources(here, family)),
+        from: fc.constantFrom(
+          ...addressesOf(senders, family),
+          ...addressesOf(senders, family),
+          ...innerSources(here, family),
+        ),
         destination: fc.constantFrom(...addressesOf(receivers, family), ...destinations(scenes, family)),
         otherMac: fc.constantFrom(...Array<undefined>(9).fill(undefined), nobodysMac, ...toAll(here)),
         load: payloads(family),
@@ -166,7 +170,7 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
         const usual = mode === "routed" ? tunnel.mac : (receiver?.vnic.mac ?? mac);
         const packet: IpPacket = {
           kind: "ip",
-          sourceMac: mode === "routed" ? far.tunnel.mac : ((senders[0] as Plan).vnic.mac),
+          sourceMac: mode === "routed" ? far.tunnel.mac : (senders[0] as Plan).vnic.mac,
           destinationMac: otherMac ?? usual,
           source: from,
           destination,
@@ -188,4 +192,5 @@ const innerSources = (here: Scene, family: Family): readonly Ip[] => [
 ];
 
 /** As in packets.ts. */
-const toAll = ({ host }: Scene): readonly Mac[] => ((host.bridgeFilter ?? []).length === 0 ? [everybody] : []);
+const toAll = ({ host }: Scene): readonly Mac[] =>
+  (host.bridgeFilter ?? []).length === 0 ? [everybody] : [];

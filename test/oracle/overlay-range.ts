@@ -8,10 +8,10 @@ import type { Scene } from "../../lib/model/scene.ts";
 import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { vxlan } from "../system/frames.ts";
 import type { OverlayLab } from "../system/overlay-lab.ts";
-import { ETH, ethernet, ip4, NEXT } from "../system/wire.ts";
 import { udp } from "../system/packets.ts";
+import { ETH, ethernet, ip4, NEXT } from "../system/wire.ts";
 import { type FarShot, type UnderlayMacs, underlay } from "./overlay-packets.ts";
-import { type Arrival, awaitTag, endpointEye, type Eye, firstTag, inputEye, protocols } from "./range.ts";
+import { type Arrival, awaitTag, type Eye, endpointEye, firstTag, inputEye, protocols } from "./range.ts";
 import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
 import { decodeFrame, encodeFrame, type Received } from "./wire.ts";
 

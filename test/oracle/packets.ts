@@ -172,7 +172,10 @@ function fromOutside(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
   );
 }
 
-export type Load = Pick<IpPacket, "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target">;
+export type Load = Pick<
+  IpPacket,
+  "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target"
+>;
 
 /** Source ports are given when it is sent: no two packets are of one connection. */
 export function payloads(family: Family): fc.Arbitrary<Load> {

@@ -39,7 +39,14 @@ export function expected(verdict: Verdict): readonly string[] {
 const ports = ({ sourcePort = 0, destinationPort = 0 }) => ({ sourcePort, destinationPort });
 
 /** A raw socket of IPv6 tells no addresses. */
-export function formatArrival({ at, source, destination, protocol, sourcePort, destinationPort }: Arrival): string {
+export function formatArrival({
+  at,
+  source,
+  destination,
+  protocol,
+  sourcePort,
+  destinationPort,
+}: Arrival): string {
   const isBare = /^(\d )?host$/.test(at) && (source.includes(":") || destination.includes(":"));
   const ends = hasPorts(protocol) ? [`:${sourcePort}`, `:${destinationPort}`] : ["", ""];
   const [from, to] = isBare ? ["", ""] : [source, destination];

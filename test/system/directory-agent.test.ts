@@ -1,10 +1,12 @@
 /** Each test leaves all as it found it: two hosts whose containers reach each other, with an agent on both. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Child } from "./child.ts";
-import { createDirectoryLab, type DirectoryLab, prefix, puts, simulatedHost } from "./directory-lab.ts";
+import { createDirectoryLab, type DirectoryLab } from "./directory-lab.ts";
 import { whyNoEtcd } from "./etcd-lab.ts";
 import { type Attached, whyNoNat } from "./nat-lab.ts";
 import type { OverlayHost } from "./overlay-lab.ts";
+import { prefix, puts, simulatedHost } from "./simulated-host.ts";
 import { startSteady } from "./steady.ts";
 import { until } from "./until.ts";
 
@@ -47,6 +49,13 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
   const exec = (host: OverlayHost, script: string) => host.host.exec(host.host.ns, "sh", "-ec", script);
   const routes = (host: OverlayHost) => exec(host, "ip route show proto 118");
 
+  /** Other hosts, as the state file has them. */
+  const writtenDown = (host: OverlayHost): readonly string[] => {
+    using state = new Database(`${host.dataDir}/state.db`, { readonly: true });
+    const row = state.query<{ peers: string }, []>("SELECT peers FROM directories").get();
+    return (JSON.parse(row?.peers ?? "[]") as { node: string }[]).map(({ node }) => node);
+  };
+
   it("do not notice that an agent is killed at any moment, and started again", () =>
     unharmed(async () => {
       const seed = Date.now() % 100_000;
@@ -62,6 +71,11 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
 
   it("are reached by an agent that begins while the store is away, by what was written down", () =>
     unharmed(async () => {
+      await until(
+        () => writtenDown(first),
+        (names) => names.join() === "host2",
+        "what is written down",
+      );
       const before = await routes(first);
       await lab.store.stop(0);
       await kill(agents[0]);
@@ -90,7 +104,6 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
     );
     await first.host.remove(a.ns);
     // As if the kernel were another.
-    const { Database } = await import("bun:sqlite");
     {
       using state = new Database(`${first.dataDir}/state.db`);
       state.run("UPDATE endpoints SET boot_id = 'before'; ");

@@ -147,6 +147,8 @@ describe.skipIf(why)(`an agent${why ? `: ${why}` : ""}`, () => {
       (text) => text.includes("mtu 1350"),
       "the route's MTU",
     );
+    // Whoever looks at it sees what the agent does: nothing to mend.
+    expect(await first.check(a)).toMatchObject({ exitCode: 0, stdout: "" });
     await until(
       () => exec(second, "ip route show 10.40.1.0/24"),
       (text) => text.includes("mtu 1350"),

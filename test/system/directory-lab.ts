@@ -4,6 +4,7 @@ import type { StatusView } from "../../plugins/vswitch/status/view.ts";
 import type { Child } from "./child.ts";
 import { type EtcdLab, type EtcdLabOptions, startEtcd } from "./etcd-lab.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab, subnetsOf } from "./overlay-lab.ts";
+import { prefix, puts, simulatedHost } from "./simulated-host.ts";
 import { toolOf } from "./tool.ts";
 import { until } from "./until.ts";
 
@@ -39,9 +40,6 @@ export type Status = Pick<StatusView, "degraded" | "agent" | "networks" | "direc
 
 /** Where the store is, on the underlay. */
 export const storeAddress = "192.0.2.254";
-/** Of the network that `etcdConfig` is of. */
-export const prefix = "/vswitch";
-
 /** What host `number` has of a network with subnets of its own on each host. */
 export function etcdConfig(number: number, endpoints: readonly string[]): JsonObject {
   return {
@@ -132,49 +130,6 @@ async function written(client: Etcd, operations: Parameters<Etcd["txn"]>[1]): Pr
     (done) => !(done instanceof Error),
     "a write to the store",
   );
-}
-
-export interface SimulatedHost {
-  readonly uid: string;
-  readonly vtep: string;
-  readonly subnet: string;
-  readonly node: JsonObject;
-}
-
-/** Host `number` of up to 65 000, which nobody has ever seen. */
-export function simulatedHost(number: number, over: JsonObject = {}): SimulatedHost {
-  const [high, low] = [number >> 8, number & 255];
-  const uid = `simulated-${number}`;
-  const vtep = `198.18.${high}.${low}`;
-  const mac = `0e:2a:c6:12:${high.toString(16).padStart(2, "0")}:${low.toString(16).padStart(2, "0")}`;
-  const node = {
-    v: 1,
-    uid,
-    name: uid,
-    epoch: 0,
-    vtep,
-    mac,
-    mtu: 1450,
-    udpPort: 4789,
-    platform: "linux",
-    ...over,
-  };
-  return { uid, vtep, subnet: `10.40.${number}.0/24`, node };
-}
-
-/** What it has in the directory. */
-export function puts({ uid, subnet, node }: SimulatedHost, network = "blue") {
-  const block = subnet.replace("/", "-");
-  const records: readonly (readonly [string, JsonObject])[] = [
-    [`nodes/${uid}`, node],
-    [`blocks/${network}/${block}`, { v: 1, owner: uid, epoch: 0 }],
-    [`owned/${uid}/${network}/${block}`, { v: 1 }],
-  ];
-  return records.map(([key, record]) => ({
-    kind: "put" as const,
-    key: `${prefix}/v1/${key}`,
-    value: JSON.stringify(record),
-  }));
 }
 
 async function statusOf(host: OverlayHost): Promise<Status> {

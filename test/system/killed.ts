@@ -29,9 +29,11 @@ const busyMs = 2;
 /**
  * By what the call tells of, and not by the clock alone: on a busy machine most kills were before or after its work.
  *
+ * @param moment a number: ms after its start
  * @returns whether it was killed before it came to its end
  */
-export function killedCall(lab: NatLab, call: KilledCall, { lines, afterMs }: Moment): Promise<boolean> {
+export function killedCall(lab: NatLab, call: KilledCall, moment: Moment | number): Promise<boolean> {
+  const { lines, afterMs } = typeof moment === "number" ? { lines: 0, afterMs: moment } : moment;
   const { type, verb, id, netns, config } = call;
   const env = {
     CNI_COMMAND: verb,
@@ -56,6 +58,7 @@ export function killedCall(lab: NatLab, call: KilledCall, { lines, afterMs }: Mo
     if (afterMs > busyMs) setTimeout(strike, afterMs - busyMs);
     else strike();
   };
+  if (lines === 0) strikeLater();
   let told = 0;
   createInterface({ input: child.stderr }).on("line", (line) => {
     if (isCounted(line) && ++told === lines) strikeLater();

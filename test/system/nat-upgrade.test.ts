@@ -1,10 +1,12 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { LAYOUT_VERSION } from "../../lib/linux/layout/table.ts";
 import { uplink } from "./host.ts";
 import { type Attached, createLab, dual, type NatLab, other, publish, whyNoNat } from "./nat-lab.ts";
 
 const reason = whyNoNat();
+const ours = ["inet", "bridge"].map((family) => `${family} layout ${LAYOUT_VERSION}`);
 const layout1 = join(import.meta.dirname, "../golden/nft/layout-1.nft");
 const sets1 = ["switches", "nat4", "nat6", "direct4", "direct6"];
 const maps1 = ["published4", "published6", "published4_any", "published6_any"];
@@ -65,7 +67,7 @@ describe.skipIf(reason !== undefined)(
       await downgrade(lab);
       await host.remove(gone.ns);
       const next = await lab.add({ config: { ...dual, name: "third", ipam: { subnet: "10.63.0.0/24" } } });
-      expect(await layoutOf(lab)).toEqual(["inet layout 2", "bridge layout 2"]);
+      expect(await layoutOf(lab)).toEqual(ours);
       for (const attached of [web, second, next]) {
         const checked = await lab.check(attached);
         expect({ stdout: checked.stdout, exitCode: checked.exitCode }).toEqual({ stdout: "", exitCode: 0 });
@@ -86,7 +88,7 @@ describe.skipIf(reason !== undefined)(
       const { lab, web, second } = await used();
       await using made = lab;
       const more = await Promise.all(Array.from({ length: 6 }, (_, i) => made.add({ id: `at-once-${i}` })));
-      expect(await layoutOf(lab)).toEqual(["inet layout 2", "bridge layout 2"]);
+      expect(await layoutOf(lab)).toEqual(ours);
       for (const attached of [web, second, ...more])
         expect(await lab.check(attached)).toMatchObject({ exitCode: 0 });
       expect(await reaches(lab, 8080)).toBe(true);
@@ -130,7 +132,7 @@ describe.skipIf(reason !== undefined)(
       const ns = await host.compartment();
       const refused = await lab.refused("ADD", { id: "x", netns: ns.path });
       expect(refused).toMatchObject({ code: 108 });
-      expect(refused.msg).toContain("has layout 9, the configuration wants layout 2");
+      expect(refused.msg).toContain(`has layout 9, the configuration wants layout ${LAYOUT_VERSION}`);
       expect(await nft("list", "ruleset")).toBe(before);
       expect(text).toContain("8080");
       await lab.done("DEL", first);

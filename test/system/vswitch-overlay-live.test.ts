@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Attached, whyNoNat } from "./nat-lab.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab } from "./overlay-lab.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { toolOf } from "./tool.ts";
 
 const why = whyNoNat();
@@ -32,7 +33,8 @@ describe.skipIf(why).each(["routed", "stretched"] as const)(
       await watching.line((line) => line.startsWith("waiting"), "that it waits");
       const words = ["trace", "--from", "a", "--to", to, "--live", "--tag", tag, "--diff-kernel"];
       const [near, exitCode] = await Promise.all([toolOf(first)(...words), watching.ended]);
-      for (const [i, { host }] of lab.hosts.entries()) expect(await host.changes(before[i] ?? "")).toBe("");
+      for (const [i, { host }] of lab.hosts.entries())
+        expect(await host.changes(before[i] as Snapshot)).toBe("");
       return { near, far: { exitCode, stdout: watching.lines.slice(1).join("\n") } };
     }
 

@@ -1,11 +1,12 @@
 /** Gives the host back to its uplink, with all that it has on the bridge by now, and takes the bridge away. */
-import type { RemovedSwitch } from "../../backend.ts";
+
 import type { HostConfiguration } from "../../model/host-configuration.ts";
 import { isBridge } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import type { Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink } from "../../netlink/route/link.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
+import type { RemovedSwitch } from "../../seam/backend.ts";
 import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
 import { markedUplink, takenAlias } from "../mark.ts";

@@ -1,7 +1,6 @@
 /** A vNIC as a DHCP client works on it: its socket, and what a lease makes of it. */
 import type { Family, Ip } from "../../addr/ip.ts";
 import { type Prefix, prefixAddress } from "../../addr/prefix.ts";
-import type { DhcpLink, LeaseSettings } from "../../backend.ts";
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { LeaseRoute } from "../../dhcp/lease.ts";
 import type { DhcpSocket } from "../../dhcp/socket.ts";
@@ -15,6 +14,7 @@ import { RT_TABLE_MAIN, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { setLink } from "../../netlink/route/set-link.ts";
 import type { ErrnoName } from "../../os/errno.ts";
 import { isErrno } from "../../os/error.ts";
+import type { DhcpLink, LeaseSettings } from "../../seam/dhcp-backend.ts";
 import { linkOf } from "../link-of.ts";
 import { type CompartmentHandle, openCompartment } from "../netns.ts";
 import { probeAddresses } from "../probe-addresses.ts";

@@ -1,13 +1,17 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
-import type { Connected, Reaching, Remotes } from "../../backend.ts";
+
+import { ipFamily } from "../../addr/ip.ts";
 import { absent, type Difference, surplus } from "../../model/compare.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
+import { vxlanOverhead } from "../../model/vtep.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import type { Request } from "../../netlink/message.ts";
 import type { ErrnoName } from "../../os/errno.ts";
 import { isErrno } from "../../os/error.ts";
+import type { Connected, Reaching, Remotes } from "../../seam/backend.ts";
 import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-requests.ts";
+import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
 import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom } from "./reached.ts";
@@ -29,7 +33,7 @@ export function connectPeers(
 ): Connected | undefined {
   const { network } = vswitch;
   const known = trusting ? memory?.get(network) : undefined;
-  const peers = elsewhere(vswitch, remotes);
+  const peers = peersOf(kernel, vswitch, remotes);
   const work = (known && changesSince(known, vswitch, peers)) ?? allChanges(kernel, vswitch, peers);
   memory?.delete(network);
   if (work === undefined) return undefined;
@@ -59,7 +63,7 @@ export function comparePeers(
   vswitch: OverlaySwitch,
   remotes: Remotes,
 ): readonly Difference[] | undefined {
-  const found = allChanges(kernel, vswitch, elsewhere(vswitch, remotes));
+  const found = allChanges(kernel, vswitch, peersOf(kernel, vswitch, remotes));
   if (found === undefined) return undefined;
   const { accept, write, remove, refuse } = found.changes;
   return [
@@ -68,6 +72,15 @@ export function comparePeers(
     ...remove.map(rowOf).flatMap(surplus),
     ...refuse.map(formatElement).flatMap(surplus),
   ];
+}
+
+/** Those on other hosts; where the underlay carries less than the network was made for, routes to them say so. */
+function peersOf({ host }: Kernel, vswitch: OverlaySwitch, remotes: Remotes): readonly Peer[] {
+  const { tunnel, mtu } = vswitch;
+  const peers = elsewhere(vswitch, remotes);
+  const uplink = linkOf(host, tunnel.uplink);
+  const room = uplink === undefined ? mtu : uplink.mtu - vxlanOverhead[ipFamily(tunnel.vtep)];
+  return room >= mtu ? peers : peers.map((peer) => ({ ...peer, mtu: Math.min(peer.mtu ?? room, room) }));
 }
 
 /** The row without what is to be done with it. */

@@ -1,4 +1,5 @@
 /** What the kernel tells of rows by which other hosts are reached: of our own doing, or of somebody else's. Pure. */
+import type { Ip } from "../../addr/ip.ts";
 import type { Message } from "../../netlink/message.ts";
 import { decodeRoute } from "../../netlink/route/decode-route.ts";
 import { AF_BRIDGE } from "../../netlink/route/family.ts";
@@ -7,6 +8,7 @@ import { RTM_DELNEIGH, RTM_NEWNEIGH } from "../../netlink/route/ndmsg.ts";
 import { decodeNeighbour } from "../../netlink/route/neighbour.ts";
 import { decodeNexthop, RTM_DELNEXTHOP, RTM_NEWNEXTHOP } from "../../netlink/route/nexthop.ts";
 import { RTM_DELROUTE, RTM_NEWROUTE, RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
+import type { LayoutElement } from "../layout/element.ts";
 import { isPeerRoute } from "./diff-rows.ts";
 import type { Reached } from "./reached.ts";
 
@@ -30,6 +32,13 @@ export function isForeign(message: Message, reached: Reached): boolean {
     default:
       return false;
   }
+}
+
+/** Whether elements that are gone from the sets of tunnel ends say who is still to be let in. */
+export function isForeignRefusal(gone: readonly LayoutElement[], { vteps, vni }: Reached): boolean {
+  return gone.some(({ key: [vtep, low, high] }) => {
+    return Number(low) + Number(high) * 2 ** 16 === vni && vteps.has(vtep as Ip);
+  });
 }
 
 function isForeignFdb(message: Message, { links, forwarding, behind }: Reached): boolean {

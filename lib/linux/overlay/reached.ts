@@ -27,6 +27,8 @@ export interface Reached {
   readonly behind: Set<Mac>;
   readonly neighbours: Map<Ip, Mac>;
   readonly routes: Map<Prefix, Ip | undefined>;
+  /** From whom packets are taken. */
+  readonly vteps: Set<Ip>;
 }
 
 /** By networks. */
@@ -91,7 +93,7 @@ export function freshReached(links: Links, vswitch: OverlaySwitch, taken: Iterab
   return {
     ...{ links, vni: vswitch.vni, terms: JSON.stringify(vswitch), taken: new Set(taken) },
     ...{ peers: new Map(), ids: new Map(), gateways: new Map(), forwarding: new Map() },
-    ...{ behind: new Set(), neighbours: new Map(), routes: new Map() },
+    ...{ behind: new Set(), neighbours: new Map(), routes: new Map(), vteps: new Set() },
   };
 }
 
@@ -108,12 +110,14 @@ export function note(
   for (const mac of old.behind) reached.behind.delete(mac);
   for (const { address } of old.neighbours) reached.neighbours.delete(address);
   for (const { destination } of old.routes) reached.routes.delete(destination);
+  for (const vtep of old.vteps) reached.vteps.delete(vtep);
   const rows = rowsOf(vswitch, after);
   for (const peer of after) reached.peers.set(peer.node, peer);
   for (const { mac, vtep } of rows.forwarding) if (mac !== everybody) reached.forwarding.set(mac, vtep);
   for (const mac of rows.behind) reached.behind.add(mac);
   for (const { address, mac } of rows.neighbours) reached.neighbours.set(address, mac);
   for (const { destination, gateway } of rows.routes) reached.routes.set(destination, gateway);
+  for (const vtep of rows.vteps) reached.vteps.add(vtep);
   const wanted = new Set(rows.nexthops);
   for (const gateway of old.nexthops.filter((one) => !wanted.has(one))) forget(reached, gateway);
   for (const [gateway, id] of ids) {

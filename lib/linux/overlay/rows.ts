@@ -8,9 +8,9 @@
 import { type Ip, ipFamily } from "../../addr/ip.ts";
 import { linkLocal, type Mac, mac } from "../../addr/mac.ts";
 import { networkOf, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
-import type { Remotes } from "../../backend.ts";
 import type { Peer, RemoteEndpoint } from "../../model/peer.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
+import type { Remotes } from "../../seam/backend.ts";
 
 export interface Rows {
   /** Of the tunnel: what is for the MAC goes to the VTEP. */

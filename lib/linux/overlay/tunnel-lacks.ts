@@ -28,10 +28,7 @@ export function tunnelLacks(
   if (link !== undefined && link.mtu !== mtu) set({ mtu });
   if (link !== undefined && link.mac !== tunnel.mac) set({ mac: tunnel.mac });
   const alias = tunnelAlias(network);
-  if (link?.alias !== alias) {
-    set({ alias });
-    set({ addrGenMode: "none" });
-  }
+  if (link?.alias !== alias) set({ alias });
   if (mode === "stretched") {
     if (bridge !== name) {
       const title = `link set ${tunnel.name} master ${name}`;

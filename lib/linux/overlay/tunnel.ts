@@ -2,8 +2,9 @@
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { OverlaySwitch } from "../../model/switch.ts";
 import type { Request } from "../../netlink/message.ts";
+import { setLink } from "../../netlink/route/set-link.ts";
 import { createVxlan } from "../../netlink/route/vxlan.ts";
-import { markedNetwork, networkMark } from "../mark.ts";
+import { markedNetwork, networkMark, tunnelAlias } from "../mark.ts";
 import type { LinkIndex, Step } from "../step.ts";
 import type { TunnelState } from "./observe.ts";
 import { tunnelLacks } from "./tunnel-lacks.ts";
@@ -20,7 +21,9 @@ export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readon
   const lacking = tunnelLacks(wanted, found);
   if (!created && lacking.length === 0) return [];
   return [
-    ...(created ? [...create(wanted), ...settings(wanted), ...offload(wanted)] : []),
+    ...(created ? create(wanted) : []),
+    // An ADD that broke off before the mark may not have come to these.
+    ...(found.link?.alias === tunnelAlias(wanted.network) ? [] : [...settings(wanted), ...offload(wanted)]),
     {
       ...step(lacking.map(({ title }) => title).join("; "), (index) =>
         lacking.flatMap(({ requests }) => requests(index("switch"))),
@@ -68,8 +71,13 @@ function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
     scope: "switch",
     action: { kind: "sysctl", where: "host", key: [family, "conf", name, key], value, optional: true },
   });
-  if (mode === "stretched") return [optional("ipv6", "disable_ipv6", "1")];
-  return [optional("ipv6", "disable_ipv6", "0"), optional("ipv6", "accept_ra", "0")];
+  const quiet = setLink(name, { addrGenMode: "none" });
+  return [
+    ...(mode === "stretched"
+      ? [optional("ipv6", "disable_ipv6", "1")]
+      : [optional("ipv6", "disable_ipv6", "0"), optional("ipv6", "accept_ra", "0")]),
+    step(quiet.title, () => [quiet]),
+  ];
 }
 
 function offload({ tunnel: { name, checksums } }: OverlaySwitch): readonly Step[] {

@@ -1,6 +1,5 @@
 /** Taking away vNICs that hang on an uplink, and what the host has beside them. Absent is success. */
 import type { Prefix } from "../../addr/prefix.ts";
-import type { RemovedSwitch } from "../../backend.ts";
 import { adapterName, type Plan, portName } from "../../model/plan.ts";
 import { hostAdapterOf, isExternal, isStacked } from "../../model/switch.ts";
 import { linkName } from "../../model/vm-nic.ts";
@@ -8,6 +7,7 @@ import type { Netlink } from "../../netlink/connection.ts";
 import { decodeLink, type Link } from "../../netlink/route/decode-link.ts";
 import { deleteLink, dumpLinks } from "../../netlink/route/link.ts";
 import { deleteRoute } from "../../netlink/route/route.ts";
+import type { RemovedSwitch } from "../../seam/backend.ts";
 import { gone } from "../gone.ts";
 import { linkOf } from "../link-of.ts";
 import { isAdapterOf, isOurVlan, markedKey, parseEndpointAlias } from "../mark.ts";

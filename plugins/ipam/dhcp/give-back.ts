@@ -2,10 +2,10 @@
 import type { Ip } from "../../../lib/addr/ip.ts";
 import { linkLocal } from "../../../lib/addr/mac.ts";
 import { prefixAddress } from "../../../lib/addr/prefix.ts";
-import type { DhcpBackend } from "../../../lib/backend.ts";
 import { releaseLease } from "../../../lib/dhcp/obtain-lease.ts";
 import { releaseLease6 } from "../../../lib/dhcp/obtain-lease6.ts";
 import type { DhcpSocket } from "../../../lib/dhcp/socket.ts";
+import type { DhcpBackend } from "../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../lib/state/rows.ts";
 import type { Store } from "../../../lib/state/store.ts";
 import type { IpamContext } from "../context.ts";

@@ -1,10 +1,10 @@
 /** What an ADD wants of servers on the wire. */
 import type { Ip } from "../../../lib/addr/ip.ts";
-import type { DhcpBackend } from "../../../lib/backend.ts";
 import { folded } from "../../../lib/cni/keys.ts";
 import type { AddRequest } from "../../../lib/cni/request.ts";
 import { formatOwner } from "../../../lib/model/owner.ts";
 import { isExternal } from "../../../lib/model/switch.ts";
+import type { DhcpBackend } from "../../../lib/seam/dhcp-backend.ts";
 import type { LeaseOwner } from "../../../lib/state/rows.ts";
 import type { Store } from "../../../lib/state/store.ts";
 import type { DhcpConfig } from "../config.ts";

@@ -6,7 +6,7 @@ import { type Family, type Ip, ipFamily } from "../../../lib/addr/ip.ts";
 import { prefixLength, prefixOf } from "../../../lib/addr/prefix.ts";
 import { isClaimed } from "../../../lib/cluster/fixed-age.ts";
 import { type Pool, poolFamilies } from "../../../lib/cluster/pool.ts";
-import { CniError } from "../../../lib/cni/error.ts";
+import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { AddRequest } from "../../../lib/cni/request.ts";
 import type { ResultIp } from "../../../lib/cni/result.ts";
 import type { Lease, LeaseOwner } from "../../../lib/state/rows.ts";
@@ -21,7 +21,7 @@ import { readResolvConf } from "../resolv-conf.ts";
 import { blockSet } from "./block-set.ts";
 import { requireChecked } from "./checked.ts";
 import type { PoolConfig } from "./config.ts";
-import { LackingError } from "./lacking.ts";
+import { type Lack, LackingError } from "./lacking.ts";
 import { addressesByFamily, rangeOf } from "./wanted.ts";
 
 interface PoolIpam extends IpamConfig {
@@ -51,11 +51,11 @@ export function poolAdd(
   context: IpamContext,
 ): IpamResult {
   const owner = leaseOwner(request, request.netns);
-  const { timeoutMs, addresses, ...dealt } = config.pool;
+  const { timeoutMs, addresses, leased, ...dealt } = config.pool;
   const pool: Pool = { ...dealt, network: owner.network };
   const wanted = addressesByFamily([...asked, ...addresses], pool);
   const dns = config.resolvConf === undefined ? {} : readResolvConf(config.resolvConf);
-  requireChecked(store, pool, timeoutMs, context.now());
+  if (!leased) requireChecked(store, pool, timeoutMs, context.now());
   return store.transaction(() => {
     const held = store.leases.held(owner.key);
     if (held.length > 0) store.leases.renew(owner);
@@ -91,7 +91,7 @@ function give(family: Family, giving: Giving): Given {
     };
   }
   if (!isOwn(asked, giving))
-    throw new LackingError({
+    throw lackingOf(config, {
       pool,
       timeoutMs: config.pool.timeoutMs,
       families: [],
@@ -126,8 +126,25 @@ function orLacking(fn: () => Ip, { config, pool, wanted }: Giving): Ip {
   } catch (error) {
     if (!(error instanceof CniError) || error.reason !== "pool-exhausted") throw error;
     const families = poolFamilies(pool).filter((family) => !wanted.has(family));
-    throw new LackingError({ pool, timeoutMs: config.pool.timeoutMs, families });
+    throw lackingOf(config, { pool, timeoutMs: config.pool.timeoutMs, families });
   }
+}
+
+/** What flannel's directory gives, an agent asks for, not an ADD. */
+function lackingOf(config: PoolIpam, lack: Lack): CniError {
+  if (!config.pool.leased) return new LackingError(lack);
+  const { network } = lack.pool;
+  return new CniError(
+    errorCode.tryAgainLater,
+    lack.fixed === undefined
+      ? `network ${network}: this host has no free address of a subnet of flannel's`
+      : `network ${network}: ${lack.fixed.address} is in no subnet of flannel's that this host has`,
+    {
+      reason: "subnet-unleased",
+      details:
+        "an agent leases the host's subnet: vswitch agent --cni-conf-dir /etc/cni/net.d; vswitch status tells what keeps it from that",
+    },
+  );
 }
 
 const resultIp = (address: Ip, { subnet, gateway }: Pick<Range, "subnet" | "gateway">): ResultIp => ({

@@ -20,6 +20,8 @@ export interface PoolConfig extends Omit<Pool, "network"> {
   readonly timeoutMs: number;
   /** Asked for by `ipRanges`. */
   readonly addresses: readonly Ip[];
+  /** Blocks are flannel's subnets: an agent leases them, and no ADD asks for one. */
+  readonly leased?: true;
 }
 
 /** Seconds. */
@@ -42,6 +44,7 @@ const shape = {
 const others = ["subnet", "rangeStart", "rangeEnd", "gateway", "ranges", "source"];
 
 interface RawPool extends RawAccess {
+  readonly store?: "etcd" | "flannel";
   readonly cidrs?: readonly string[];
   readonly blockBits?: number;
   readonly mode?: OverlayMode;
@@ -73,6 +76,7 @@ export function parsePoolConfig(
     mode: raw.mode ?? "routed",
     timeoutMs: (raw.timeout ?? defaultTimeout) * 1000,
     addresses: requested.flatMap((set, i) => singleOf(set, `runtimeConfig.ipRanges[${i}]`, issues) ?? []),
+    ...(raw.store === "flannel" ? { leased: true as const } : {}),
   };
   throwIssues(issues);
   return {

@@ -1,4 +1,4 @@
-/** JSON schema of the `ipam` object with `"store": "etcd"`, compiled at build time (plugins/build.ts). */
+/** JSON schema of the `ipam` object with a `store`, compiled at build time (plugins/build.ts). */
 import { accessProperties } from "../../../lib/directory/access-schema.ts";
 import { schema as whole } from "../schema.ts";
 
@@ -14,7 +14,7 @@ export const schema = {
     cooldown,
     timeout,
     ...accessProperties,
-    store: { enum: ["etcd"] },
+    store: { enum: ["etcd", "flannel"] },
     cidrs: {
       type: "array",
       minItems: 1,

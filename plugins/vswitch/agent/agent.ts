@@ -1,9 +1,10 @@
 /** `vswitch agent`: stays, watches, and mends what drifts, by the same function as `vswitch repair`. */
-import type { HostWatch } from "../../../lib/backend.ts";
+import { mkdirSync } from "node:fs";
 import { pause } from "../../../lib/cluster/pause.ts";
 import { loadDhcp, loadTool } from "../../../lib/load-backend.ts";
 import type { HostChange } from "../../../lib/model/change.ts";
 import { isStacked } from "../../../lib/model/switch.ts";
+import type { HostWatch } from "../../../lib/seam/tool-backend.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
@@ -28,6 +29,8 @@ export interface AgentOptions extends CommonOptions {
   readonly once: boolean;
   /** Folder of libcni's results. */
   readonly "results-dir": string;
+  /** Folder of configurations whose networks with a directory are joined at once. */
+  readonly "cni-conf-dir"?: string | undefined;
 }
 
 /** How long a signal waits at most. */
@@ -50,7 +53,13 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   const host = () => source.current();
   const duty = agentDuty(options["data-dir"]);
   const leases = hostKeeper({ host, dhcp: loadDhcp(), log });
-  const directories = directoryKeeper({ host, dataDir: options["data-dir"], log });
+  const confDir = options["cni-conf-dir"];
+  // A host without containers is a host of its networks, too.
+  if (confDir !== undefined) mkdirSync(options["data-dir"], { recursive: true, mode: 0o700 });
+  const directories = directoryKeeper({
+    ...{ host, dataDir: options["data-dir"], log },
+    ...(confDir === undefined ? {} : { confDir }),
+  });
   const woken = Promise.withResolvers<void>();
   const stop = stopping(woken.resolve);
   process.on("SIGHUP", directories.resync);

@@ -1,7 +1,7 @@
 /** The state of the host as a process sees it that stays: the file may come, go, and be replaced. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { ToolBackend } from "../../../lib/backend.ts";
+import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { stateFileName } from "../../../lib/state/store.ts";
 import { type Host, type HostOptions, openState } from "../host.ts";
 

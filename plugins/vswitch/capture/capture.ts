@@ -1,6 +1,6 @@
 /** `vswitch capture`: what passes a port, as pcap on standard output. */
 import { isatty } from "node:tty";
-import type { Capture, CapturedFrame } from "../../../lib/backend.ts";
+import type { Capture, CapturedFrame } from "../../../lib/seam/tool-backend.ts";
 import { plural } from "../format.ts";
 import { openHost } from "../host.ts";
 import type { CommonOptions } from "../options.ts";

@@ -1,10 +1,10 @@
 /** The interface that a name of the model stands for. */
 
 import { type Mac, macFromBytes } from "../../../lib/addr/mac.ts";
-import type { CaptureDevice } from "../../../lib/backend.ts";
 import { portName } from "../../../lib/model/plan.ts";
 import { isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
 import { linkName } from "../../../lib/model/vm-nic.ts";
+import type { CaptureDevice } from "../../../lib/seam/tool-backend.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
 import { findEndpoint } from "../find-endpoint.ts";
 import { type Host, liveEndpoints } from "../host.ts";

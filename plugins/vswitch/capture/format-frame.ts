@@ -1,5 +1,5 @@
 /** One line of JSON for a frame: for hosts without tcpdump. Pure. */
-import type { CapturedFrame } from "../../../lib/backend.ts";
+import type { CapturedFrame } from "../../../lib/seam/tool-backend.ts";
 import { decodeFrame } from "./frame.ts";
 
 export function formatFrame({ atNs, length, bytes, towardsContainer }: CapturedFrame): string {

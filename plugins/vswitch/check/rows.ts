@@ -8,7 +8,6 @@ import type { Host } from "../host.ts";
 export interface RowReport {
   readonly network: string;
   readonly verdict: "as planned" | "differs";
-  /** Rows in the words of `ip` and `nft`. */
   readonly differences: readonly Difference[];
 }
 

@@ -1,5 +1,5 @@
 /** Runs of `vswitch run` whose process was killed. */
-import type { ToolBackend } from "../../../lib/backend.ts";
+import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { isRunning, listRecords } from "../run/record.ts";
 import { removeRun } from "../run/remove-run.ts";
 import type { Finding } from "./judge.ts";

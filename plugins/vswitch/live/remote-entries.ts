@@ -1,9 +1,9 @@
 /** `--diff-kernel`: rows by which other hosts are reached, where the trace has looked at them. */
 import { prefixAddress } from "../../../lib/addr/prefix.ts";
-import type { Backend } from "../../../lib/backend.ts";
 import { overlayNetworks, peersOf } from "../../../lib/model/path/remote.ts";
 import type { Trace } from "../../../lib/model/path/trace.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
+import type { Backend } from "../../../lib/seam/backend.ts";
 import { rowsOf } from "../check/format-rows.ts";
 import type { EndpointEntries } from "./kernel-entries.ts";
 

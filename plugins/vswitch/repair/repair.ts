@@ -1,5 +1,5 @@
 /** `vswitch repair`: makes endpoints again what was planned, while their containers run. */
-import type { Repair } from "../../../lib/backend.ts";
+import type { Repair } from "../../../lib/seam/tool-backend.ts";
 import type { EndpointRow } from "../../../lib/state/rows.ts";
 import { wantedPlan, whyNotChecked } from "../check/check.ts";
 import { type Host, liveEndpoints, withHost } from "../host.ts";

@@ -1,5 +1,5 @@
 /** The command of a run: in its compartment, with our terminal. */
-import type { ToolBackend } from "../../../lib/backend.ts";
+import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { type Signals, signalExitCode } from "./signals.ts";
 
 /** As shells have it. */

@@ -1,6 +1,7 @@
 /** Taking a run away: DEL of its chain, then its compartment, then what is known of it. */
-import type { ToolBackend } from "../../../lib/backend.ts";
+
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
+import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { delChain } from "./chain.ts";
 import { deleteRecord, type RunRecord } from "./record.ts";
 

@@ -2,8 +2,8 @@
 import { dirname, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { parseIp } from "../../../lib/addr/ip.ts";
-import type { ToolBackend } from "../../../lib/backend.ts";
 import { loadTool } from "../../../lib/load-backend.ts";
+import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { hostFiles } from "../doctor/files.ts";
 import { binDirOption, type CommonOptions } from "../options.ts";
 import { type Session, UsageError } from "../terminal.ts";

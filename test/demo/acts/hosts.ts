@@ -222,6 +222,7 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   const deadline = performance.now() + limitMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`);
+    // Programs that tell nobody when they are ready: they are looked at.
     await Bun.sleep(20);
   }
 }

@@ -12,14 +12,15 @@ import { blocksOf, type ModelHost, modelHost } from "./model-host.ts";
 import { type Random, randomOf } from "./random.ts";
 import { randomWire } from "./random-wire.ts";
 
-const runs = Number(process.env.RUNS ?? 24);
-const steps = 300;
+const runs = Number(process.env.RUNS ?? 10);
+const steps = 500;
 
 /** Room for few: hosts are in each other's way. */
 const shapes = [
   { cidr: "10.0.0.0/26", bits: 29, mode: "routed" },
   { cidr: "10.0.0.0/27", bits: 30, mode: "routed" },
   { cidr: "10.0.0.0/25", bits: 28, mode: "stretched" },
+  { cidr: "10.0.0.0/24", bits: 28, mode: "routed" },
 ] as const;
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -54,11 +55,13 @@ async function simulate(random: Random, trace: string[]): Promise<void> {
     trace.push(what);
     job.catch((error) => failures.push(error));
   };
+  const faults = random.pick([0.02, 0.1, 0.25]);
   let names = 0;
+  const growing = new Map(hosts.map((host) => [host, true]));
 
   for (let step = 0; step < steps; step++) {
     const host = random.pick(hosts);
-    if (wire.waiting() > 0 && random.chance(0.75)) wire.step(random, true);
+    if (wire.waiting() > 0 && random.chance(0.75)) wire.step(random, faults);
     else act(host);
     await settled();
     if (failures.length > 0) throw failures[0];
@@ -76,17 +79,23 @@ async function simulate(random: Random, trace: string[]): Promise<void> {
       }
       return;
     }
+    // Containers come and go in waves, so that blocks become empty.
+    if (host.containers.size === 0 || host.containers.size > 30)
+      growing.set(host, host.containers.size === 0);
+    if (random.chance(0.02)) growing.set(host, !growing.get(host));
     const what = random.below(100);
-    if (what < 45 && host.atWork() < 4) {
-      const id = `c${names++}`;
-      const asked = random.chance(0.1) ? random.pick(singles) : undefined;
-      start(`add ${host.uid} ${id} ${asked ?? ""}`, host.add(id, asked));
-    } else if (what < 70 && host.containers.size > 0) {
-      const id = random.pick([...host.containers.keys()]);
-      start(`del ${host.uid} ${id}`, host.del(id));
-    } else if (what < 85) start(`tend ${host.uid}`, host.tend());
-    else if (what < 95) nowMs += random.pick([1000, 20_000, 61_000, 1_000_000]);
-    else if (what < 98) {
+    if (what < 60 && growing.get(host)) {
+      for (let i = random.below(5); i >= 0 && host.atWork() < 4; i--) {
+        const id = `c${names++}`;
+        const asked = random.chance(0.05) ? random.pick(singles) : undefined;
+        start(`add ${host.uid} ${id} ${asked ?? ""}`, host.add(id, asked));
+      }
+    } else if (what < 60) {
+      for (const id of [...host.containers.keys()].slice(random.below(5)))
+        if (random.chance(0.3)) start(`del ${host.uid} ${id}`, host.del(id));
+    } else if (what < 80) start(`tend ${host.uid}`, host.tend());
+    else if (what < 96) nowMs += random.pick([1000, 20_000, 61_000, 61_000, 1_000_000]);
+    else if (what < 99) {
       trace.push(`crash ${host.uid}`);
       host.crash();
     } else {
@@ -112,7 +121,7 @@ async function simulate(random: Random, trace: string[]): Promise<void> {
     const drain = async (): Promise<void> => {
       do {
         while (wire.waiting() > 0) {
-          wire.step(random, false);
+          wire.step(random, 0);
           if (calls++ > 5000) throw new Error("it does not come to rest");
           await settled();
           requireApart(hosts);

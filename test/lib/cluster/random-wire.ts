@@ -10,13 +10,17 @@ export interface RandomWire {
   client(isAlive: () => boolean): Etcd;
   /** How many calls wait. */
   readonly waiting: () => number;
-  /** One of the waiting calls goes on: it is done, its answer comes, it is lost, or it is done later. */
-  step(random: Random, faults: boolean): void;
+  /**
+   * One of the waiting calls goes on: it is done, its answer comes, it is lost, or it is done later.
+   *
+   * @param faults how many of them fail, from 0 to 1
+   */
+  step(random: Random, faults: number): void;
 }
 
 export function randomWire(store: FakeEtcd): RandomWire {
   /** Each is one thing that may happen next. */
-  const pending: ((random: Random, faults: boolean) => void)[] = [];
+  const pending: ((random: Random, faults: number) => void)[] = [];
   const failure = (doing: string, outcome: "none" | "unknown"): EtcdError =>
     new EtcdError({ kind: "timeout", endpoint: "http://fake:2379", doing, why: "no answer", outcome });
   return {
@@ -26,7 +30,7 @@ export function randomWire(store: FakeEtcd): RandomWire {
           new Promise((resolve, reject) => {
             const answer = (fn: () => void) => pending.push(() => isAlive() && fn());
             pending.push((random, faults) => {
-              if (!faults || random.chance(0.8)) {
+              if (!random.chance(faults)) {
                 const result = apply();
                 answer(() => resolve(result));
               } else if (!writes) answer(() => reject(failure(doing, "none")));

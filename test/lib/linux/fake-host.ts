@@ -1,8 +1,9 @@
 /** The Linux back end on the fake kernel, with attaching and detaching in one call each. */
-import type { Backend } from "../../../lib/backend.ts";
+
 import { linuxBackend } from "../../../lib/linux/backend.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../../lib/model/switch.ts";
+import type { Backend } from "../../../lib/seam/backend.ts";
 import { type FakeHost, type FakeKernel, fakeKernel } from "../../fake/kernel.ts";
 import { type NatCase, natPlan } from "../../plugins/nat/fixture.ts";
 

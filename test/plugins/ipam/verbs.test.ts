@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { DhcpBackend } from "../../../lib/backend.ts";
 import { ownerKey } from "../../../lib/model/owner.ts";
+import type { DhcpBackend } from "../../../lib/seam/dhcp-backend.ts";
 import { ipamDataDir } from "../../../plugins/ipam/data-dir.ts";
 import { cachedLeases } from "../../../plugins/ipam/libcni-cache.ts";
 import { parseResolvConf } from "../../../plugins/ipam/resolv-conf.ts";

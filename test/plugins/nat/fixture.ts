@@ -6,12 +6,13 @@ import { type PortMappingRequest, readPortMappings } from "../../../lib/cni/port
 import { issuesError, type JsonObject } from "../../../lib/cni/read.ts";
 import type { Result, ResultRoute } from "../../../lib/cni/result.ts";
 import { policiesAnnotation } from "../../../lib/hcn/annotation.ts";
-import type { HostedConfig, Requested } from "../../../lib/hosted/config.ts";
+import type { HostedConfig } from "../../../lib/hosted/config.ts";
 import { planHosted } from "../../../lib/hosted/plan.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../../lib/model/switch.ts";
+import type { Requested } from "../../../lib/planning/requested.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
 import { parseNatConfig } from "../../../plugins/nat/config.ts";
 import { natSwitch } from "../../../plugins/nat/network.ts";

@@ -1,10 +1,10 @@
 /** Configurations of overlay networks, as short as a test can say them. */
 import { prefix } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
-import type { Requested } from "../../../lib/hosted/config.ts";
 import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../../lib/model/switch.ts";
+import type { Requested } from "../../../lib/planning/requested.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
 import { type OverlayConfig, parseOverlayConfig } from "../../../plugins/overlay/config.ts";
 import { overlaySwitch } from "../../../plugins/overlay/network.ts";

@@ -1,4 +1,5 @@
 /** Inputs of the planner of transparent networks, as short as a test can say them. */
+
 import { prefix } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { ResultRoute } from "../../../lib/cni/result.ts";
@@ -6,12 +7,9 @@ import type { HostFacts } from "../../../lib/model/facts.ts";
 import type { Owner } from "../../../lib/model/owner.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { AnyExternalSwitch, MacvlanSwitch } from "../../../lib/model/switch.ts";
+import type { Requested } from "../../../lib/planning/requested.ts";
 import type { PlanInput } from "../../../lib/verbs/network-plugin.ts";
-import {
-  parseTransparentConfig,
-  type Requested,
-  type TransparentConfig,
-} from "../../../plugins/transparent/config.ts";
+import { parseTransparentConfig, type TransparentConfig } from "../../../plugins/transparent/config.ts";
 import { transparentSwitch } from "../../../plugins/transparent/network.ts";
 import { planTransparent } from "../../../plugins/transparent/plan.ts";
 import { ipamResult, portMappings } from "../nat/fixture.ts";

@@ -1,5 +1,5 @@
 /** The keeper of DHCP leases on this host: its state file and its kernel. */
-import type { DhcpBackend } from "../../../../lib/backend.ts";
+import type { DhcpBackend } from "../../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 import { shortOwner } from "../../format.ts";
 import type { Host } from "../../host.ts";

@@ -4,9 +4,10 @@
  * It never waits: a tick sends what is due and takes what came. All it knows is in the state file, so it may end and
  * begin again at any time.
  */
-import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
+
 import type { Session } from "../../../../lib/dhcp/session.ts";
 import type { DhcpSocket } from "../../../../lib/dhcp/socket.ts";
+import type { DhcpLink, LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 import { giveBack } from "../../../ipam/dhcp/give-back.ts";
 import { type AnyLease, overdue, resumed, settingsOf, withLease } from "./lease-kinds.ts";

@@ -2,13 +2,13 @@
 
 import { linkLocal as linkLocalOf } from "../../../../lib/addr/mac.ts";
 import { hostPrefix } from "../../../../lib/addr/prefix.ts";
-import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
 import type { Lease4 } from "../../../../lib/dhcp/lease.ts";
 import { client6 } from "../../../../lib/dhcp/obtain-lease6.ts";
 import type { Session } from "../../../../lib/dhcp/session.ts";
 import { resumedSession4 } from "../../../../lib/dhcp/v4/session.ts";
 import type { Lease6 } from "../../../../lib/dhcp/v6/lease.ts";
 import { resumedSession6 } from "../../../../lib/dhcp/v6/session.ts";
+import type { DhcpLink, LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 
 export type AnyLease = Lease4 | Lease6;

@@ -1,9 +1,9 @@
 /** A plan after a DHCP server changed its mind: what `check` and `repair` go by from then on. Pure. */
 import { type Prefix, prefixAddress } from "../../../../lib/addr/prefix.ts";
-import type { LeaseSettings } from "../../../../lib/backend.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { Route } from "../../../../lib/model/vnic.ts";
 import type { Policy } from "../../../../lib/policy/policy.ts";
+import type { LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";
 
 /**
  * @param before what the plan has of the lease; absent: nothing

@@ -6,32 +6,25 @@ import { type Living, live } from "../../../../lib/cluster/live.ts";
 import { endpointChanges, publishEndpoints } from "../../../../lib/cluster/publish-endpoints.ts";
 import { publishNode } from "../../../../lib/cluster/publish-node.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
-import type { EtcdAccess } from "../../../../lib/directory/config.ts";
 import { type Desired, desired } from "../../../../lib/directory/desired.ts";
 import { type DirectoryState, directoryLayout } from "../../../../lib/directory/directory.ts";
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
 import { nodeRecord } from "../../../../lib/directory/identity.ts";
 import { directoryRoot, formatKey } from "../../../../lib/directory/keys.ts";
+import { createMemo } from "../../../../lib/directory/memo.ts";
 import { formatRecord } from "../../../../lib/directory/records.ts";
 import { compareRevisions } from "../../../../lib/directory/revision.ts";
 import { unchanged } from "../../../../lib/etcd/conditions.ts";
 import type { Etcd } from "../../../../lib/etcd/etcd.ts";
-import { type Chore, chores, type Problem } from "./chores.ts";
+import { type Chore, chores } from "./chores.ts";
 import { claimSubnets, unclaimed } from "./claim-subnets.ts";
-import type { Local, Membership } from "./membership.ts";
-import { type BlockTending, tendPools } from "./tend-pools.ts";
+import type { Local, Membership, MembershipOptions } from "./membership.ts";
+import { refusedChore } from "./refused-chore.ts";
+import { tendPools } from "./tend-pools.ts";
 
-export interface EtcdMembershipOptions {
-  readonly etcd: Etcd;
-  readonly access: EtcdAccess;
-  readonly local: Local;
-  readonly tending: BlockTending;
+export interface EtcdMembershipOptions extends MembershipOptions {
   /** Of this program. */
   readonly version: string;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly say: (text: string) => void;
-  readonly onChange: () => void;
 }
 
 /** Others take a host for dead, whose agent is gone, after so many seconds. */
@@ -144,6 +137,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
     work.wake();
   };
 
+  const memo = createMemo();
   let cache:
     | { readonly state: DirectoryState; readonly local: Local; readonly found: Map<string, Desired> }
     | undefined;
@@ -157,7 +151,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
       if (following.status.listings === 0 || local.node === undefined) return undefined;
       const { state } = following;
       if (cache?.state !== state || cache.local !== local)
-        cache = { state, local, found: new Map(desired(state, local.node, local.networks)) };
+        cache = { state, local, found: new Map(desired(state, local.node, local.networks, memo)) };
       return cache.found;
     },
     get status() {
@@ -166,7 +160,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
         ...(status.doubt?.complaints ?? []),
         ...faultComplaints(state.faults),
         ...ownComplaints,
-        ...(status.link === "up" ? work.problems.map(complain) : []),
+        ...(status.link === "up" ? work.problems.map((one) => refusedChore(prefix, one)) : []),
       ];
       return { follow: status, revision: state.revision, garbage: state.faults.size > 0, complaints };
     },
@@ -178,16 +172,6 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
       etcd.close();
     },
   };
-
-  function complain({ doing, error }: Problem): Complaint {
-    const details = "details" in error && typeof error.details === "string" ? error.details : undefined;
-    return {
-      code: "store-refused",
-      about: prefix,
-      text: `could not ${doing}: ${error.message}`,
-      remedy: details ?? "It is tried again; see what this host's user may do there.",
-    };
-  }
 }
 
 function isPublished({ tables, faults }: DirectoryState, { identity }: Local): boolean {

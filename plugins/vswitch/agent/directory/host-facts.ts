@@ -1,7 +1,8 @@
 /** What of the host's own interfaces overlay networks go by: asked for again when it may have changed. */
-import type { ToolBackend } from "../../../../lib/backend.ts";
+
 import type { HostChange } from "../../../../lib/model/change.ts";
 import type { HostFacts } from "../../../../lib/model/facts.ts";
+import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";
 
 export interface HostFactsCache {
   /** The host, and this uplink; no uplink when there is none of that name. */

@@ -2,12 +2,14 @@
  * What the agent does for overlay networks: it is in their directories, learns of other hosts there, and keeps these reachable.
  * What is known is in the kernel and in the state file, so all goes on while a directory is away.
  */
+
+import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { HostChange } from "../../../../lib/model/change.ts";
-import type { Peer } from "../../../../lib/model/peer.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
 import type { Store } from "../../../../lib/state/store.ts";
 import type { Host } from "../../host.ts";
 import type { Journal } from "../journal.ts";
+import { joinConfigured as joinAll } from "./conf-dir.ts";
 import { hostFactsCache } from "./host-facts.ts";
 import { memberships } from "./memberships.ts";
 import { reach, type Way } from "./reach.ts";
@@ -35,6 +37,8 @@ export interface KeeperOptions {
   /** With the state file that is there now. */
   readonly host: () => Host;
   readonly dataDir: string;
+  /** Folder of configurations: networks with a directory are joined before any container is on them. */
+  readonly confDir?: string;
   readonly log: Journal;
 }
 
@@ -42,9 +46,11 @@ export interface KeeperOptions {
 const coalesceMs = 50;
 /** The same of the host's own interfaces. */
 const factsMs = 500;
+/** Between two looks at the configurations. */
+const confMs = 60_000;
 const never = Number.POSITIVE_INFINITY;
 
-export function directoryKeeper({ host, dataDir, log }: KeeperOptions): DirectoryKeeper {
+export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions): DirectoryKeeper {
   const now = () => Date.now();
   const { random } = Math;
   let dirty = true;
@@ -55,7 +61,13 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
     wake.resolve();
   };
   const facts = hostFactsCache({ observeHost: (...asked) => host().backend.observeHost(...asked) });
-  const directories = memberships({ host, dataDir, now, random, say: log.say, onChange });
+  const directories = memberships({
+    ...{ host, dataDir, now, random, say: log.say, onChange },
+    onStore: () => {
+      viewMs = 0;
+      wake.resolve();
+    },
+  });
   const saving = snapshots(() => host().store.directories, now);
   const report = agentReport(dataDir, host().bootId, now);
   const reaching = reach({
@@ -75,8 +87,20 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
   /** When the host's own interfaces are to be looked at again. */
   let viewMs = 0;
   let settledMs = 0;
+  let joinMs = confDir === undefined ? never : 0;
+  let unjoined: readonly Complaint[] = [];
   let ways: ReadonlyMap<string, Way> = new Map();
   let trouble: Error | undefined;
+
+  const joinConfigured = (): void => {
+    if (confDir === undefined || now() < joinMs) return;
+    joinMs = now() + confMs;
+    const { backend } = host();
+    const { say, warn } = log;
+    const before = JSON.stringify(unjoined);
+    unjoined = joinAll({ confDir, dataDir, backend, say, warn });
+    if (JSON.stringify(unjoined) !== before) report.changed();
+  };
 
   /** The state file, where it is another one than it was. */
   const look = (): void => {
@@ -98,10 +122,10 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
     const used = new Set(endpoints.map(({ network }) => network));
     const listed = directories.peers(known);
     ways = new Map(
-      networks.map(({ name, spec, mtu }): [string, Way] => {
+      networks.map(({ name, spec }): [string, Way] => {
         const found = listed.get(name);
         if (found?.doubted === false) saving.note(name, found);
-        const peers = clamped(found?.peers ?? known(name), mtu, spec.switch.mtu);
+        const peers = found?.peers ?? known(name);
         const keeping = found?.doubted ?? spec.directory !== undefined;
         const remotes = { peers, own: own.get(name) ?? [] };
         return [name, { switch: spec.switch, remotes, keeping, used: used.has(name) }];
@@ -123,10 +147,11 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
         ...directories.complaints(name),
       ],
     })),
-    trouble,
+    ...{ trouble, unjoined },
   });
 
   const work = (): void => {
+    joinConfigured();
     look();
     directories.tick();
     if (dirty && view !== undefined && now() >= settledMs + coalesceMs) {
@@ -171,13 +196,14 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
     nextMs: () =>
       Math.min(
         dirty ? settledMs + coalesceMs : never,
-        viewMs,
+        ...[viewMs, joinMs],
         ...[reaching, saving, report, directories].map((one) => one.nextMs()),
       ),
     woken: () => wake.promise,
     resync() {
       facts.forget();
       viewMs = 0;
+      if (confDir !== undefined) joinMs = 0;
       reaching.distrust();
       directories.relist();
     },
@@ -189,9 +215,3 @@ export function directoryKeeper({ host, dataDir, log }: KeeperOptions): Director
 }
 
 const linksOf = ({ name, tunnel }: OverlaySwitch): readonly string[] => [name, tunnel.name, tunnel.uplink];
-
-/** Where the underlay carries less than this host's containers send, the routes to other hosts say so. */
-function clamped(peers: readonly Peer[], mtu: number, own: number): readonly Peer[] {
-  if (mtu >= own) return peers;
-  return peers.map((peer) => ({ ...peer, mtu: Math.min(peer.mtu ?? mtu, mtu) }));
-}

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly endpoints: readonly LiveEndpoint[];
   /** Blocks that it gives addresses out of, by network. */
   readonly blocks: ReadonlyMap<string, readonly Prefix[]>;
+  /** Networks whose addresses a directory deals out. */
+  readonly dealt: ReadonlySet<string>;
 }
 
 /** Two networks with equal ones share a client, and this host's place in the directory. */
@@ -37,10 +39,9 @@ export const accessKey = ({ endpoints, prefix, tls, user }: EtcdAccess, type: st
 export function localOf(
   networks: readonly OverlayNetwork[],
   pools: readonly Pool[],
-  { switches, identity, endpoints, blocks }: Surroundings,
+  { switches, identity, endpoints, blocks, dealt }: Surroundings,
 ): Local {
   const [first] = networks;
-  const dealt = new Set(pools.map(({ network }) => network));
   const members = networks.map((network) => memberOf(network, dealt, blocks));
   const names = new Set(networks.map(({ name }) => name));
   const own = endpoints.filter(({ network }) => names.has(network)).map(endpointOf);

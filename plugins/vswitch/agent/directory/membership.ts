@@ -5,10 +5,13 @@ import type { FollowStatus } from "../../../../lib/cluster/follow.ts";
 import type { Pool } from "../../../../lib/cluster/pool.ts";
 import type { LocalEndpoint } from "../../../../lib/cluster/publish-endpoints.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
+import type { EtcdAccess } from "../../../../lib/directory/config.ts";
 import type { Desired } from "../../../../lib/directory/desired.ts";
 import type { Identity } from "../../../../lib/directory/identity.ts";
 import type { LocalNetwork, LocalNode } from "../../../../lib/directory/known.ts";
 import type { NetworkRecord } from "../../../../lib/directory/records.ts";
+import type { Etcd } from "../../../../lib/etcd/etcd.ts";
+import type { BlockTending } from "./tend-pools.ts";
 
 /** What of this host concerns a directory. */
 export interface Local {
@@ -26,6 +29,18 @@ export interface Member extends LocalNetwork {
   readonly record?: NetworkRecord;
   /** What this host's configuration gives addresses out of, without asking anybody. */
   readonly subnets: readonly Prefix[];
+}
+
+/** What it takes, whatever the kind of directory. */
+export interface MembershipOptions {
+  readonly etcd: Etcd;
+  readonly access: EtcdAccess;
+  readonly local: Local;
+  readonly tending: BlockTending;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly say: (text: string) => void;
+  readonly onChange: () => void;
 }
 
 export interface Membership {

@@ -11,6 +11,7 @@ import { openEtcd } from "../../../../lib/etcd/open.ts";
 import type { Peer } from "../../../../lib/model/peer.ts";
 import type { Host } from "../../host.ts";
 import { etcdMembership } from "./etcd-membership.ts";
+import { flannelMembership } from "./flannel-membership.ts";
 import { accessKey, localOf, type OverlayNetwork, type Surroundings } from "./local-of.ts";
 import type { Local, Membership } from "./membership.ts";
 import type { ReportedDirectory } from "./report.ts";
@@ -46,6 +47,8 @@ export interface MembershipsOptions {
   readonly random: () => number;
   readonly say: (text: string) => void;
   readonly onChange: () => void;
+  /** The state file says something else, by this process itself. */
+  readonly onStore: () => void;
 }
 
 /** How soon it is noticed that the way to a store is cut, ms. */
@@ -64,28 +67,24 @@ interface Held {
 }
 
 export function memberships(options: MembershipsOptions): Memberships {
-  const { host, dataDir, now, random, say, onChange } = options;
+  const { host, dataDir, now, random, say, onChange, onStore } = options;
   const held = new Map<string, Held>();
 
-  const open = (access: EtcdAccess, local: Local): Membership => {
+  const open = (access: EtcdAccess, type: Held["type"], local: Local): Membership => {
     const { name, uid } = local.identity;
     say(`directory ${access.endpoints.join(", ")}${access.prefix}: this host is ${name} (${uid})`);
-    return etcdMembership({
-      ...{
-        etcd: openEtcd(access, { log: say, livenessMs }),
-        access,
-        local,
-        version,
-        now,
-        random,
-        say,
-        onChange,
-      },
+    const parts = {
+      ...{ etcd: openEtcd(access, { log: say, livenessMs }), access, local, now, random, say, onChange },
       tending: {
         store: () => host().store,
-        retire: (network, block) => retireBlock(host(), network, block),
+        retire: (network: string, block: Prefix) => {
+          retireBlock(host(), network, block);
+          onStore();
+        },
+        changed: onStore,
       },
-    });
+    };
+    return type === "flannel" ? flannelMembership(parts) : etcdMembership({ ...parts, version });
   };
 
   const listed = (one: Held, network: string, known: readonly Peer[]): ListedPeers | undefined => {
@@ -120,7 +119,7 @@ export function memberships(options: MembershipsOptions): Memberships {
         const moved = known !== undefined && known.local.node?.vtep !== local.node?.vtep;
         if (moved) void known.membership.close();
         if (known === undefined || moved) {
-          const membership = open(access, local);
+          const membership = open(access, type, local);
           const rest = { local, trusted: new Set<string>(), confirmMs: Number.POSITIVE_INFINITY };
           held.set(key, { access, type, membership, ...rest });
         } else {
@@ -187,7 +186,11 @@ function groupsOf({ networks, pools }: View): ReadonlyMap<string, Group> {
   return groups;
 }
 
-function surroundingsOf({ networks, endpoints, blocks }: View, uid: string, bootId: string): Surroundings {
+function surroundingsOf(
+  { networks, endpoints, blocks, pools }: View,
+  uid: string,
+  bootId: string,
+): Surroundings {
   const own = new Map<string, Prefix[]>();
   for (const { network, prefix, lostMs } of blocks)
     if (lostMs === undefined) own.set(network, [...(own.get(network) ?? []), prefix]);
@@ -196,5 +199,6 @@ function surroundingsOf({ networks, endpoints, blocks }: View, uid: string, boot
     identity: { uid, name: nodeName(hostname(), uid), bootId, platform: process.platform },
     endpoints,
     blocks: own,
+    dealt: new Set([...blocks, ...pools].map(({ network }) => network)),
   };
 }

@@ -1,10 +1,12 @@
 /** Keeps the other hosts of overlay networks reachable: by what is known of them, in the kernel. */
-import type { Connected, Exclusively, Remotes, ToolBackend } from "../../../../lib/backend.ts";
+
 import { CniError } from "../../../../lib/cni/error.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import { backoffMs } from "../../../../lib/etcd/watch/backoff.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
+import type { Connected, Exclusively, Remotes } from "../../../../lib/seam/backend.ts";
+import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";
 import { plural } from "../../format.ts";
 
 /** How a network shall be. */

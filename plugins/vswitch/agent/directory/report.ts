@@ -31,6 +31,8 @@ export interface Reported {
   readonly networks: readonly ReportedNetwork[];
   /** What kept it from its work. */
   readonly trouble: Error | undefined;
+  /** What is wrong with configurations. */
+  readonly unjoined: readonly Complaint[];
 }
 
 export interface Report {
@@ -73,7 +75,7 @@ export function agentReport(dataDir: string, bootId: string, now: () => number):
 }
 
 function statusOf(
-  { directories, networks, trouble }: Reported,
+  { directories, networks, trouble, unjoined }: Reported,
   { date }: Dates,
 ): Pick<AgentStatus, "directories" | "networks" | "complaints"> {
   return {
@@ -82,7 +84,7 @@ function statusOf(
       ...{ name, ...rest },
       complaints: date(`network ${name}`, complaints),
     })),
-    complaints: date("agent", trouble === undefined ? [] : [stuck(trouble)]),
+    complaints: date("agent", [...unjoined, ...(trouble === undefined ? [] : [stuck(trouble)])]),
   };
 }
 

@@ -13,6 +13,8 @@ export interface BlockTending {
   readonly store: () => Store;
   /** What the kernel has of a block that is given back must go. */
   readonly retire: (network: string, block: Prefix) => void;
+  /** What the state file says of blocks is another than it was, by this process. */
+  readonly changed: () => void;
 }
 
 interface Round extends BlockTending {
@@ -28,7 +30,7 @@ const roundMs = 60_000;
 export async function tendPools(
   etcd: Etcd,
   pools: readonly Pool[],
-  { store, retire, uid, now, random, say }: Round,
+  { store, retire, changed, uid, now, random, say }: Round,
 ): Promise<{ readonly nextMs: number; readonly complaints: readonly Complaint[] }> {
   const complaints: Complaint[] = [];
   for (const pool of pools) {
@@ -41,6 +43,7 @@ export async function tendPools(
       for (const block of done.claimed) say(`network ${network}: claimed block ${block}`);
       for (const block of done.released) say(`network ${network}: gave block ${block} back`);
       complaints.push(...done.lost.map((lost) => lostBlock(network, lost)));
+      if (done.claimed.length + done.released.length + done.lost.length > 0) changed();
     } catch (error) {
       if (!(error instanceof CniError)) throw error;
       complaints.push(untended(network, error));

@@ -15,11 +15,7 @@ export const overlayRows: Check = {
             error(
               `${plural(differences.length, "row")} of overlay network ${network} ${differences.length === 1 ? "is" : "are"} not as its directory says`,
               {
-                seen: some(
-                  differences.map(
-                    ({ what, found }) => `${found === "absent" ? "missing" : "too much"}: ${what}`,
-                  ),
-                ),
+                seen: some(differences.map(({ what, found }) => `${found}: ${what}`)),
                 remedy: "write what is missing, and delete what is too much",
                 commands: [`vswitch repair ${network}`],
               },

@@ -137,7 +137,10 @@ describe("a probe within VXLAN", () => {
     destinations.flatMap((destination) => probes.map((protocol) => ({ outer, destination, protocol }))),
   );
   const from = planOf("a", "10.40.1.2");
-  const both = { ...from, vnic: { ...from.vnic, addresses: ["10.40.1.2/24", "fd00:40:1::2/64"].map(prefix) } };
+  const both = {
+    ...from,
+    vnic: { ...from.vnic, addresses: ["10.40.1.2/24", "fd00:40:1::2/64"].map(prefix) },
+  };
   const request = (protocol: (typeof probes)[number], destination: string): LiveRequest => ({
     ...{ from: both, receivers: [], endpoints: [] },
     ...{ packet: { protocol, destination: ip(destination) }, tag: 0x4a3f },

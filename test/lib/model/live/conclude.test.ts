@@ -230,6 +230,9 @@ describe("signs of a probe from another host", () => {
 
   it("that end before the tunnel say that none took it; where there are none, that nothing came", () => {
     expect(seen(...arriving).verdict).toMatchObject({ kind: "vanished", stages: ["tunnel.in"] });
-    expect(seen().verdict).toMatchObject({ after: "nowhere", hint: expect.stringContaining("nothing of it") });
+    expect(seen().verdict).toMatchObject({
+      after: "nowhere",
+      hint: expect.stringContaining("nothing of it"),
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mac } from "../../../../lib/addr/mac.ts";
-import type { DhcpLink, LeaseSettings } from "../../../../lib/backend.ts";
 import type { Datagram, DhcpSocket } from "../../../../lib/dhcp/socket.ts";
 import { decodeMessage, encodeMessage } from "../../../../lib/dhcp/v4/message.ts";
+import type { DhcpLink, LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 import { dhcpKeeper, type KeeperHost } from "../../../../plugins/vswitch/agent/dhcp/keeper.ts";
 import { type FakeServer, fakeServer } from "../../../lib/dhcp/v4/fake-server.ts";

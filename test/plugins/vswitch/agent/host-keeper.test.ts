@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DhcpBackend } from "../../../../lib/backend.ts";
+import type { DhcpBackend } from "../../../../lib/seam/dhcp-backend.ts";
 import type { DhcpRow } from "../../../../lib/state/rows.ts";
 import { hostKeeper } from "../../../../plugins/vswitch/agent/dhcp/host-keeper.ts";
 import type { Host } from "../../../../plugins/vswitch/host.ts";

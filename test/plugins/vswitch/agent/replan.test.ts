@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ip } from "../../../../lib/addr/ip.ts";
 import { mac } from "../../../../lib/addr/mac.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
-import type { LeaseSettings } from "../../../../lib/backend.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
+import type { LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";
 import { replan } from "../../../../plugins/vswitch/agent/dhcp/replan.ts";
 
 const lease = (number: number): LeaseSettings => ({

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ToolBackend } from "../../../../lib/backend.ts";
+import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";
 import type { Store } from "../../../../lib/state/store.ts";
 import { configurationsIn } from "../../../../plugins/vswitch/bundle/configurations.ts";
 import { entryName } from "../../../../plugins/vswitch/bundle/entry-name.ts";

@@ -271,7 +271,7 @@ describe("rows of other hosts", () => {
     ];
     expect(await findings(overlayRows, { ...routed(), rows })).toEqual([
       "error: 1 row of overlay network blue is not as its directory says",
-      "  missing: fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
+      "  absent: fdb 0e:2a:c0:00:02:02 dev index 4 dst 192.0.2.2 self",
       "  $ vswitch repair blue",
     ]);
   });

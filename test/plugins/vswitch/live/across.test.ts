@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Backend } from "../../../../lib/backend.ts";
 import { ip } from "../../../../lib/addr/ip.ts";
 import { absent, surplus } from "../../../../lib/model/compare.ts";
 import { tracePacket } from "../../../../lib/model/path/trace-packet.ts";
+import type { Backend } from "../../../../lib/seam/backend.ts";
 import { formatAwaited } from "../../../../plugins/vswitch/live/format-await.ts";
 import { remoteEntries } from "../../../../plugins/vswitch/live/remote-entries.ts";
 import { formatTag, parseTag } from "../../../../plugins/vswitch/live/tag.ts";
@@ -20,7 +20,11 @@ describe("trace --diff-kernel", () => {
   test("compares rows of other hosts where the trace has looked at them, by who is known and who is here", () => {
     const { scene, web, far } = overlayHost(1, "stretched");
     const traced = (key: string) =>
-      tracePacket(scene, { kind: "endpoint", key }, { kind: "ip", destination: ip("10.50.0.22"), protocol: 1 });
+      tracePacket(
+        scene,
+        { kind: "endpoint", key },
+        { kind: "ip", destination: ip("10.50.0.22"), protocol: 1 },
+      );
     const asked: unknown[] = [];
     const backend: Pick<Backend, "comparePeers"> = {
       comparePeers: ({ network }, { peers, own }) => {
@@ -55,7 +59,12 @@ describe("trace --diff-kernel", () => {
 
 describe("a probe that was awaited", () => {
   test("is told stage by stage, and how it ended", () => {
-    const seen = { source: ip("10.40.1.2"), destination: ip("10.40.2.2"), sourcePort: 4, destinationPort: 80 };
+    const seen = {
+      source: ip("10.40.1.2"),
+      destination: ip("10.40.2.2"),
+      sourcePort: 4,
+      destinationPort: 80,
+    };
     const at = { ms: 0.5, what: "came in" };
     const text = formatAwaited(0x4a3f, {
       seen,
