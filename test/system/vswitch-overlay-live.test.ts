@@ -55,7 +55,7 @@ describe.skipIf(why).each(["routed", "stretched"] as const)(
     it.each(["ip4", "ip6"] as const)("is seen all the way on both hosts (%s)", async (family) => {
       const { near, far } = await both(b[family]);
       expect(near.stdout).toContain(`Kernel: the probe left by eth0 to VTEP ${second.vtep} with source `);
-      expect(near.stdout).toContain(`Its tag is ${tag}`);
+      expect(near.stdout).toContain(`\`vswitch trace --await ${tag}\` there first`);
       expect(near.stdout).toContain("other hosts is there as the model has it.");
       expect(near.stdout).toContain("Model and kernel agree.");
       expect(near.exitCode).toBe(0);
@@ -108,7 +108,7 @@ describe.skipIf(why).each(["routed", "stretched"] as const)(
     });
 
     it("ends at a firewall of this host that drops what carries it", async () => {
-      const chain = "chain o { type filter hook output priority 0; udp dport 4789 drop; }";
+      const chain = "chain o { type filter hook output priority 0; udp dport 4789 drop; };";
       const change = [`nft "table inet fw { ${chain} }"`, "nft delete table inet fw"] as const;
       const { near } = await amiss(first, change, () => both(b.ip6, 2));
       expect(near.exitCode).toBe(3);

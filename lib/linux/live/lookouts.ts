@@ -111,7 +111,7 @@ function openTracing(
 function busy(cause: NetlinkError): CniError {
   return new CniError(errorCode.tryAgainLater, "another live probe is running, or CAP_NET_ADMIN is missing", {
     reason: "probe-running",
-    details: "wait for the other one to end; it takes some seconds at most",
+    details: "wait for the other one to end: it takes some seconds, or as long as its --wait says",
     cause,
   });
 }

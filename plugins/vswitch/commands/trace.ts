@@ -79,6 +79,7 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
           ...flag,
           describe: "Also compare what the model took from plans with the kernel: missing, different, extra",
         })
+        .conflicts("await", ["from", "to", "tag", "scene"])
         .options(commonOptions)
         .epilogue(
           "Exit codes: 0 it arrives or leaves the host, 3 dropped, 4 not sure, 5 the kernel differs (--live, --diff-kernel), 2 the call's words are off.",

@@ -33,16 +33,15 @@ export function formatSideBySide(
   ].join("\n");
 }
 
-/** How to go on where it went to another host. */
-function onward({ verdict }: Trace, live: LiveResult): readonly string[] {
-  const { verdict: seen } = live;
+/** Who knows more where it went to another host. */
+function onward({ verdict }: Trace, { verdict: seen, tag: number }: LiveResult): readonly string[] {
   if (seen.kind !== "left" || seen.header.tunnel === undefined) return [];
   const end = verdict.kind === "perhaps" ? verdict.otherwise : verdict;
   const { destination } = seen.header.tunnel;
   const node = end.kind === "leaves" ? (end.tunnel?.node ?? destination) : destination;
-  const tag = formatTag(live.tag);
+  const tag = formatTag(number);
   return [
-    `Its tag is ${tag}: where it arrives, tells \`vswitch trace --await ${tag}\` on host ${node}, and then this again with --tag ${tag}.`,
+    `Where it arrives host ${node} can tell: \`vswitch trace --await ${tag}\` there first, then this with \`--tag ${tag}\`.`,
   ];
 }
 
