@@ -72,13 +72,12 @@ function destinations(scenes: Scenes, family: Family): readonly Ip[] {
 }
 
 function fromContainer(scenes: Scenes, host: number, plan: Plan): fc.Arbitrary<FarShot> {
-  const scene = scenes[host] as Scene;
   const own = plan.vnic.addresses.map(prefixAddress);
   return fc.constantFrom(...new Set(own.map(ipFamily))).chain((family) =>
     fc
       .record({
         destination: fc.constantFrom(...destinations(scenes, family)),
-        source: fc.constantFrom(...sources(scenes, scene, plan, family)),
+        source: fc.constantFrom(...sources(scenes, plan, family)),
         sourceMac: fc.constantFrom(...Array<Mac>(12).fill(plan.vnic.mac), strangerMac),
         otherMac: fc.constantFrom(...Array<undefined>(18).fill(undefined), nobodysMac),
         load: payloads(family),
@@ -93,10 +92,8 @@ function fromContainer(scenes: Scenes, host: number, plan: Plan): fc.Arbitrary<F
 }
 
 /** As in packets.ts: mostly its own. */
-function sources(scenes: Scenes, scene: Scene, plan: Plan, family: Family): readonly Ip[] {
+function sources(scenes: Scenes, plan: Plan, family: Family): readonly Ip[] {
   const own = plan.vnic.addresses.map(prefixAddress).filter((one) => ipFamily(one) === family);
-  const isGuarded = plan.port.policies.some(({ kind }) => kind === "Guard");
-  if (!isGuarded && (scene.host.bridgeFilter ?? []).length > 0) return own;
   const foreign = [...scenes.flatMap((one) => addressesIn(one, family)), strangers[family]];
   return [...Array<Ip>(9 * foreign.length).fill(own[0] as Ip), ...foreign];
 }

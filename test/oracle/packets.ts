@@ -63,7 +63,7 @@ function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Sh
     fc
       .record({
         destination: fc.constantFrom(...destinations(scene, family)),
-        source: fc.constantFrom(...sources(scene, plan, own, family)),
+        source: fc.constantFrom(...sources(scene, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
         otherMac: fc.constantFrom(...Array(18).fill(undefined), nobodysMac, ...toAll(scene, plan)),
         router: fc.constantFrom(wire.outside, wire.outside, hostMacFor(scene, wire)),
@@ -93,14 +93,9 @@ function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Sh
 const toAll = ({ host }: Scene, plan: Plan): readonly Mac[] =>
   isStackedPlan(plan) || (host.bridgeFilter ?? []).length === 0 ? [everybody] : [];
 
-/**
- * Its own address nine times in ten; else somebody's. Where br_netfilter is on, forged ones of ports without a guard are
- * translated on the switch's own way, which the model does not tell.
- */
-function sources(scene: Scene, plan: Plan, own: readonly Ip[], family: Family): readonly Ip[] {
+/** Its own address nine times in ten; else somebody's. */
+function sources(scene: Scene, own: readonly Ip[], family: Family): readonly Ip[] {
   const mine = own.filter((address) => ipFamily(address) === family);
-  const isGuarded = plan.port.policies.some(({ kind }) => kind === "Guard");
-  if (!isGuarded && !isStackedPlan(plan) && (scene.host.bridgeFilter ?? []).length > 0) return mine;
   const others = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
   const foreign = [...others, strangers[family], hostOf[family]].filter((one) => ipFamily(one) === family);
   return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];
