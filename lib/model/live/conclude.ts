@@ -28,7 +28,7 @@ export function concludeLive(events: readonly LiveEvent[], context: LiveContext)
     .sort((a, b) => a.rank - b.rank || a.i - b.i)
     .map(({ event }) => event);
   const ordered = withoutEchoes(timed(signs), request);
-  const stages = distinct(ordered.flatMap((event) => describeEvent(event, request)));
+  const stages = distinct(towardsTunnel(ordered, request));
   const last = ordered.findLast(({ kind }) => kind !== "neighbour" && kind !== "error");
   const after = last === undefined ? "nowhere" : placeOf(last, request).place;
   const verdict = decided(ordered, request) ?? { kind: "vanished", after, ...whyVanished(ordered, request) };
@@ -51,6 +51,16 @@ function withoutEchoes(events: readonly LiveEvent[], request: LiveScope): readon
   const toHost = steps.some((step) => step.startsWith("bridge input") || step === "switch in");
   if (!onSwitch || toHost) return events;
   return events.filter((event) => event.kind !== "hook" || event.layer !== "host");
+}
+
+/** What a switch gives to a tunnel leaves by its last hook, too, and meets no ACL of a port there. */
+function towardsTunnel(events: readonly LiveEvent[], request: LiveScope): readonly LiveStage[] {
+  const tunnelled = events.some((event) => placeOf(event, request).step === "tunnel out");
+  return events.flatMap((event) => {
+    const isLast = tunnelled && placeOf(event, request).step === "bridge postrouting last";
+    const stage = "switch.foreign.postrouting" as const;
+    return describeEvent(event, request).map((one) => (isLast ? { ...one, stage } : one));
+  });
 }
 
 /** A question is asked again and again. */

@@ -29,7 +29,12 @@ import { portAclIn, portAclOut } from "./layers/port-acl.ts";
 import { portGuard } from "./layers/port-guard.ts";
 import { portIn, portOut } from "./layers/port-link.ts";
 import { portQosIn, portQosOut } from "./layers/port-qos.ts";
-import { filterForward, filterPostrouting, filterPrerouting, filterTranslate } from "./layers/switch-filter.ts";
+import {
+  filterForward,
+  filterPostrouting,
+  filterPrerouting,
+  filterTranslate,
+} from "./layers/switch-filter.ts";
 import {
   bridgeForward,
   bridgeForwardOut,

@@ -4,7 +4,6 @@ import { overlayNetworks, peersOf } from "../../../lib/model/path/remote.ts";
 import type { Trace } from "../../../lib/model/path/trace.ts";
 import type { Scene } from "../../../lib/model/scene.ts";
 import type { Backend } from "../../../lib/seam/backend.ts";
-import { rowsOf } from "../check/format-rows.ts";
 import type { EndpointEntries } from "./kernel-entries.ts";
 
 /** @throws {CniError} 105 */
@@ -25,7 +24,7 @@ export function remoteEntries(
         vswitch.mode === "routed" ? [] : here.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
       const differences = backend.comparePeers(vswitch, { peers: peersOf(network), own }) ?? [];
       return {
-        endpoint: rowsOf(name),
+        endpoint: `what leads to other hosts of ${name}`,
         entries: differences.map((one) => ({
           ...one,
           kind: one.found === "absent" ? ("missing" as const) : ("extra" as const),

@@ -199,6 +199,16 @@ describe("signs of a probe to another host", () => {
     });
   });
 
+  it("at the last hook of a switch do not say that it met the ACLs of a port", () => {
+    const bridge = (hook: "forward" | "postrouting") => signs.hook("bridge", hook, "last");
+    const stagesOf = (...then: readonly LiveEvent[]) =>
+      verdictOf(signs.sent, signs.atPort, bridge("forward"), bridge("postrouting"), ...then).stages.map(
+        ({ stage }) => stage,
+      );
+    expect(stagesOf(signs.atTunnel("out")).slice(-2)).toEqual(["switch.foreign.postrouting", "tunnel.out"]);
+    expect(stagesOf(signs.toPort).slice(-2)).toEqual(["port.acl.in", "port.qos.in"]);
+  });
+
   it("of a rule that drops what carries it name a layer of the underlay", () => {
     const stageOf = (hook: "output" | "prerouting", table: string, chain: string) =>
       verdictOf(signs.rule("underlay", hook, [table, chain], "drop", "drop")).verdict;

@@ -34,7 +34,7 @@ describe("trace --diff-kernel", () => {
     };
     expect(remoteEntries(traced(web.key), scene, backend)).toEqual([
       {
-        endpoint: "blue, other hosts",
+        endpoint: "what leads to other hosts of blue",
         entries: [
           expect.objectContaining({ kind: "missing", what: "fdb a" }),
           expect.objectContaining({ kind: "extra", what: "neigh b" }),
