@@ -11,6 +11,8 @@ export interface OverlayLayout {
   readonly nat: JsonObject;
   /** Of the first host and of the second; their network 0 is the overlay, 1 the other. */
   readonly containers: readonly [readonly Container[], readonly Container[]];
+  /** Of both hosts' uplinks, once all containers are there: what they send was planned for 1500. */
+  readonly uplinkMtu: number;
   /** Whether bridged packets pass the hosts' IP hooks (br_netfilter). */
   readonly bridgeFilter: boolean;
 }
@@ -60,5 +62,6 @@ export const overlayLayouts: fc.Arbitrary<OverlayLayout> = fc.record({
     ...(reachable === undefined ? {} : { reachable }),
   })),
   containers: fc.tuple(onHost(0), onHost(3)),
+  uplinkMtu: fc.constantFrom(1400, 1450),
   bridgeFilter: fc.boolean(),
 });

@@ -19,7 +19,7 @@ import { expected, formatArrival, formatTrace } from "./verdict.ts";
 const reason = whyNoNat();
 /** ORACLE_RUNS=N for a longer search. */
 const numRuns = Number(process.env.ORACLE_RUNS ?? 2);
-const shotsPerLayout = 250;
+const shotsPerLayout = 160;
 
 type Scenes = readonly [Scene, Scene];
 
@@ -73,6 +73,7 @@ describe.skipIf(reason !== undefined).each(["routed", "stretched"] as const)(
           "(no-tunnel)",
         ])
           expect(tally.get(outcome) ?? 0, outcome).toBeGreaterThan(5);
+        expect(tally.get("(mtu)") ?? 0).toBeGreaterThan(0);
         if (mode === "routed") expect(tally.get("(martian)") ?? 0).toBeGreaterThan(0);
       },
       Math.max(120_000, numRuns * 15_000),
@@ -92,15 +93,16 @@ interface Stage extends AsyncDisposable {
 
 async function build({ hosts }: OverlayLab, layout: OverlayLayout): Promise<Stage> {
   const made: { readonly host: OverlayHost; readonly attached: Attached }[] = [];
-  const undo = async () => {
-    for (const { host, attached } of made) {
+  const undoAt = async (host: OverlayHost) => {
+    await setMtu(host.host, 1500);
+    for (const { attached } of made.filter((one) => one.host === host)) {
       await host.done("DEL", attached);
       await host.host.remove(attached.ns);
     }
-    for (const host of hosts)
-      for (const config of configsOf(host, layout))
-        await host.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
+    for (const config of configsOf(host, layout))
+      await host.done("GC", { config: { ...config, "cni.dev/valid-attachments": [] } });
   };
+  const undo = async (): Promise<void> => void (await Promise.all(hosts.map(undoAt)));
   try {
     await Promise.all(
       hosts.map(async (host, i) => {
@@ -117,6 +119,7 @@ async function build({ hosts }: OverlayLab, layout: OverlayLayout): Promise<Stag
           made.push({ host, attached: await attach(host, layout, container) });
       }),
     );
+    for (const { host } of hosts) await setMtu(host, layout.uplinkMtu);
     const [first, second] = await Promise.all(hosts.map(sceneOf));
     return { scenes: [first as Scene, second as Scene], [Symbol.asyncDispose]: undo };
   } catch (error) {
@@ -124,6 +127,9 @@ async function build({ hosts }: OverlayLab, layout: OverlayLayout): Promise<Stag
     throw error;
   }
 }
+
+const setMtu = (host: OverlayHost["host"], mtu: number): Promise<string> =>
+  host.exec(host.ns, "ip", "link", "set", "eth0", "mtu", `${mtu}`);
 
 const configsOf = ({ config }: OverlayHost, { overlay, nat }: OverlayLayout) => [
   { ...config, ...overlay },

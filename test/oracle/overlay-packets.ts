@@ -10,6 +10,7 @@ import type { Encapsulation } from "../../lib/model/path/trace.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import type { Scene } from "../../lib/model/scene.ts";
 import { isOverlay, type OverlaySwitch } from "../../lib/model/switch.ts";
+import { vxlanOverhead } from "../../lib/model/vtep.ts";
 import type { IpPacket } from "../../lib/policy/packet.ts";
 import { everybody, nobodysMac, payloads, strangerMac, strangers } from "./packets.ts";
 
@@ -81,15 +82,25 @@ function fromContainer(scenes: Scenes, host: number, plan: Plan): fc.Arbitrary<F
         sourceMac: fc.constantFrom(...Array<Mac>(12).fill(plan.vnic.mac), strangerMac),
         otherMac: fc.constantFrom(...Array<undefined>(18).fill(undefined), nobodysMac),
         load: payloads(family),
+        bytes: sizes(plan.vnic.mtu),
       })
       .map(({ otherMac, destination, ...rest }): FarShot => {
-        const { load, ...ends } = rest;
+        const { load, bytes, ...ends } = rest;
         const destinationMac = otherMac ?? nextHop(scenes, host, plan, destination);
-        const packet: IpPacket = { kind: "ip", destination, destinationMac, ...ends, ...load };
+        const packet: IpPacket = { kind: "ip", destination, destinationMac, ...ends, ...load, ...bytes };
         return { host, start: { kind: "endpoint", key: plan.key }, packet };
       }),
   );
 }
+
+/** Mostly small; else around what fits an uplink with the overhead. @param most that the first link takes */
+const sizes = (most: number): fc.Arbitrary<Pick<IpPacket, "bytes">> => {
+  const around = [1350, 1351, 1400, 1401, most].filter((bytes) => bytes <= most);
+  return fc.constantFrom(...Array<object>(2 * around.length).fill({}), ...around.map((bytes) => ({ bytes })));
+};
+
+const uplinkMtu = ({ host }: Scene): number =>
+  host.interfaces.find(({ name }) => name === "eth0")?.mtu ?? Number.NaN;
 
 /** As in packets.ts: mostly its own. */
 function sources(scenes: Scenes, plan: Plan, family: Family): readonly Ip[] {
@@ -111,20 +122,27 @@ function nextHop(scenes: Scenes, host: number, plan: Plan, destination: Ip): Mac
 
 function fromOutside(scenes: Scenes, host: number, wire: UnderlayMacs): fc.Arbitrary<FarShot> {
   return fc.constantFrom<Family>(4, 6).chain((family) =>
-    fc.record({ destination: fc.constantFrom(...destinations(scenes, family)), load: payloads(family) }).map(
-      ({ destination, load }): FarShot => ({
-        host,
-        start: { kind: "outside", interface: "eth0" },
-        packet: {
-          kind: "ip",
-          sourceMac: wire.outside,
-          destinationMac: wire.hosts[host as 0 | 1],
-          source: underlay.outside[family],
-          destination,
-          ...load,
-        },
-      }),
-    ),
+    fc
+      .record({
+        destination: fc.constantFrom(...destinations(scenes, family)),
+        load: payloads(family),
+        bytes: sizes(uplinkMtu(scenes[host] as Scene)),
+      })
+      .map(
+        ({ destination, load, bytes }): FarShot => ({
+          host,
+          start: { kind: "outside", interface: "eth0" },
+          packet: {
+            kind: "ip",
+            sourceMac: wire.outside,
+            destinationMac: wire.hosts[host as 0 | 1],
+            source: underlay.outside[family],
+            destination,
+            ...load,
+            ...bytes,
+          },
+        }),
+      ),
   );
 }
 
@@ -152,8 +170,9 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
         destination: fc.constantFrom(...addressesOf(receivers, family), ...destinations(scenes, family)),
         otherMac: fc.constantFrom(...Array<undefined>(9).fill(undefined), nobodysMac, ...toAll(here)),
         load: payloads(family),
+        bytes: sizes(uplinkMtu(here) - vxlanOverhead[4]),
       })
-      .map(({ source, wrongVni, from, destination, otherMac, load }): FarShot => {
+      .map(({ source, wrongVni, from, destination, otherMac, load, bytes }): FarShot => {
         const inside: Encapsulation = {
           network: network.name,
           vni: wrongVni ? vni + 1 : vni,
@@ -172,6 +191,7 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
           source: from,
           destination,
           ...load,
+          ...bytes,
         };
         return { host, start: { kind: "tunnel", tunnel: inside }, packet };
       }),
