@@ -19,7 +19,7 @@ import { expected, formatArrival, formatTrace } from "./verdict.ts";
 const reason = whyNoNat();
 /** ORACLE_RUNS=N for a longer search. */
 const numRuns = Number(process.env.ORACLE_RUNS ?? 2);
-const shotsPerLayout = 160;
+const shotsPerLayout = 250;
 
 type Scenes = readonly [Scene, Scene];
 
@@ -65,16 +65,9 @@ describe.skipIf(reason !== undefined).each(["routed", "stretched"] as const)(
           },
         );
         await fc.assert(property, { seed, numRuns, endOnFailure: true });
-        for (const outcome of [
-          "delivered",
-          "dropped",
-          "on the other host",
-          "(not-of-the-network)",
-          "(no-tunnel)",
-        ])
-          expect(tally.get(outcome) ?? 0, outcome).toBeGreaterThan(5);
-        expect(tally.get("(mtu)") ?? 0).toBeGreaterThan(0);
-        if (mode === "routed") expect(tally.get("(martian)") ?? 0).toBeGreaterThan(0);
+        const refused = ["not-of-the-network", "no-tunnel", "mtu", ...(mode === "routed" ? ["martian"] : [])];
+        for (const outcome of ["delivered", "on the other host", ...refused.map((why) => `(${why})`)])
+          expect(tally.get(outcome) ?? 0, outcome).toBeGreaterThan(0);
       },
       Math.max(120_000, numRuns * 15_000),
     );
