@@ -17,6 +17,8 @@ export interface OverlayLayout {
   readonly bridgeFilter: boolean;
 }
 
+export const uplinkMtus = [1400, 1450] as const;
+
 const remotes = [
   "10.40.1.0/24",
   "10.40.2.0/24",
@@ -62,6 +64,6 @@ export const overlayLayouts: fc.Arbitrary<OverlayLayout> = fc.record({
     ...(reachable === undefined ? {} : { reachable }),
   })),
   containers: fc.tuple(onHost(0), onHost(3)),
-  uplinkMtu: fc.constantFrom(1400, 1450),
+  uplinkMtu: fc.constantFrom(...uplinkMtus),
   bridgeFilter: fc.boolean(),
 });

@@ -23,15 +23,18 @@ const shotsPerLayout = 250;
 
 type Scenes = readonly [Scene, Scene];
 
-describe.skipIf(reason !== undefined).each(["routed", "stretched"] as const)(
-  `the model across two hosts, %s${reason ? ` (${reason})` : ""}`,
-  (mode) => {
+describe.skipIf(reason !== undefined).each([
+  { mode: "routed", underlay: 4 },
+  { mode: "stretched", underlay: 6 },
+] as const)(
+  `the model across two hosts, $mode over IPv$underlay${reason ? ` (${reason})` : ""}`,
+  ({ mode, underlay: family }) => {
     let lab: OverlayLab;
     const tally = new Map<string, number>();
     const count = (what: string): unknown => tally.set(what, (tally.get(what) ?? 0) + 1);
     let sent = 0;
     beforeAll(async () => {
-      lab = await createOverlayLab({ mode });
+      lab = await createOverlayLab({ mode, underlay: family });
     });
     afterEach(() => {
       const told = [...tally].toSorted().map(([what, many]) => `${many} ${what}`);

@@ -12,6 +12,7 @@ import type { Scene } from "../../lib/model/scene.ts";
 import { isOverlay, type OverlaySwitch } from "../../lib/model/switch.ts";
 import { vxlanOverhead } from "../../lib/model/vtep.ts";
 import type { IpPacket } from "../../lib/policy/packet.ts";
+import { uplinkMtus } from "./overlay-layout.ts";
 import { everybody, nobodysMac, payloads, strangerMac, strangers } from "./packets.ts";
 
 export interface FarShot {
@@ -95,7 +96,8 @@ function fromContainer(scenes: Scenes, host: number, plan: Plan): fc.Arbitrary<F
 
 /** Mostly small; else around what fits an uplink with the overhead. @param most that the first link takes */
 const sizes = (most: number): fc.Arbitrary<Pick<IpPacket, "bytes">> => {
-  const around = [1350, 1351, 1400, 1401, most].filter((bytes) => bytes <= most);
+  const edges = uplinkMtus.flatMap((mtu) => [mtu - vxlanOverhead[4], mtu - vxlanOverhead[6]]);
+  const around = [...edges.flatMap((edge) => [edge, edge + 1]), most].filter((bytes) => bytes <= most);
   return fc.constantFrom(...Array<object>(2 * around.length).fill({}), ...around.map((bytes) => ({ bytes })));
 };
 
@@ -152,7 +154,8 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
   const network = overlayNetworks(here)[0];
   if (network === undefined) throw new Error("no overlay network");
   const { vni, tunnel, mode, mac } = network.switch;
-  const peer = underlay.hosts[4][(1 - host) as 0 | 1];
+  const outer = ipFamily(tunnel.vtep);
+  const peer = underlay.hosts[outer][(1 - host) as 0 | 1];
   const isOnIt = ({ switch: { network: name } }: Plan): boolean => name === network.name;
   const receivers = here.endpoints.filter(isOnIt);
   const senders = there.endpoints.filter(isOnIt);
@@ -160,7 +163,7 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
   return fc.constantFrom<Family>(4, 6).chain((family) =>
     fc
       .record({
-        source: fc.constantFrom(...Array<Ip>(5).fill(peer), underlay.outside[4]),
+        source: fc.constantFrom(...Array<Ip>(5).fill(peer), underlay.outside[outer]),
         wrongVni: fc.constantFrom(...Array<boolean>(7).fill(false), true),
         from: fc.constantFrom(
           ...addressesOf(senders, family),
@@ -170,7 +173,7 @@ function fromTunnel(scenes: Scenes, host: number): fc.Arbitrary<FarShot> {
         destination: fc.constantFrom(...addressesOf(receivers, family), ...destinations(scenes, family)),
         otherMac: fc.constantFrom(...Array<undefined>(9).fill(undefined), nobodysMac, ...toAll(here)),
         load: payloads(family),
-        bytes: sizes(uplinkMtu(here) - vxlanOverhead[4]),
+        bytes: sizes(uplinkMtu(here) - vxlanOverhead[outer]),
       })
       .map(({ source, wrongVni, from, destination, otherMac, load, bytes }): FarShot => {
         const inside: Encapsulation = {

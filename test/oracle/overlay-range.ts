@@ -1,5 +1,6 @@
 /** Sends packets on two real hosts of an overlay network and tells who got each. */
 import { closeSync, openSync } from "node:fs";
+import { ipFamily } from "../../lib/addr/ip.ts";
 import { type Mac, mac } from "../../lib/addr/mac.ts";
 import { inCompartment } from "../../lib/linux/netns.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
@@ -9,7 +10,7 @@ import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { vxlan } from "../system/frames.ts";
 import type { OverlayLab } from "../system/overlay-lab.ts";
 import { udp } from "../system/packets.ts";
-import { ETH, ethernet, ip4, NEXT } from "../system/wire.ts";
+import { ETH, ethernet, ip4, ip6, NEXT } from "../system/wire.ts";
 import { type FarShot, type UnderlayMacs, underlay } from "./overlay-packets.ts";
 import { type Arrival, awaitTag, type Eye, endpointEye, firstTag, inputEye, protocols } from "./range.ts";
 import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
@@ -111,13 +112,15 @@ export async function openFarRange({ lan, hosts }: OverlayLab, scenes: readonly 
 }
 
 /** Sent by the machine beyond, whatever address it claims. */
-function outerFrame(tunnel: Encapsulation, frame: Uint8Array, host: number, macs: UnderlayMacs): Uint8Array {
+function outerFrame(tunnel: Encapsulation, inner: Uint8Array, host: number, macs: UnderlayMacs): Uint8Array {
   const ends = { from: tunnel.source, to: tunnel.vtep };
-  const payload = udp(ends, { source: 50_000, destination: tunnel.port }, vxlan(tunnel.vni, [...frame]));
-  const to = macs.hosts[host as 0 | 1];
-  return Uint8Array.from(
-    ethernet({ to, from: macs.outside, type: ETH.ip }, ip4({ ...ends, protocol: NEXT.udp }, payload)),
-  );
+  const payload = udp(ends, { source: 50_000, destination: tunnel.port }, vxlan(tunnel.vni, [...inner]));
+  const wire = { to: macs.hosts[host as 0 | 1], from: macs.outside };
+  const frame =
+    ipFamily(tunnel.vtep) === 4
+      ? ethernet({ ...wire, type: ETH.ip }, ip4({ ...ends, protocol: NEXT.udp }, payload))
+      : ethernet({ ...wire, type: ETH.ip6 }, ip6(ends, { next: NEXT.udp, bytes: payload }));
+  return Uint8Array.from(frame);
 }
 
 /** An echo request from the machine beyond to a host, which nothing stops. */

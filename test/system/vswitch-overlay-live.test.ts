@@ -8,15 +8,18 @@ const why = whyNoNat();
 const tag = "4a3f";
 const acl = { Type: "ACL", Settings: { Action: "Block", Direction: "In", Protocols: "6", LocalPorts: "81" } };
 
-describe.skipIf(why).each(["routed", "stretched"] as const)(
-  `vswitch trace --live to another host, %s${why ? ` (${why})` : ""}`,
-  (mode) => {
+describe.skipIf(why).each([
+  { mode: "routed", underlay: 4 },
+  { mode: "stretched", underlay: 6 },
+] as const)(
+  `vswitch trace --live to another host, $mode over IPv$underlay${why ? ` (${why})` : ""}`,
+  ({ mode, underlay }) => {
     let lab: OverlayLab;
     let first: OverlayHost;
     let second: OverlayHost;
     let b: Attached;
     beforeAll(async () => {
-      lab = await createOverlayLab({ mode });
+      lab = await createOverlayLab({ mode, underlay });
       [first, second] = lab.hosts as [OverlayHost, OverlayHost];
       const policies = { policies: [acl], defaultAction: "Allow" };
       [, b] = await Promise.all([
@@ -81,7 +84,7 @@ describe.skipIf(why).each(["routed", "stretched"] as const)(
     });
 
     it("ends at the filter of senders of a host that does not know the other", async () => {
-      const element = `inet vswitch vteps4 { ${first.vtep} . ${first.config.vni} . 0`;
+      const element = `inet vswitch vteps${underlay} { ${first.vtep} . ${first.config.vni} . 0`;
       const comment = `comment \\"vswitch:network ${first.config.name}\\"`;
       const change = [
         `nft "delete element ${element} }"`,
