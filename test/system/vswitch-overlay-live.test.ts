@@ -74,6 +74,21 @@ describe.skipIf(why).each([
       expect(far.exitCode).toBe(0);
     });
 
+    it("makes a tag where none is given, lets no other probe run meanwhile, and leaves nothing at a signal", async () => {
+      const before = await second.host.snapshot();
+      await using watching = toolOf(second).start("trace", "--await");
+      const told = await watching.line((line) => line.startsWith("waiting for 60 s"), "that it waits");
+      expect(told).toMatch(/ --tag [0-9a-f]{4} /);
+      const other = await toolOf(second)("trace", "--await", tag);
+      expect(other).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("another live probe is running"),
+      });
+      process.kill(watching.pid, "SIGINT");
+      expect(await watching.ended).toBe(3);
+      expect(await second.host.changes(before)).toBe("");
+    });
+
     it("ends at an ACL of the other host's container, which that host tells", async () => {
       const { near, far } = await both(`${b.ip4}:81`);
       expect(near.exitCode).toBe(0);
