@@ -23,7 +23,12 @@ async function buildSchemas(): Promise<void> {
     // `ipam/pool/schema.ts` is read as `#schema/ipam-pool`.
     const name = dirname(file).replaceAll("/", "-");
     const { schema } = await import(join(root, "plugins", file));
-    const ajv = new Ajv({ allErrors: true, verbose: true, code: { source: true, esm: true } });
+    const ajv = new Ajv({
+      allErrors: true,
+      verbose: true,
+      allowUnionTypes: true,
+      code: { source: true, esm: true },
+    });
     writeFileSync(join(root, `dist/schema/${name}.js`), standalone(ajv, ajv.compile(schema)));
     writeFileSync(
       join(root, `dist/schema/${name}.d.ts`),

@@ -30,7 +30,7 @@ function readSummary(): Summary {
     return JSON.parse(readFileSync(report, "utf8"));
   } catch {
     process.stdout.write("\nthe tests ended without their summary: the runner itself failed\n");
-    return { passed: 0, failed: 1, skipped: [], slowest: [] };
+    return { passed: 0, failed: 1, failures: [], skipped: [], slowest: [] };
   }
 }
 
@@ -61,6 +61,10 @@ for (const [reason, tests] of reasons) {
 if (whole && summary.slowest.length > 0) {
   const lines = summary.slowest.map(({ name, seconds }) => `  ${seconds.toFixed(0).padStart(4)} s ${name}\n`);
   process.stdout.write(`\nlongest:\n${lines.join("")}`);
+}
+if (summary.failures.length > 0) {
+  const lines = summary.failures.map(({ name, reason }) => `  ${name}\n    ${reason}\n`);
+  process.stdout.write(`\nfailed:\n${lines.join("")}`);
 }
 const good = checks.filter((ok) => ok).length + summary.passed;
 // A runner that fails without a failed test (a crash, an unhandled error) has failed all the same.

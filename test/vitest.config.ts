@@ -36,6 +36,8 @@ export default defineConfig({
     sequence: { sequencer: SlowFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What is waited for comes when the machine has time; a second is too short where others work.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ["dot", "./test/reporter.ts"],
     projects: [
       { extends: true, test: { name: "apart", include: ["test/**/*.test.ts"], exclude: together } },

@@ -1,6 +1,6 @@
 /** What becomes of this host's record. Pure. */
 import { CniError, errorCode } from "../cni/error.ts";
-import { type Identity, nodeRecord } from "../directory/identity.ts";
+import { type Identity, isSameRecord, nodeRecord } from "../directory/identity.ts";
 import { formatKey } from "../directory/keys.ts";
 import { type AliveRecord, formatRecord, type NodeRecord } from "../directory/records.ts";
 import { absent, unchanged } from "../etcd/conditions.ts";
@@ -34,7 +34,7 @@ export function draftNode(prefix: string, identity: Identity, { node, alive }: O
   const movesTunnel = record.vtep !== undefined && record.vtep !== before?.vtep;
   if (node === undefined) return { record, movesTunnel, ...put(key, record, absent(key)) };
   const held = unchanged(node);
-  if (isEqual(record, node.record)) return { record, movesTunnel, compares: [held], writes: [] };
+  if (isSameRecord(record, node.record)) return { record, movesTunnel, compares: [held], writes: [] };
   if (isSame(identity, node.record)) return { record, movesTunnel, ...put(key, record, held) };
   const raised = { ...record, epoch: record.epoch + 1 };
   return { record: raised, movesTunnel, ...put(key, raised, held) };
@@ -42,13 +42,6 @@ export function draftNode(prefix: string, identity: Identity, { node, alive }: O
 
 function put(key: string, record: NodeRecord, condition: Draft["compares"][number]): Draft {
   return { compares: [condition], writes: [{ kind: "put", key, value: formatRecord(record) }] };
-}
-
-/** In whatever order its fields were written. */
-function isEqual(a: NodeRecord, b: NodeRecord): boolean {
-  const sorted = (record: NodeRecord) =>
-    JSON.stringify(Object.entries(record).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return sorted(a) === sorted(b);
 }
 
 function isSame({ bootId, tunnel, name }: Identity, before: NodeRecord): boolean {

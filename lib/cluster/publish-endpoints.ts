@@ -53,14 +53,18 @@ export function endpointChanges(
 }
 
 /**
- * Each change once. Where somebody else has touched one of them, the others are done all the same.
+ * Each change once, while `held` holds: that this host's record is as it was seen. Where somebody else has touched one of them, the others are done all the same.
  *
  * @returns the revision at which all that was done is known; "0" when nothing was. @throws {EtcdError}
  */
-export async function publishEndpoints(etcd: Etcd, changes: readonly EndpointChange[]): Promise<Int64> {
+export async function publishEndpoints(
+  etcd: Etcd,
+  changes: readonly EndpointChange[],
+  held: Compare,
+): Promise<Int64> {
   let revision: Int64 = "0";
   const attempt = async (batch: readonly EndpointChange[]): Promise<boolean> => {
-    const done = await write(etcd, batch);
+    const done = await write(etcd, batch, held);
     if (done.succeeded) revision = done.revision;
     return done.succeeded;
   };
@@ -72,8 +76,8 @@ export async function publishEndpoints(etcd: Etcd, changes: readonly EndpointCha
   return revision;
 }
 
-const write = (etcd: Etcd, changes: readonly EndpointChange[]) =>
+const write = (etcd: Etcd, changes: readonly EndpointChange[], held: Compare) =>
   etcd.txn(
-    changes.map(({ compare }) => compare),
+    [held, ...changes.map(({ compare }) => compare)],
     changes.map(({ operation }) => operation),
   );

@@ -8,6 +8,7 @@ import { claimFree } from "./claim.ts";
 import { joined } from "./draft.ts";
 import { draftNetwork } from "./draft-network.ts";
 import { draftNode } from "./draft-node.ts";
+import { makeNetwork } from "./ensure-network.ts";
 import { claimAddress, type FixedRequest } from "./fixed-address.ts";
 import { isClaimed } from "./fixed-age.ts";
 import type { Pool } from "./pool.ts";
@@ -57,14 +58,15 @@ export async function supply(supplying: Supplying): Promise<void> {
   await repeated(`network ${pool.network}`, async () => {
     const ground = await settle(work, { all: families.length > 0 || fixed !== undefined });
     for (const lost of ground.lost) warn(formatLost(pool.network, lost));
-    const lacking = families.find((family) => !hasRoom(store, pool, family));
+    const lacking = () => families.find((family) => !hasRoom(store, pool, family));
     if (fixed !== undefined && !isAtHand(work, fixed)) {
       await claimAddress(work, ground, fixed);
       return undefined;
     }
-    if (lacking !== undefined) {
-      await claimFree(work, ground, lacking);
-      return undefined;
+    const family = lacking();
+    if (family !== undefined) {
+      const claimed = await claimFree(work, ground, family);
+      return claimed !== undefined && lacking() === undefined ? true : undefined;
     }
     // What nobody has written yet: with a claim it goes into one transaction.
     const { compares, writes } = ground.beside;
@@ -79,7 +81,9 @@ async function drafts(
 ): Promise<Beside> {
   const { prefix } = pool.access;
   const node = draftNode(prefix, identity, view);
-  const network = draftNetwork(prefix, pool.network, record, view);
+  // Of its own, before any claim: where many hosts begin at once, the claims of all but one would fail by it.
+  const keys = await makeNetwork(etcd, prefix, pool.network, record, view);
+  const network = draftNetwork(prefix, pool.network, record, keys);
   const { vtep, epoch } = node.record;
   if (node.movesTunnel && vtep !== undefined)
     for (const text of await tunnelRivals(etcd, prefix, identity.uid, vtep)) warn(text);

@@ -17,7 +17,7 @@ import type { View } from "./view.ts";
 export interface Tending {
   readonly store: Store;
   readonly pool: Pool;
-  /** This host's, `localUid(dataDir)`. It has published its record. */
+  /** This host's, `localUid(dataDir)`. It has published its record in this boot. */
   readonly uid: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -46,7 +46,7 @@ const patienceMs = 10_000;
  *
  * @throws {EtcdError} the state file is right as far as it has come
  * @throws {CniError} 102 when the network has no free block, 11 when another process claims for too long, or the host's
- *   record is gone
+ *   record is gone or another's
  */
 export function tendBlocks(etcd: Etcd, tending: Tending): Promise<Tended> {
   return exclusively(tending.store.dataDir, patienceMs, () => tend(etcd, tending));
@@ -54,7 +54,7 @@ export function tendBlocks(etcd: Etcd, tending: Tending): Promise<Tended> {
 
 /** Without the lock: for who is alone. */
 export async function tend(etcd: Etcd, { store, pool, uid, now, retire }: Tending): Promise<Tended> {
-  const work: Work = { etcd, store, pool, uid, now, beside: async (view) => asTheyAre(view, uid) };
+  const work: Work = { etcd, store, pool, uid, now, beside: async (view) => asTheyAre(view, work) };
   const { view, lost } = await settle(work, { all: false });
   await recallAddresses(work);
   await releaseAddresses(work);
@@ -73,13 +73,16 @@ export async function tend(etcd: Etcd, { store, pool, uid, now, retire }: Tendin
   return { claimed, released, lost };
 }
 
-function asTheyAre({ node, network }: View, uid: string): Beside {
-  if (node !== undefined) {
+/** A host made from this one's disk has its uid, but not its blocks: it is of another boot. */
+function asTheyAre({ node, network }: View, { uid, store }: Pick<Work, "uid" | "store">): Beside {
+  if (node?.record.bootId === store.bootId) {
     const compares = [unchanged(node), ...(network === undefined ? [] : [unchanged(network)])];
     return { compares, writes: [], epoch: node.record.epoch };
   }
-  throw new CniError(errorCode.tryAgainLater, `the directory does not know this host (${uid})`, {
+  const whom = node === undefined ? "" : `: it has ${node.record.name} of another boot under this uid`;
+  throw new CniError(errorCode.tryAgainLater, `the directory does not know this host (${uid})${whom}`, {
     reason: "node-unpublished",
-    details: "its record was removed, or never written: it is published before blocks are tended",
+    details:
+      "its record was removed, or never written in this boot: it is published before blocks are tended",
   });
 }

@@ -1,23 +1,32 @@
 /** What a validator generated from a JSON schema found, as issues; and keys that look like a misspelt known one. */
-import type { ValidateFunction } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import { describeValue, type Issue, type JsonObject } from "./read.ts";
 
 /** @returns every fault of `value`, each with its path below `base` */
 export function schemaIssues(validate: ValidateFunction, value: unknown, base = ""): readonly Issue[] {
   if (validate(value)) return [];
-  return (validate.errors ?? []).map(({ instancePath, params, keyword, message, data }) => {
+  return (validate.errors ?? []).map(({ instancePath, params, keyword, message, data, parentSchema }) => {
     const missing = keyword === "required" ? `.${params.missingProperty}` : "";
     const path = `${base}${instancePath.replace(/\/(\d+)(?=\/|$)/g, "[$1]").replaceAll("/", ".")}${missing}`;
     return {
       path: path.replace(/^\./, ""),
       expected: missing
         ? "a value"
-        : (message ?? keyword)
+        : (rangeOf(keyword, parentSchema) ??
+          (message ?? keyword)
             .replace(/^must (be |have |match )?/, "")
-            .replace(/^NOT have (fewer|more) than/, atLeastOrMost),
+            .replace(/^NOT have (fewer|more) than/, atLeastOrMost)),
       received: missing ? "nothing" : describeValue(data),
     };
   });
+}
+
+/** What of an integer ajv says in parts: ">= 1", and of another fault "integer". */
+function rangeOf(keyword: string, schema: ErrorObject["parentSchema"]): string | undefined {
+  const { type, minimum, maximum } = schema ?? {};
+  const isPart = keyword === "type" || keyword === "minimum" || keyword === "maximum";
+  if (!isPart || type !== "integer" || minimum === undefined || maximum === undefined) return undefined;
+  return `an integer from ${minimum} to ${maximum}`;
 }
 
 /** ajv says "NOT have fewer than 1 characters". */

@@ -55,3 +55,10 @@ export function nodeRecord({ tunnel, ...rest }: Identity, before?: NodeRecord): 
   const own = tunnel && { ...tunnel, mac: tunnel.mac ?? vtepMac(tunnel.vtep) };
   return { udpPort: defaultUdpPort, epoch: 0, ...before, ...rest, ...own, v: 1 };
 }
+
+/** In whatever order their fields were written. */
+export function isSameRecord(a: NodeRecord, b: NodeRecord): boolean {
+  const sorted = (record: NodeRecord) =>
+    JSON.stringify(Object.entries(record).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return sorted(a) === sorted(b);
+}

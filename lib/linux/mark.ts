@@ -72,7 +72,10 @@ export function markedUplink(
   return { lower, ...(moving === undefined ? {} : { moving: moving as Moving }) };
 }
 
-/** What the bridge of an overlay network says beside its network: how its tunnel is to be made again. */
+/**
+ * What the bridge of an overlay network says beside its network: as much as GC and the agent need where the state file was lost.
+ * Other settings come with the next ADD.
+ */
 export interface OverlayMark extends Pick<OverlaySwitch, "vni" | "mode"> {
   readonly tunnel: Pick<Tunnel, "uplink" | "vtep" | "udpPort" | "mac">;
 }

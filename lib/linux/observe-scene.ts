@@ -115,12 +115,8 @@ function toVxlan(link: Link): SceneVxlan | undefined {
 }
 
 function checksums(name: string): Pick<SceneVxlan, "lateChecksums"> {
-  try {
-    return { lateChecksums: readTxChecksum(name) };
-  } catch {
-    // It has just gone.
-    return {};
-  }
+  const late = readTxChecksum(name);
+  return late === undefined ? {} : { lateChecksums: late };
 }
 
 /** A route with several ways is one for each of them; the model takes the first, the kernel one by its hash. */

@@ -1,5 +1,6 @@
 /** What a link's hardware computes for the stack, by the ioctl that every kernel has (linux/ethtool.h, linux/sockios.h). */
 import { encodeText, readU32, writeU32, writeU64 } from "../netlink/bytes.ts";
+import { isErrno } from "../os/error.ts";
 import { closeFile } from "../os/file.ts";
 import { addressOf, fixedBytes, ioctlCall, systemCall } from "../os/libc.ts";
 
@@ -28,8 +29,17 @@ export function setTxChecksum(name: string, on: boolean): void {
   ethtool(`turn tx checksums of ${name} ${on ? "on" : "off"}`, name, ETHTOOL_STXCSUM, on ? 1 : 0);
 }
 
-/** @throws {SystemCallError} ENODEV */
-export function readTxChecksum(name: string): boolean {
+/** @returns undefined where there is no such link (any more). @throws {SystemCallError} */
+export function readTxChecksum(name: string): boolean | undefined {
+  try {
+    return readFlag(name);
+  } catch (error) {
+    if (isErrno(error, "ENODEV")) return undefined;
+    throw error;
+  }
+}
+
+function readFlag(name: string): boolean {
   return ethtool(`read whether ${name} has tx checksums`, name, ETHTOOL_GTXCSUM, 0) !== 0;
 }
 

@@ -4,7 +4,7 @@ import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";
 import type { HostFacts } from "../model/facts.ts";
-import { isOverlay, type Switch } from "../model/switch.ts";
+import { isBridge, isOverlay, type Switch } from "../model/switch.ts";
 import type { Backend } from "../seam/backend.ts";
 import type { Store } from "../state/store.ts";
 import { ownerOf } from "./attachment.ts";
@@ -46,8 +46,8 @@ export function defineNetwork<Config, S extends Switch>(
     const renewed = same && !inUse && plugin.isOfHost?.(config) === true;
     if (same && !renewed && (inUse || known.automatic === undefined || isStillFree(known, context.backend)))
       return followed(known);
-    // What cannot be shall cost the old one nothing. Of one that holds the host's own nobody can tell before it has let go.
-    if (!renewed && plugin.isOfHost?.(config) !== true) plugin.switch(network, config, observed());
+    // What cannot be shall cost the old one nothing. Of a bridge that holds the uplink nobody can tell before it has let go.
+    if (!renewed && !isBridge(known.switch)) plugin.switch(network, config, observed());
     // Nobody is on it any more: the switch of the old definition makes room.
     if (!renewed) context.backend.removeSwitch(removedSwitch(known.switch, store));
   }

@@ -13,7 +13,7 @@ import { foldHosted, type HostedConfig, readHostedConfig } from "../../lib/hoste
 import type { OverlayMode } from "../../lib/model/switch.ts";
 import type { MacPrefix } from "../../lib/model/vtep.ts";
 import type { Requested } from "../../lib/planning/requested.ts";
-import { directoryShape, type RawDirectory } from "./directory.ts";
+import { type DirectoryWord, directoryShape, type RawDirectory } from "./directory.ts";
 import type { OverlayPolicies } from "./hcn.ts";
 import { readMacPrefix } from "./mac-prefix.ts";
 import { readVni, readVtep, readVtepMac } from "./own-keys.ts";
@@ -87,7 +87,7 @@ interface RawOverlay {
   readonly txChecksumOffload?: boolean;
   readonly endpointMacPrefix?: string;
   readonly ipMasqNetwork?: string;
-  readonly directory?: RawDirectory;
+  readonly directory?: RawDirectory | DirectoryWord;
   readonly exceptions?: readonly string[];
   readonly uplink?: string;
   readonly master?: string;

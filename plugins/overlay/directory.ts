@@ -32,20 +32,26 @@ export interface RawDirectory extends RawAccess {
   readonly peers?: readonly RawPeer[];
 }
 
+/** `"flannel"` alone is flannel's own defaults: etcd on this host, with flannel's prefix. */
+export type DirectoryWord = "flannel";
+const flannelEndpoint = "http://127.0.0.1:2379";
+
 /** Where the records are when nobody says it: ours, and flannel's own default. */
 const prefixes = { etcd: defaultRoot, flannel: "/coreos.com/network" } as const;
 
 /** @param raw of the right types. @returns undefined after a report */
 export function readDirectory(
-  raw: RawDirectory | undefined,
+  said: RawDirectory | DirectoryWord | undefined,
   mode: OverlayMode,
   issues: Issue[],
 ): DirectoryConfig | undefined {
-  if (raw === undefined)
+  const raw: RawDirectory | undefined =
+    said === "flannel" ? { type: "flannel", endpoints: [flannelEndpoint] } : said;
+  if (raw === undefined || typeof raw !== "object")
     return report(
       issues,
       "directory",
-      '{"type": "static", "peers": [...]}, or of type etcd or flannel; or RemoteSubnetRoute policies',
+      '{"type": "static", "peers": [...]}, or of type etcd or flannel; "flannel"; or RemoteSubnetRoute policies',
       raw,
     );
   if (raw.type === "static") return { type: "static", peers: readPeers(raw, mode, issues) };

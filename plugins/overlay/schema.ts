@@ -25,8 +25,9 @@ const peer = {
   },
 };
 
+/** Which words there are, its reader says. */
 const directory = {
-  type: "object",
+  type: ["object", "string"],
   required: ["type"],
   properties: {
     type: { enum: ["static", "etcd", "flannel"] },

@@ -11,7 +11,7 @@ import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 import type { Peer } from "../../lib/model/peer.ts";
 import type { OverlayMode } from "../../lib/model/switch.ts";
 import { type MacPrefix, vtepMac } from "../../lib/model/vtep.ts";
-import { type RawDirectory, readDirectory } from "./directory.ts";
+import { type DirectoryWord, type RawDirectory, readDirectory } from "./directory.ts";
 import type { RemoteSubnet } from "./hcn.ts";
 
 /** What the configuration says of the network and of this host. */
@@ -24,7 +24,7 @@ export interface Own {
 
 /** @param raw where there is none, `routes` are the directory. @returns undefined after a report */
 export function readWholeDirectory(
-  raw: RawDirectory | undefined,
+  raw: RawDirectory | DirectoryWord | undefined,
   routes: readonly RemoteSubnet[],
   own: Own,
   issues: Issue[],

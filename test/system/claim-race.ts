@@ -52,6 +52,8 @@ export async function claimRace(options: RaceOptions): Promise<Race> {
     }),
   }));
   try {
+    // Hosts have a state file before this: 32 that make one at once would measure the disk that they share here alone.
+    for (const { store } of hosts) store.blocks.list(network);
     const all = await Promise.all(hosts.map((host) => take(host, pool, addresses)));
     return {
       tookMs: all.flatMap(({ tookMs }) => tookMs),
@@ -101,6 +103,8 @@ async function take({ uid, etcd, store }: RacingHost, pool: Pool, count: number)
       }
     }
     tookMs.push(performance.now() - begun);
+    // Each address is a process of its own on a machine of its own: the others' answers do not wait for all of this host's.
+    await new Promise(setImmediate);
   }
   return { tookMs, addresses };
 }

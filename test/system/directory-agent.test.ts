@@ -1,8 +1,10 @@
 /** Each test leaves all as it found it: two hosts whose containers reach each other, with an agent on both. */
 import { Database } from "bun:sqlite";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Child } from "./child.ts";
-import { createDirectoryLab, type DirectoryLab } from "./directory-lab.ts";
+import { createDirectoryLab, type DirectoryLab, etcdConfig } from "./directory-lab.ts";
 import { whyNoEtcd } from "./etcd-lab.ts";
 import { type Attached, whyNoNat } from "./nat-lab.ts";
 import type { OverlayHost } from "./overlay-lab.ts";
@@ -47,7 +49,9 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
     await child.ended;
   };
   const exec = (host: OverlayHost, script: string) => host.host.exec(host.host.ns, "sh", "-ec", script);
-  const routes = (host: OverlayHost) => exec(host, "ip route show proto 118");
+  /** Whichever next hop objects they have: the agent takes numbers that are free. */
+  const routes = async (host: OverlayHost) =>
+    (await exec(host, "ip route show proto 118")).replace(/nhid \d+/g, "nhid N");
 
   /** Other hosts, as the state file has them. */
   const writtenDown = (host: OverlayHost): readonly string[] => {
@@ -131,6 +135,33 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
       const from = performance.now();
       await until(pidOf, (pid) => pid !== undefined && pid !== before, "the other agent");
       expect(performance.now() - from).toBeLessThan(1500);
+    }));
+
+  it("are of an agent that lists all anew, and joins what its runtime has by now, at SIGHUP", () =>
+    unharmed(async () => {
+      const folder = join(first.host.dir, "net.d");
+      mkdirSync(folder);
+      await kill(agents[0]);
+      agents[0] = await lab.agent(first, { words: ["--cni-conf-dir", folder] });
+      await lab.says(first);
+      const { type = "overlay", ...green } = {
+        ...etcdConfig(1, lab.store.endpoints),
+        ...{ name: "green", vni: 4098, subnets: ["10.41.1.0/24"], cidrs: ["10.41.0.0/16"] },
+      } as Record<string, unknown>;
+      const { name, ...plugin } = green;
+      const conflist = { cniVersion: "1.1.0", name, plugins: [{ type, ...plugin }] };
+      writeFileSync(join(folder, "10-green.conflist"), JSON.stringify(conflist));
+      const before = (await lab.status(first)).directories[0]?.listings ?? 0;
+      process.kill(agents[0].pid, "SIGHUP");
+      const from = performance.now();
+      await until(
+        () => lab.status(first),
+        ({ directories: [own] }) => (own?.listings ?? 0) > before && own?.networks.includes("green") === true,
+        "another listing and the new network",
+      );
+      expect(performance.now() - from).toBeLessThan(3000);
+      await kill(agents[0]);
+      agents[0] = await lab.agent(first);
     }));
 
   it("reach each other though their hosts have one name, which the status tells", () =>

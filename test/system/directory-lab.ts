@@ -29,6 +29,8 @@ export interface DirectoryLab extends AsyncDisposable {
 export interface AgentOptions {
   /** What the machine calls itself; default `hostN`. */
   readonly name?: string;
+  /** A file that stands for the kernel's boot id. */
+  readonly bootId?: string;
   readonly words?: readonly string[];
 }
 
@@ -73,9 +75,11 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
     let canaries = 0;
     return {
       ...{ lab, hosts: lab.hosts, store, client: store.client() },
-      async agent(host, { name = `host${host.number}`, words = [] } = {}) {
+      async agent(host, { name = `host${host.number}`, words = [], bootId } = {}) {
         const command = toolOf(host).words("agent", "--settle", "0.1", ...words);
-        const named = ["unshare", "--uts", "sh", "-c", 'hostname "$0"; exec "$@"', name, ...command];
+        const booted = bootId === undefined ? [] : ["sh", "-ec", bootedAs, bootId];
+        const script = 'hostname "$0"; exec "$@"';
+        const named = ["unshare", "--uts", "--mount", "sh", "-c", script, name, ...booted, ...command];
         const child = host.host.start(host.host.ns, named, { VSWITCH_DATA_DIR: host.dataDir });
         await child.line((line) => line.includes("watching"), "its start");
         return child;
@@ -122,6 +126,9 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
     throw error;
   }
 }
+
+/** In a mount namespace of its own. */
+const bootedAs = 'mount --bind "$0" /proc/sys/kernel/random/boot_id; exec "$@"';
 
 /** While a cluster has no leader it takes nothing. */
 async function written(client: Etcd, operations: Parameters<Etcd["txn"]>[1]): Promise<void> {

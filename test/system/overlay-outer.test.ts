@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { setTxChecksum } from "../../lib/linux/offload.ts";
+import { readTxChecksum, setTxChecksum } from "../../lib/linux/offload.ts";
 import { withinNamespace } from "./namespaces.ts";
 import { type Attached, whyNoNat } from "./nat-lab.ts";
 import { createOverlayLab, type OverlayHost, type OverlayLab } from "./overlay-lab.ts";
@@ -101,3 +101,26 @@ describe.skipIf(why).each(cases)(`outer packets${why ? ` (${why})` : ""} over IP
 });
 
 const escaped = (text: string): string => text.replaceAll(/[.[\]()]/g, "\\$&");
+
+it.skipIf(why)(
+  "leave with checksums made early where the uplink makes wrong ones, and CHECK sees to that",
+  async () => {
+    await using lab = await createOverlayLab({ config: { txChecksumOffload: false } });
+    const [first, second] = lab.hosts as [OverlayHost, OverlayHost];
+    const [a, b] = [await first.add(), await second.add()];
+    const late = () => withinNamespace(first.host.ns, () => readTxChecksum("vsx-blue"));
+    expect(late()).toBe(false);
+    const target = { protocol: "tcp", address: b.ip4, port: 7001 } as const;
+    await first.host.echo(b.ns, target);
+    expect(await first.host.answers(a.ns, target)).toBe(true);
+    expect(await first.check(a)).toMatchObject({ exitCode: 0 });
+
+    withinNamespace(first.host.ns, () => setTxChecksum("vsx-blue", true));
+    const checked = await first.check(a);
+    expect(checked).toMatchObject({ exitCode: 1 });
+    expect(checked.stdout).toContain("tunnel vsx-blue, tx checksums off");
+    await first.add();
+    expect(late()).toBe(false);
+    expect(await first.check(a)).toMatchObject({ exitCode: 0 });
+  },
+);

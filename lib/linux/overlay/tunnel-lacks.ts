@@ -60,11 +60,18 @@ function lackingFlags(wanted: Partial<BridgePort>, found: BridgePort | undefined
   return Object.fromEntries(entries);
 }
 
+/** Not of netlink, so not among the others. */
+export const lacksEarlyChecksums = ({ tunnel }: OverlaySwitch, { lateChecksums }: TunnelState): boolean =>
+  tunnel.checksums === "early" && lateChecksums !== false;
+
 /** For CHECK: the tunnel itself, or what it is not as planned. */
 export function lackingOfTunnel(wanted: OverlaySwitch, found: TunnelState): readonly string[] {
   const { tunnel, vni } = wanted;
   const { link, vxlan } = found;
   const isThere = link !== undefined && vxlan?.vni === vni && vxlan.udpPort === tunnel.udpPort;
   if (!isThere) return [`tunnel ${tunnel.name} with VNI ${vni} at UDP port ${tunnel.udpPort}`];
-  return tunnelLacks(wanted, found).map(({ title }) => title.replace(/^link set (\S+) /, "tunnel $1, "));
+  return [
+    ...tunnelLacks(wanted, found).map(({ title }) => title.replace(/^link set (\S+) /, "tunnel $1, ")),
+    ...(lacksEarlyChecksums(wanted, found) ? [`tunnel ${tunnel.name}, tx checksums off`] : []),
+  ];
 }

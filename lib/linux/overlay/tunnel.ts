@@ -7,7 +7,7 @@ import { createVxlan } from "../../netlink/route/vxlan.ts";
 import { markedNetwork, networkMark, tunnelAlias } from "../mark.ts";
 import type { LinkIndex, Step } from "../step.ts";
 import type { TunnelState } from "./observe.ts";
-import { tunnelLacks } from "./tunnel-lacks.ts";
+import { lacksEarlyChecksums, tunnelLacks } from "./tunnel-lacks.ts";
 
 /**
  * The switch is there already.
@@ -19,11 +19,13 @@ export function compileTunnel(wanted: OverlaySwitch, found: TunnelState): readon
   requireFree(wanted, found);
   const created = found.link === undefined;
   const lacking = tunnelLacks(wanted, found);
-  if (!created && lacking.length === 0) return [];
+  const unset = offload(wanted, found);
+  if (!created && lacking.length === 0) return unset;
   return [
     ...(created ? create(wanted) : []),
     // An ADD that broke off before the mark may not have come to these.
-    ...(found.link?.alias === tunnelAlias(wanted.network) ? [] : [...settings(wanted), ...offload(wanted)]),
+    ...(found.link?.alias === tunnelAlias(wanted.network) ? [] : settings(wanted)),
+    ...unset,
     {
       ...step(lacking.map(({ title }) => title).join("; "), (index) =>
         lacking.flatMap(({ requests }) => requests(index("switch"))),
@@ -80,8 +82,9 @@ function settings({ tunnel: { name }, mode }: OverlaySwitch): readonly Step[] {
   ];
 }
 
-function offload({ tunnel: { name, checksums } }: OverlaySwitch): readonly Step[] {
-  if (checksums === undefined) return [];
+function offload(wanted: OverlaySwitch, found: TunnelState): readonly Step[] {
+  const { name } = wanted.tunnel;
+  if (!lacksEarlyChecksums(wanted, found)) return [];
   return [
     {
       title: `ethtool -K ${name} tx off`,

@@ -6,10 +6,12 @@ import { keysOf, loneHost, lossyWire, pool, removeFrom, writeTo } from "./lone-h
 
 const blockKeys = (etcd: ReturnType<typeof fakeEtcd>): readonly string[] =>
   Object.keys(keysOf(etcd)).filter((key) => key.startsWith("blocks/"));
+const ownKeys = (etcd: ReturnType<typeof fakeEtcd>): readonly string[] =>
+  Object.entries(keysOf(etcd)).flatMap(([key, { owner: whose }]) => (whose === "n1" ? [key] : []));
 const spell = (block: string | undefined): string => `blocks/net/${block?.replace("/", "-")}`;
 
 describe("a host without room", () => {
-  it("claims a block, and says who it is and what the network is, in one question and one write", async () => {
+  it("claims a block, and says who it is and what the network is, by a question and two writes", async () => {
     const etcd = fakeEtcd();
     const lossy = lossyWire();
     const host = loneHost(etcd, { wire: lossy.wire });
@@ -21,7 +23,32 @@ describe("a host without room", () => {
       [spell(block)]: { owner: "n1", epoch: 0 },
       [spell(block).replace("blocks/", "owned/n1/")]: { v: 1 },
     });
-    // And one more look, that nothing is lacking any more.
+    expect(lossy.calls).toBe(3);
+  });
+
+  it("claims a block of a network that others have by one question and one write", async () => {
+    const etcd = fakeEtcd();
+    await loneHost(etcd, { uid: "n0" }).supply();
+    const lossy = lossyWire();
+    const host = loneHost(etcd, { wire: lossy.wire });
+    await host.supply();
+    expect(host.blocks()).toHaveLength(1);
+    expect(lossy.calls).toBe(2);
+  });
+
+  it("claims by as many calls where another makes the network at the same time", async () => {
+    const etcd = fakeEtcd();
+    const lossy = lossyWire();
+    let other: Promise<void> | undefined;
+    const host = loneHost(etcd, {
+      wire: async (call) => {
+        if (call.writes) other ??= loneHost(etcd, { uid: "n0" }).supply();
+        await other;
+        return lossy.wire(call);
+      },
+    });
+    await host.supply();
+    expect(host.blocks()).toHaveLength(1);
     expect(lossy.calls).toBe(3);
   });
 
@@ -77,8 +104,20 @@ describe("a host without room", () => {
     expect(blockKeys(etcd)).toHaveLength(2);
   });
 
+  it("takes and gives back nothing under the record of another boot: that is its clone's", async () => {
+    const etcd = fakeEtcd();
+    const host = loneHost(etcd);
+    await host.supply();
+    const before = keysOf(etcd);
+    const clone = loneHost(etcd, { bootId: "other", identity: { name: "elsewhere" } });
+    await expect(clone.tend()).rejects.toMatchObject({ code: 11, reason: "node-unpublished" });
+    expect(clone.blocks()).toEqual([]);
+    expect(keysOf(etcd)).toEqual(before);
+  });
+
   it.each(["answer", "late"] as const)("has what it claimed also when nobody told (%s)", async (how) => {
     const etcd = fakeEtcd();
+    await loneHost(etcd, { uid: "n0" }).supply();
     const lossy = lossyWire();
     const host = loneHost(etcd, { wire: lossy.wire });
     lossy.lose(how);
@@ -86,7 +125,7 @@ describe("a host without room", () => {
     expect(host.blocks()).toHaveLength(1);
     lossy.deliver();
     await host.tend();
-    expect(blockKeys(etcd)).toEqual(host.blocks().map(spell).toSorted());
+    expect(ownKeys(etcd)).toEqual(host.blocks().map(spell).toSorted());
   });
 });
 

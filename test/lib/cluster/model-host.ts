@@ -3,6 +3,7 @@ import type { Ip } from "../../../lib/addr/ip.ts";
 import { prefixAddress } from "../../../lib/addr/prefix.ts";
 import { releaseAddresses } from "../../../lib/cluster/fixed-address.ts";
 import type { Pool } from "../../../lib/cluster/pool.ts";
+import { publishNode } from "../../../lib/cluster/publish-node.ts";
 import { supply } from "../../../lib/cluster/supply.ts";
 import { tend } from "../../../lib/cluster/tend-blocks.ts";
 import { CniError } from "../../../lib/cni/error.ts";
@@ -53,6 +54,7 @@ export function modelHost(uid: string, world: World): ModelHost {
   /** One process at a time asks the directory: the file lock. */
   let turn: Promise<unknown> = Promise.resolve();
   const bootId = () => `${uid}-boot-${boot}`;
+  const identity = () => ({ uid, name: uid, bootId: bootId(), platform: "linux" });
   const store = () => memoryStore(state, bootId(), now);
 
   const alive = (): (() => boolean) => {
@@ -117,7 +119,7 @@ export function modelHost(uid: string, world: World): ModelHost {
               etcd: world.client(isAlive),
               pool,
               record: { v: 1, mode: pool.mode, cidrs: pool.cidrs, blockBits: pool.blockBits, udpPort: 4789 },
-              identity: { uid, name: uid, bootId: bootId(), platform: "linux" },
+              identity: identity(),
               store: store(),
               now,
               warn: () => undefined,
@@ -150,6 +152,7 @@ export function modelHost(uid: string, world: World): ModelHost {
       job(async () => {
         const etcd = world.client(alive());
         const retire = () => undefined;
+        await publishNode(etcd, pool.access.prefix, identity());
         await exclusively(() => tend(etcd, { store: store(), pool, uid, now, retire }));
       }),
     crash() {

@@ -17,22 +17,28 @@ const one = (containerId: string, last: number, network = "blue"): LocalEndpoint
 });
 const key = (network: string, name: string, uid = "n0") => `/p/v1/endpoints/${network}/${uid}/${name}.eth0`;
 
-function store() {
+const nodeKey = "/p/v1/nodes/n0";
+const held = { key: nodeKey, target: "version", number: "1" } as const;
+
+async function store() {
   const fake = fakeEtcd();
   const client = fake.client();
+  const node = { v: 1, uid: "n0", name: "n0", epoch: 0, platform: "linux" };
+  await client.txn([], [{ kind: "put", key: nodeKey, value: JSON.stringify(node) }]);
   const state = async () => {
     const { kvs, revision } = await client.list("/p/v1/");
     return listedState(layout, { kvs, revision });
   };
   const publish = async (...local: readonly LocalEndpoint[]) =>
-    publishEndpoints(client, endpointChanges(await state(), self, local));
-  const all = () => fake.keys().map((kv) => `${kv.key} ${kv.value}`);
+    publishEndpoints(client, endpointChanges(await state(), self, local), held);
+  const all = () =>
+    fake.keys().flatMap(({ key: name, value }) => (name === nodeKey ? [] : [`${name} ${value}`]));
   return { client, state, publish, all };
 }
 
 describe("this host's containers in a directory", () => {
   it("are there as they are here, and when nothing has changed nothing is written", async () => {
-    const { publish, all, state } = store();
+    const { publish, all, state } = await store();
     await publish(one("a", 1), one("b", 2));
     expect(all()).toEqual([
       `${key("blue", "a")} {"v":1,"ips":["10.40.0.1"],"mac":"0e:2a:0a:28:00:01"}`,
@@ -43,7 +49,7 @@ describe("this host's containers in a directory", () => {
   });
 
   it("go with what was there before a reboot, in networks that this host has no more, and in no form that can be read", async () => {
-    const { publish, all, client } = store();
+    const { publish, all, client } = await store();
     await publish(one("old", 1), one("older", 2, "red"), one("a", 3));
     const garbage = key("blue", "bad");
     const others = key("blue", "theirs", "n9");
@@ -58,17 +64,25 @@ describe("this host's containers in a directory", () => {
   });
 
   it("are written save the one that somebody else has touched", async () => {
-    const { publish, all, client, state } = store();
+    const { publish, all, client, state } = await store();
     await publish(one("a", 1), one("b", 2));
     const changes = endpointChanges(await state(), self, [one("a", 3), one("b", 4)]);
     await client.txn([], [{ kind: "put", key: key("blue", "a"), value: "touched" }]);
-    await publishEndpoints(client, changes);
+    await publishEndpoints(client, changes, held);
     expect(all()[0]).toContain("touched");
     expect(all()[1]).toContain("10.40.0.4");
   });
 
+  it("are not written once the host's record is another's", async () => {
+    const { all, client, state } = await store();
+    const changes = endpointChanges(await state(), self, [one("a", 3), one("b", 4)]);
+    await client.txn([], [{ kind: "put", key: nodeKey, value: "of another host" }]);
+    expect(await publishEndpoints(client, changes, held)).toBe("0");
+    expect(all()).toEqual([]);
+  });
+
   it("are hundreds in a few transactions", async () => {
-    const { publish, all } = store();
+    const { publish, all } = await store();
     const many = Array.from({ length: 250 }, (_, i) => one(`c${i}`, (i % 9) + 1));
     await publish(...many);
     expect(all()).toHaveLength(250);

@@ -68,7 +68,7 @@ describe("a peer in the configuration", () => {
     [
       "an MTU that IPv4 can live with",
       { vtep: "192.0.2.2", mtu: 67 },
-      "directory.peers[0].mtu: expected >= 68",
+      "directory.peers[0].mtu: expected an integer from 68 to 65535",
     ],
     [
       "no containers in mode routed",

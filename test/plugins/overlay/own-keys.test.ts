@@ -93,6 +93,12 @@ describe("the configuration of an overlay network", () => {
     expect(overlayConfig(least).udpPort).toBe(4789);
     const flannel = { vni: 4097, directory: { type: "flannel", endpoints } };
     expect(overlayConfig({ ...flannel, cidrs: ["10.244.0.0/16"] }).udpPort).toBe(8472);
+    expect(overlayConfig({ vni: 4097, directory: "flannel", cidrs: ["10.244.0.0/16"] })).toMatchObject({
+      udpPort: 8472,
+      directory: { type: "flannel", endpoints: ["http://127.0.0.1:2379"], prefix: "/coreos.com/network" },
+    });
+    for (const word of ["etcd", "static", "Flannel ", ""])
+      expect(() => overlayConfig({ ...flannel, directory: word })).toThrow("directory: expected");
     expect(() => overlayConfig(flannel)).toThrow("cidrs: expected the network's addresses on all hosts");
   });
 });

@@ -37,8 +37,8 @@ const refusedMs = 30_000;
 
 export interface ChoresOptions {
   readonly chores: readonly Chore[];
-  /** Whether the store is to be had. */
-  readonly ready: () => boolean;
+  /** Whether the store is to be had, and it is this one's turn. */
+  readonly ready: (chore: Chore) => boolean;
   readonly now: () => number;
   readonly random: () => number;
   /** Problems may be others. */
@@ -74,9 +74,9 @@ export function chores({ chores: all, ready, now, random, onChange }: ChoresOpti
     while (!closed) {
       woken = Promise.withResolvers();
       for (const [chore, state] of states)
-        if (!closed && ready() && state.dueMs <= now()) await attempt(chore, state);
-      const nextMs = Math.min(...[...states.values()].map(({ dueMs }) => dueMs));
-      const waitMs = ready() ? nextMs - now() : Number.POSITIVE_INFINITY;
+        if (!closed && ready(chore) && state.dueMs <= now()) await attempt(chore, state);
+      const due = [...states].flatMap(([chore, { dueMs }]) => (ready(chore) ? [dueMs] : []));
+      const waitMs = Math.min(...due) - now();
       // A timer's longest time is 2^31 ms.
       if (!closed && waitMs > 0) await pause(Math.min(waitMs, 60_000), woken.promise);
     }

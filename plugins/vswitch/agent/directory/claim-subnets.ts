@@ -6,8 +6,8 @@ import { isGarbage } from "../../../../lib/directory/garbage.ts";
 import { formatKey, spellPrefix } from "../../../../lib/directory/keys.ts";
 import { parseBlockRecord } from "../../../../lib/directory/parse-records.ts";
 import { type BlockRecord, formatRecord } from "../../../../lib/directory/records.ts";
-import { absent } from "../../../../lib/etcd/conditions.ts";
-import type { Etcd, OperationResult } from "../../../../lib/etcd/etcd.ts";
+import { absent, unchanged } from "../../../../lib/etcd/conditions.ts";
+import type { Etcd, KeyValue } from "../../../../lib/etcd/etcd.ts";
 import type { Member } from "./membership.ts";
 
 export interface Claiming {
@@ -35,7 +35,7 @@ export function unclaimed(
 }
 
 /**
- * Each that nobody has yet. They are reserved: no agent gives them back because they are empty.
+ * Each that nobody has yet, while this host's record is as it was seen. They are reserved: no agent gives them back because they are empty.
  *
  * @throws {CniError} 108 when another host has one of them, after all others are claimed
  * @throws {EtcdError}
@@ -45,22 +45,27 @@ export async function claimSubnets(
   prefix: string,
   { uid, state, members }: Claiming,
 ): Promise<void> {
-  const epoch = state.tables.nodes.get(uid)?.record.epoch ?? 0;
+  const node = state.tables.nodes.get(uid);
+  if (node === undefined) return;
+  const { epoch } = node.record;
   const taken: string[] = [];
   for (const { network, cidr } of unclaimed(state, uid, members)) {
     const block = formatKey(prefix, { kind: "blocks", network, cidr });
     const owned = formatKey(prefix, { kind: "owned", uid, network, cidr });
     const record: BlockRecord = { v: 1, owner: uid, epoch, reserved: true };
     const { succeeded, responses } = await etcd.txn(
-      [absent(block)],
+      [unchanged(node), absent(block)],
       [
         { kind: "put", key: block, value: formatRecord(record) },
         { kind: "put", key: owned, value: formatRecord({ v: 1 }) },
       ],
       [{ kind: "range", key: block }],
     );
-    const owner = succeeded ? uid : ownerIn(responses[0]);
+    const found = responses[0]?.kind === "range" ? responses[0].kvs[0] : undefined;
+    // Where nobody has it, this host's record has changed: the event of that asks again.
+    if (succeeded || found === undefined) continue;
     // What was known of it may be older than this host's own claim.
+    const owner = ownerIn(found);
     if (owner !== uid) taken.push(`${cidr} of network ${network} is ${owner ?? "another host"}'s`);
   }
   if (taken.length === 0) return;
@@ -71,8 +76,7 @@ export async function claimSubnets(
 }
 
 /** @returns undefined for what cannot be read */
-function ownerIn(response: OperationResult | undefined): string | undefined {
-  const found = response?.kind === "range" ? response.kvs[0] : undefined;
-  const record = found === undefined ? undefined : parseBlockRecord(found.value);
-  return record === undefined || isGarbage(record) ? undefined : record.owner;
+function ownerIn({ value }: KeyValue): string | undefined {
+  const record = parseBlockRecord(value);
+  return isGarbage(record) ? undefined : record.owner;
 }

@@ -9,7 +9,7 @@ import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import { type Desired, desired } from "../../../../lib/directory/desired.ts";
 import { type DirectoryState, directoryLayout } from "../../../../lib/directory/directory.ts";
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
-import { nodeRecord } from "../../../../lib/directory/identity.ts";
+import { isSameRecord, nodeRecord } from "../../../../lib/directory/identity.ts";
 import { directoryRoot, formatKey } from "../../../../lib/directory/keys.ts";
 import { createMemo } from "../../../../lib/directory/memo.ts";
 import { formatRecord } from "../../../../lib/directory/records.ts";
@@ -93,8 +93,9 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
     doing: "tell of this host's containers",
     async run() {
       const changes = endpointChanges(following.state, { prefix, uid }, local.endpoints);
-      if (changes.length === 0) return undefined;
-      const revision = await publishEndpoints(etcd, changes);
+      const own = following.state.tables.nodes.get(uid);
+      if (changes.length === 0 || own === undefined) return undefined;
+      const revision = await publishEndpoints(etcd, changes, unchanged(own));
       // Its own words come back as an event: before, they would be said again.
       awaited = revision;
       return undefined;
@@ -118,7 +119,11 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
   let awaited = "0";
   const work = chores({
     chores: [node, networks, subnets, endpoints, tend],
-    ready: () => following.status.link === "up" && following.status.listings > 0,
+    // Under a record that is another host's all the rest would be that one's, too.
+    ready: (chore) =>
+      following.status.link === "up" &&
+      following.status.listings > 0 &&
+      (chore === node || isPublished(following.state, local)),
     ...{ now, random, onChange },
   });
   for (const chore of [node, networks, subnets, endpoints, tend]) work.ask(chore);
@@ -177,7 +182,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
 function isPublished({ tables, faults }: DirectoryState, { identity }: Local): boolean {
   const there = tables.nodes.get(identity.uid);
   if (there === undefined || faults.has(there.key)) return false;
-  return formatRecord(nodeRecord(identity, there.record)) === formatRecord(there.record);
+  return isSameRecord(nodeRecord(identity, there.record), there.record);
 }
 
 /** This host's own record, which nobody can read: it is written anew. That of a later release stays. */

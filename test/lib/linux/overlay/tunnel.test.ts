@@ -78,6 +78,17 @@ describe("the steps that make a tunnel", () => {
     expect(lackingOfTunnel(vswitch, found(over))).toContain(`tunnel vsx-blue, ${words}`);
   });
 
+  it("turn checksums early where the network wants them so, also those that somebody has turned late", () => {
+    const early = { ...routed, tunnel: { ...routed.tunnel, checksums: "early" as const } };
+    const step = "ethtool -K vsx-blue tx off";
+    expect(titles(early, absent)).toContain(step);
+    expect(titles(early, { ...found(), lateChecksums: true })).toEqual([step]);
+    expect(titles(early, { ...found(), lateChecksums: false })).toEqual([]);
+    expect(lackingOfTunnel(early, { ...found(), lateChecksums: true })).toEqual([
+      "tunnel vsx-blue, tx checksums off",
+    ]);
+  });
+
   it("care for a bridge in mode stretched alone", () => {
     expect(titles(routed, found({ bridge: undefined, port: { learning: true } }))).toEqual([]);
   });
