@@ -71,6 +71,16 @@ export function linuxTool(
         });
       }
     },
+    awaitLive: async (request) => {
+      const { awaitLive } = await import("./live/await.ts");
+      try {
+        return await awaitLive(machine, request);
+      } catch (error) {
+        return asking("watch for a live probe", () => {
+          throw error;
+        });
+      }
+    },
     extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
     watch: () => asking("watch the host", () => watchHost(machine.host, reached)),
     createCompartment,

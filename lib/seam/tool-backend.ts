@@ -3,7 +3,7 @@ import type { CniError } from "../cni/error.ts";
 import type { HostChange } from "../model/change.ts";
 import type { Difference } from "../model/compare.ts";
 import type { Beside, Counters } from "../model/counters.ts";
-import type { LiveRequest, LiveResult } from "../model/live/live.ts";
+import type { AwaitRequest, LiveRequest, LiveResult, LiveSeen } from "../model/live/live.ts";
 import type { Plan } from "../model/plan.ts";
 import type { HostProbe } from "../model/probe.ts";
 import type { BeyondRepair } from "../model/repair.ts";
@@ -33,6 +33,8 @@ export interface ToolBackend extends Backend {
    * @throws {CniError} 2 for a packet that cannot be sent so, 11 while another probe runs, 100, 105, 110
    */
   probeLive(request: LiveRequest): Promise<LiveResult>;
+  /** Tells where a probe came that another host sends. Nothing is left. @throws {CniError} 11 while another probe runs, 105, 110 */
+  awaitLive(request: AwaitRequest): Promise<LiveSeen>;
   /** Entries of the data path that bear the endpoint's mark and are not planned, in words. */
   extraEntries(plan: Plan): readonly string[];
   /** Makes one with its loopback up. @throws {CniError} 101 when something is there, 110 */

@@ -46,30 +46,31 @@ const remotes = [
   "2001:db8::/32",
 ] as const;
 
-const acl = fc
-  .record({
-    Action: fc.constantFrom("Allow", "Block"),
-    Direction: fc.constantFrom("In", "Out"),
-    Protocols: maybe(fc.constantFrom("6", "17", "1", "58", "6,17", "256", "1,58", "132")),
-    RemoteAddresses: maybe(
-      fc.subarray([...remotes], { minLength: 1, maxLength: 3 }).map((list) => list.join(",")),
-    ),
-    ports: maybe(
-      fc.record({
-        side: fc.constantFrom("LocalPorts", "RemotePorts"),
-        list: fc.constantFrom("80", "53,80", "80-443", "81-8080", "0-79", "40000-65535", "1024-39999"),
-      }),
-    ),
-    Priority: fc.integer({ min: 0, max: 4 }),
-  })
-  .map(({ ports: chosen, ...fields }): JsonObject => {
-    const ported = fields.Protocols === undefined || /^(6|17|6,17|132)$/.test(fields.Protocols);
-    const Settings = {
-      ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
-      ...(chosen !== undefined && ported ? { [chosen.side]: chosen.list } : {}),
-    };
-    return { Type: "ACL", Settings };
-  });
+const acl = (whom: readonly string[]) =>
+  fc
+    .record({
+      Action: fc.constantFrom("Allow", "Block"),
+      Direction: fc.constantFrom("In", "Out"),
+      Protocols: maybe(fc.constantFrom("6", "17", "1", "58", "6,17", "256", "1,58", "132")),
+      RemoteAddresses: maybe(
+        fc.subarray([...whom], { minLength: 1, maxLength: 3 }).map((list) => list.join(",")),
+      ),
+      ports: maybe(
+        fc.record({
+          side: fc.constantFrom("LocalPorts", "RemotePorts"),
+          list: fc.constantFrom("80", "53,80", "80-443", "81-8080", "0-79", "40000-65535", "1024-39999"),
+        }),
+      ),
+      Priority: fc.integer({ min: 0, max: 4 }),
+    })
+    .map(({ ports: chosen, ...fields }): JsonObject => {
+      const ported = fields.Protocols === undefined || /^(6|17|6,17|132)$/.test(fields.Protocols);
+      const Settings = {
+        ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+        ...(chosen !== undefined && ported ? { [chosen.side]: chosen.list } : {}),
+      };
+      return { Type: "ACL", Settings };
+    });
 
 /** The tail of many lists: what no other rule names is allowed. */
 const allow = (Direction: string): JsonObject => ({
@@ -125,13 +126,19 @@ const port = (family: number, at: number) => ({
   protocol: at % 2 === 0 ? "tcp" : "udp",
 });
 
-const container = (networks: number, at: number) =>
+/** @param whom ACLs name. @param natted whether it may have a translation of its own */
+export const container = (
+  networks: number,
+  at: number,
+  whom: readonly string[] = remotes,
+  natted = true,
+): fc.Arbitrary<Container> =>
   fc
     .record({
       network: fc.nat(networks - 1),
-      acls: fc.oneof(fc.constant([]), fc.array(acl, { minLength: 1, maxLength: 6 })),
+      acls: fc.oneof(fc.constant([]), fc.array(acl(whom), { minLength: 1, maxLength: 6 })),
       tail: fc.boolean(),
-      nat: maybe(outboundNat),
+      nat: natted ? maybe(outboundNat) : fc.constant(undefined),
       defaultAction: fc.constantFrom(
         undefined,
         undefined,

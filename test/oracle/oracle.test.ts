@@ -2,16 +2,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mac } from "../../lib/addr/mac.ts";
-import type { Trace, Verdict } from "../../lib/model/path/trace.ts";
 import { tracePacket } from "../../lib/model/path/trace-packet.ts";
 import type { Scene } from "../../lib/model/scene.ts";
-import { hasPorts } from "../../lib/policy/packet.ts";
 import { seed } from "../lib/seed.ts";
 import { type Attached, createLab, type NatLab, whyNoNat } from "../system/nat-lab.ts";
 import { type Container, type Layout, layouts } from "./layout.ts";
 import { type Shot, shots } from "./packets.ts";
 import { type Arrival, openRange } from "./range.ts";
 import { sceneOf } from "./scene-of.ts";
+import { expected, formatArrival, formatTrace } from "./verdict.ts";
 
 const reason = whyNoNat();
 /** ORACLE_RUNS=N for a longer search. */
@@ -157,58 +156,5 @@ function disagreement(
     `model: ${said.join("; ") || "nobody"}`,
     `kernel: ${seen.join("; ") || "nobody"}`,
     formatTrace(trace),
-  ].join("\n");
-}
-
-/** Who should get it, and how it should look there. */
-function expected(verdict: Verdict): readonly string[] {
-  switch (verdict.kind) {
-    case "delivered": {
-      const { to, packet } = verdict;
-      if (packet.kind !== "ip") return ["no IP"];
-      const { source, destination, protocol } = packet;
-      const all = to.kind === "endpoint" ? [to.owner] : to.kind === "host" ? ["host"] : to.members;
-      return all
-        .map((at) => (at.startsWith("beyond ") ? "outside" : at))
-        .map((at) => formatArrival({ ...ports(packet), at, source, destination, protocol }))
-        .toSorted();
-    }
-    case "leaves": {
-      const { packet } = verdict;
-      if (packet.kind !== "ip") return ["no IP"];
-      return [
-        formatArrival({
-          ...ports(packet),
-          at: "outside",
-          source: packet.source,
-          destination: packet.destination,
-          protocol: packet.protocol,
-        }),
-      ];
-    }
-    case "dropped":
-      return [];
-    default:
-      return [JSON.stringify(verdict)];
-  }
-}
-
-const ports = ({ sourcePort = 0, destinationPort = 0 }) => ({ sourcePort, destinationPort });
-
-/** A raw socket of IPv6 tells no addresses. */
-function formatArrival({ at, source, destination, protocol, sourcePort, destinationPort }: Arrival): string {
-  const isBare = at === "host" && (source.includes(":") || destination.includes(":"));
-  const ends = hasPorts(protocol) ? [`:${sourcePort}`, `:${destinationPort}`] : ["", ""];
-  const [from, to] = isBare ? ["", ""] : [source, destination];
-  return `${at} ${protocol} ${from}${ends[0]} > ${to}${ends[1]}`;
-}
-
-function formatTrace({ stages, verdict }: Trace): string {
-  return [
-    ...stages.map(
-      ({ id, where, object, key, value, decision }) =>
-        `  ${id} ${where.name}: ${object} [${key}] ${value} => ${decision}`,
-    ),
-    `  ${JSON.stringify(verdict)}`,
   ].join("\n");
 }

@@ -20,11 +20,11 @@ export interface Shot {
 
 const outsideOf = { 4: ip(uplink.outside4), 6: ip(uplink.outside6) } as const;
 const hostOf = { 4: ip(uplink.host4), 6: ip(uplink.host6) } as const;
-const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
+export const strangers = { 4: ip("198.18.7.7"), 6: ip("2001:db8:1::7") } as const;
 const nobody = { 4: ip("10.70.0.200"), 6: ip("fd00:70::200") } as const;
-const strangerMac = mac("02:00:00:00:99:99");
+export const strangerMac = mac("02:00:00:00:99:99");
 /** Nobody ever sends from it: a bridge knows where those are that do. */
-const nobodysMac = mac("02:00:00:00:99:98");
+export const nobodysMac = mac("02:00:00:00:99:98");
 export const everybody: Mac = mac("ff:ff:ff:ff:ff:ff");
 
 /** MACs on the wire. */
@@ -63,7 +63,7 @@ function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Sh
     fc
       .record({
         destination: fc.constantFrom(...destinations(scene, family)),
-        source: fc.constantFrom(...sources(scene, plan, own, family)),
+        source: fc.constantFrom(...sources(scene, own, family)),
         sourceMac: fc.constantFrom(...Array(9).fill(plan.vnic.mac), strangerMac),
         otherMac: fc.constantFrom(...Array(18).fill(undefined), nobodysMac, ...toAll(scene, plan)),
         router: fc.constantFrom(wire.outside, wire.outside, hostMacFor(scene, wire)),
@@ -93,14 +93,9 @@ function fromEndpoint(scene: Scene, plan: Plan, wire: WireMacs): fc.Arbitrary<Sh
 const toAll = ({ host }: Scene, plan: Plan): readonly Mac[] =>
   isStackedPlan(plan) || (host.bridgeFilter ?? []).length === 0 ? [everybody] : [];
 
-/**
- * Its own address nine times in ten; else somebody's. Where br_netfilter is on, forged ones of ports without a guard are
- * translated on the switch's own way, which the model does not tell.
- */
-function sources(scene: Scene, plan: Plan, own: readonly Ip[], family: Family): readonly Ip[] {
+/** Its own address nine times in ten; else somebody's. */
+function sources(scene: Scene, own: readonly Ip[], family: Family): readonly Ip[] {
   const mine = own.filter((address) => ipFamily(address) === family);
-  const isGuarded = plan.port.policies.some(({ kind }) => kind === "Guard");
-  if (!isGuarded && !isStackedPlan(plan) && (scene.host.bridgeFilter ?? []).length > 0) return mine;
   const others = scene.endpoints.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress));
   const foreign = [...others, strangers[family], hostOf[family]].filter((one) => ipFamily(one) === family);
   return [...Array(9 * foreign.length).fill(mine[0]), ...foreign];
@@ -172,10 +167,13 @@ function fromOutside(scene: Scene, wire: WireMacs): fc.Arbitrary<Shot> {
   );
 }
 
-type Load = Pick<IpPacket, "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target">;
+export type Load = Pick<
+  IpPacket,
+  "protocol" | "sourcePort" | "destinationPort" | "opens" | "icmpType" | "target"
+>;
 
 /** Source ports are given when it is sent: no two packets are of one connection. */
-function payloads(family: Family): fc.Arbitrary<Load> {
+export function payloads(family: Family): fc.Arbitrary<Load> {
   const port = fc.constantFrom(...ports, ...hostPorts, ...hostPorts);
   const icmp = family === 4 ? IPPROTO.icmp : IPPROTO.icmp6;
   return fc.oneof(

@@ -27,12 +27,12 @@ export interface Range {
 }
 
 /** A receiver with the frames it has got that somebody takes. */
-interface Eye {
+export interface Eye {
   readonly at: string;
   take(): readonly Received[];
 }
 
-const protocols = {
+export const protocols = {
   4: [IPPROTO.udp, IPPROTO.tcp, IPPROTO.icmp],
   6: [IPPROTO.udp, IPPROTO.tcp, IPPROTO.icmp6],
 } as const;
@@ -60,13 +60,14 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
   );
   const eyes: readonly Eye[] = [
     { at: "outside", take: () => outside.take().flatMap((bytes) => decodeFrame(bytes) ?? []) },
-    ...plans.map((plan) => endpointEye(plan, compartments.get(plan.key))),
+    ...plans.map((plan) => endpointEye(plan, compartments.get(plan.key), formatOwner(plan.owner))),
     ...([4, 6] as const).flatMap((family) =>
       protocols[family].map((protocol) =>
         inputEye(
           family,
           protocol,
           within(host.ns.path, () => openInput(family, protocol)),
+          "host",
         ),
       ),
     ),
@@ -109,7 +110,7 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
   };
 }
 
-const firstTag = 0x5eed_0000;
+export const firstTag = 0x5eed_0000;
 const sentinelTag = 0x0a11_0000;
 const rounds = 6;
 
@@ -138,7 +139,7 @@ function sentinel(
   awaitTag(tag, look);
 }
 
-function awaitTag(tag: number, look: () => readonly Received[]): void {
+export function awaitTag(tag: number, look: () => readonly Received[]): void {
   const deadline = performance.now() + 5000;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   while (!look().some((one) => one.tag === tag)) {
@@ -172,11 +173,11 @@ function toAllSentinel(
 }
 
 /** A compartment takes what is for its MAC, or for all, and for one of its addresses. */
-function endpointEye(plan: Plan, line: Line | undefined): Eye {
+export function endpointEye(plan: Plan, line: Line | undefined, at: string): Eye {
   const own = new Set<string>(plan.vnic.addresses.map(prefixAddress));
   const frames = () => (line?.take() ?? []).flatMap((bytes) => decodeFrame(bytes) ?? []);
   return {
-    at: formatOwner(plan.owner),
+    at,
     take: () =>
       frames().filter(
         ({ destinationMac, destination }) =>
@@ -186,10 +187,10 @@ function endpointEye(plan: Plan, line: Line | undefined): Eye {
 }
 
 /** The host's own stack. A raw socket of IPv6 gives no header: who sent it stays open. */
-function inputEye(family: 4 | 6, protocol: number, line: Line): Eye {
+export function inputEye(family: 4 | 6, protocol: number, line: Line, at: string): Eye {
   const unknown = "::" as Ip;
   return {
-    at: "host",
+    at,
     take: () =>
       line.take().flatMap((bytes): Received[] => {
         if (family === 4) return [decodeIp(bytes, false) ?? []].flat();

@@ -4,23 +4,31 @@ import { type Mac, macBytes, macFromBytes } from "../../lib/addr/mac.ts";
 import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { type Bytes, be16, be32, checksum } from "../system/wire.ts";
 
-/** @param tag 32 bits: payload of UDP and ICMP, sequence number of TCP */
+/**
+ * Where a size is given it has that, and must not be cut (DF).
+ *
+ * @param tag 32 bits: payload of UDP and ICMP, sequence number of TCP
+ */
 export function encodeFrame(packet: IpPacket, tag: number): Uint8Array {
   const { source, destination, protocol } = packet;
   const [from, to] = [[...ipBytes(source)], [...ipBytes(destination)]];
   const is6 = from.length === 16;
-  const body = (sum: Bytes): Bytes => transport(packet, tag, sum);
+  const head = is6 ? 40 : 20;
+  const bare = transport(packet, tag, [0, 0], []).length;
+  const padding = Array<number>(Math.max(0, (packet.bytes ?? 0) - head - bare)).fill(0);
+  const body = (sum: Bytes): Bytes => transport(packet, tag, sum, padding);
   const length = body([0, 0]).length;
   const pseudo = is6
     ? [...from, ...to, ...be32(length), 0, 0, 0, protocol]
     : [...from, ...to, 0, protocol, ...be16(length)];
   const covers = protocol === IPPROTO.icmp ? [] : pseudo;
   const payload = body(checksum([...covers, ...body([0, 0])]));
+  const flags = packet.bytes === undefined ? [0, 0] : DF;
   const head4 = (sum: Bytes): Bytes => [
-    ...[0x45, 0, ...be16(20 + length), ...be16(tag & 0xffff), 0, 0, packet.ttl ?? 64, protocol],
+    ...[0x45, 0, ...be16(head + length), ...be16(tag & 0xffff), ...flags, packet.ttl ?? 64, protocol],
     ...[...sum, ...from, ...to],
   ];
-  const head = is6
+  const header = is6
     ? [0x60, 0, 0, 0, ...be16(length), protocol, packet.ttl ?? 64, ...from, ...to]
     : head4(checksum(head4([0, 0])));
   const ethernet = [
@@ -28,24 +36,30 @@ export function encodeFrame(packet: IpPacket, tag: number): Uint8Array {
     ...macBytes(packet.sourceMac),
     ...(is6 ? [0x86, 0xdd] : [8, 0]),
   ];
-  return Uint8Array.from([...ethernet, ...head, ...payload]);
+  return Uint8Array.from([...ethernet, ...header, ...payload]);
 }
 
-function transport(packet: IpPacket, tag: number, sum: Bytes): Bytes {
+/** RFC 791: flags and fragment offset. */
+const DF: Bytes = [0x40, 0];
+
+function transport(packet: IpPacket, tag: number, sum: Bytes, padding: Bytes): Bytes {
   const { protocol, sourcePort = 0, destinationPort = 0, icmpType = 0 } = packet;
   switch (protocol) {
     case IPPROTO.udp:
-      return [...be16(sourcePort), ...be16(destinationPort), ...be16(12), ...sum, ...be32(tag)];
+      return [
+        ...[...be16(sourcePort), ...be16(destinationPort), ...be16(12 + padding.length), ...sum],
+        ...[...be32(tag), ...padding],
+      ];
     case IPPROTO.tcp: {
       const flags = packet.opens ? 0x02 : 0x10;
       const ports = [...be16(sourcePort), ...be16(destinationPort)];
-      return [...ports, ...be32(tag), ...be32(0), 0x50, flags, ...be16(1024), ...sum, 0, 0];
+      return [...ports, ...be32(tag), ...be32(0), 0x50, flags, ...be16(1024), ...sum, 0, 0, ...padding];
     }
     case IPPROTO.icmp:
     case IPPROTO.icmp6:
-      return [icmpType, 0, ...sum, ...be16(sourcePort), ...be16(1), ...be32(tag)];
+      return [icmpType, 0, ...sum, ...be16(sourcePort), ...be16(1), ...be32(tag), ...padding];
     default:
-      return be32(tag);
+      return [...be32(tag), ...padding];
   }
 }
 

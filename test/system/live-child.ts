@@ -6,10 +6,9 @@ import { connect } from "../../lib/netlink/connection.ts";
 
 const rules = connect(openNetlink("netfilter"));
 makeLiveTables(rules, {
-  source: ip("10.61.0.2"),
-  destination: ip("10.61.0.3"),
+  ends: { source: ip("10.61.0.2"), destination: ip("10.61.0.3") },
   identification: 1,
-  port: "vp-1",
+  from: ["vp-1"],
 });
 console.log("watching");
 await Bun.sleep(60_000);

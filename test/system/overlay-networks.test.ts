@@ -98,5 +98,15 @@ describe.skipIf(why).each([{ mode: "routed" }, { mode: "stretched" }] as const)(
         expect(await host.answersPing(a.ns, address)).toBe(true);
       for (const address of [a.ip4, a.ip6]) expect(await host.answersPing(host.ns, address)).toBe(true);
     });
+
+    it("are not reached from a host that takes the network for open, though all networks reach them", async () => {
+      const isolated = { DisableInterComputeCommunication: true, reachable: true };
+      await using lab = await createOverlayLab({ mode, config: (number) => (number === 2 ? isolated : {}) });
+      const [first, second] = lab.hosts as readonly [OverlayLab["hosts"][0], OverlayLab["hosts"][0]];
+      const [a, b] = [await first.add(), await second.add()];
+      for (const address of [b.ip4, b.ip6]) expect(await first.host.answersPing(a.ns, address)).toBe(false);
+      for (const address of [b.ip4, b.ip6])
+        expect(await second.host.answersPing(second.host.ns, address)).toBe(true);
+    });
   },
 );

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createLab, type NatLab, whyNoNat } from "./nat-lab.ts";
+import { createOverlayLab, type OverlayHost } from "./overlay-lab.ts";
 import { toolOf } from "./tool.ts";
 
 const reason = whyNoNat();
@@ -64,6 +65,21 @@ describe.skipIf(reason !== undefined)(`vswitch capture${reason ? ` (${reason})` 
       { protocol: "icmp", source: web.ip4, destination: base.ip4, length: 98 },
       { protocol: "icmp", source: base.ip4, destination: web.ip4 },
     ]);
+  });
+
+  it("shows at a tunnel what goes to other hosts and comes from there, as it is inside", async () => {
+    await using lab = await createOverlayLab();
+    const [first, second] = lab.hosts as [OverlayHost, OverlayHost];
+    const [a, b] = await Promise.all([first.add({ id: "a" }), second.add({ id: "b" })]);
+    const words = ["--json", "--proto", "icmp", "--host", b.ip4, "--count", "2"];
+    const capture = toolOf(first)("capture", "vsx-blue", ...words);
+    await first.host.run(a.ns, ["busybox", "ping", "-c", "5", "-i", "0.2", b.ip4]);
+    const { stdout, stderr } = await capture;
+    expect(stdout.split("\n").map((line) => JSON.parse(line))).toMatchObject([
+      { protocol: "icmp", direction: "Out", source: a.ip4, destination: b.ip4 },
+      { protocol: "icmp", direction: "In", source: b.ip4, destination: a.ip4 },
+    ]);
+    expect(stderr).toContain("2 frames of vsx-blue");
   });
 
   it("ends when nobody reads any more, though nothing passes", async () => {

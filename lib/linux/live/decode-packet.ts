@@ -1,8 +1,9 @@
 /** What was seen by packet sockets, as far as a live probe is concerned. */
 import { type Ip, ipFromBytes } from "../../addr/ip.ts";
 import type { LiveHeader } from "../../model/live/live.ts";
-import { readBe16, readU8 } from "../../netlink/bytes.ts";
+import { readBe16, readBe32, readU8 } from "../../netlink/bytes.ts";
 import { IPPROTO } from "../../policy/packet.ts";
+import { isProbe } from "./probe-mark.ts";
 
 export type Decoded =
   /** The probe itself. */
@@ -49,6 +50,8 @@ function decodeV4(bytes: Uint8Array, identification: number): Decoded | undefine
   const length = (readU8(bytes, 0) & 0x0f) * 4;
   const protocol = readU8(bytes, 9);
   const header = { source: address(bytes, 12, 4), destination: address(bytes, 16, 4) };
+  const inside = protocol === IPPROTO.udp ? decodeInside(bytes, length, header, identification) : undefined;
+  if (inside !== undefined) return inside;
   if (readBe16(bytes, 4) === identification) {
     return { kind: "probe", header: { ...header, ...ports(bytes, length, protocol) } };
   }
@@ -59,6 +62,8 @@ function decodeV4(bytes: Uint8Array, identification: number): Decoded | undefine
 function decodeV6(bytes: Uint8Array, identification: number): Decoded | undefined {
   const protocol = readU8(bytes, 6);
   const header = { source: address(bytes, 8, 16), destination: address(bytes, 24, 16) };
+  const inside = protocol === IPPROTO.udp ? decodeInside(bytes, 40, header, identification) : undefined;
+  if (inside !== undefined) return inside;
   if (readBe16(bytes, 2) === identification) {
     return { kind: "probe", header: { ...header, ...ports(bytes, 40, protocol) } };
   }
@@ -71,6 +76,33 @@ function decodeV6(bytes: Uint8Array, identification: number): Decoded | undefine
   }
   if (readBe16(bytes, 50) !== identification) return undefined;
   return { kind: "error", from: header.source, type, code: readU8(bytes, 41) };
+}
+
+/** Of VXLAN: the flag that there is a VNI (RFC 7348, 5). */
+const HAS_VNI = 0x08;
+const VXLAN = 8;
+const ETHERNET = 14;
+
+/** @param at where the outer packet has its UDP header. @returns undefined when there is no probe in it */
+function decodeInside(
+  bytes: Uint8Array,
+  at: number,
+  outer: Pick<LiveHeader, "source" | "destination">,
+  identification: number,
+): Decoded | undefined {
+  const vxlan = at + 8;
+  const ip = vxlan + VXLAN + ETHERNET;
+  if (bytes.length < ip + 20 || (readU8(bytes, vxlan) & HAS_VNI) === 0) return undefined;
+  const inner = bytes.subarray(ip);
+  const isV4 = readBe16(bytes, ip - 2) === ETH_P_IP;
+  if (readBe16(inner, isV4 ? 4 : 2) !== identification) return undefined;
+  const transport = isV4 ? (readU8(inner, 0) & 0x0f) * 4 : 40;
+  const protocol = readU8(inner, isV4 ? 9 : 6);
+  if (!isProbe(protocol, inner.subarray(transport), identification)) return undefined;
+  const found = decodePacket(readBe16(bytes, ip - 2), inner, identification);
+  if (found?.kind !== "probe") return undefined;
+  const tunnel = { ...outer, vni: readBe32(bytes, vxlan + 4) >>> 8 };
+  return { kind: "probe", header: { ...found.header, tunnel } };
 }
 
 function ports(bytes: Uint8Array, offset: number, protocol: number) {

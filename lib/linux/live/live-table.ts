@@ -1,19 +1,16 @@
 /**
  * Temporary tables of our own that mark one packet as traced, and tell at each hook that it came and that it passed.
  *
- * They hold no rule but the one that marks, so nothing else fares differently for them. On Linux 5.12 and later they
+ * They hold no rules but those that mark, so nothing else fares differently for them. On Linux 5.12 and later they
  * go with the socket that made them, whatever ends this process.
  */
-import { type Ip, ipBytes, ipFamily } from "../../addr/ip.ts";
-import { encodeText, writeBe16 } from "../../netlink/bytes.ts";
 import type { Netlink } from "../../netlink/connection.ts";
 import type { Request } from "../../netlink/message.ts";
 import { addChain } from "../../netlink/nft/chain.ts";
-import type { Expression } from "../../netlink/nft/expr/expression.ts";
-import { NFPROTO, type NftFamily } from "../../netlink/nft/message.ts";
 import { addRule } from "../../netlink/nft/rule.ts";
 import { createTable, deleteTable } from "../../netlink/nft/table.ts";
 import { isErrno } from "../../os/error.ts";
+import { type Marked, markRules } from "./mark-rules.ts";
 
 export const LIVE_TABLE = "vswitch_live";
 const families = ["inet", "bridge"] as const;
@@ -25,16 +22,6 @@ export type Edge = "first" | "last";
 
 /** Before and behind everybody else; the last number of all belongs to connection tracking. */
 const PRIORITIES: Readonly<Record<Edge, number>> = { first: -0x7fff_fffe, last: 0x7fff_fffe };
-
-/** The packet that is marked. */
-export interface Marked {
-  readonly source: Ip;
-  readonly destination: Ip;
-  /** As in IpFields (frame.ts). */
-  readonly identification: number;
-  /** The port by which it comes, for the bridge's table. */
-  readonly port: string;
-}
 
 /** Which edge of which hook a chain of ours stands at. */
 export function liveChain(chain: string): { readonly hook: LiveHook; readonly edge: Edge } | undefined {
@@ -92,50 +79,15 @@ function tableRequests(family: LiveFamily, marked: Marked, owned: boolean): read
       }),
     ),
   );
-  const rule = { ...name, chain: "prerouting_first", expressions: markExpressions(family, marked) };
+  const rules = markRules(family, marked);
   return [
     createTable({ ...name, comment: "vswitch trace --live", ...(owned && { owned }) }),
     ...chains,
-    addRule(rule, `id ${marked.identification} meta nftrace set 1`),
+    ...rules.map(({ hook, expressions }) =>
+      addRule(
+        { ...name, chain: `${hook}_first`, expressions },
+        `id ${marked.identification} meta nftrace set 1`,
+      ),
+    ),
   ];
 }
-
-const REGISTER = 1;
-const NETWORK = "network";
-const ETHER_TYPES = { 4: 0x0800, 6: 0x86dd } as const;
-
-function markExpressions(family: NftFamily, marked: Marked): readonly Expression[] {
-  const { source, destination, identification, port } = marked;
-  const ipFamilyOf = ipFamily(source);
-  const v4 = ipFamilyOf === 4;
-  const id = new Uint8Array(2);
-  writeBe16(id, 0, identification);
-  const etherType = new Uint8Array(2);
-  writeBe16(etherType, 0, ETHER_TYPES[ipFamilyOf]);
-  const header = (offset: number, value: Uint8Array): readonly Expression[] => [
-    { kind: "payload", base: NETWORK, offset, length: value.length, register: REGISTER },
-    equal(value),
-  ];
-  const isFamily: readonly Expression[] =
-    family === "bridge"
-      ? [
-          { kind: "meta", key: "iifname", register: REGISTER },
-          equal(encodeText(`${port}\0`)),
-          { kind: "meta", key: "protocol", register: REGISTER },
-          equal(etherType),
-        ]
-      : [
-          { kind: "meta", key: "nfproto", register: REGISTER },
-          equal(Uint8Array.of(v4 ? NFPROTO.ip : NFPROTO.ip6)),
-        ];
-  return [
-    ...isFamily,
-    ...header(v4 ? 4 : 2, id),
-    ...header(v4 ? 12 : 8, ipBytes(source)),
-    ...header(v4 ? 16 : 24, ipBytes(destination)),
-    { kind: "immediate", register: REGISTER, data: Uint8Array.of(1) },
-    { kind: "meta", key: "nftrace", register: REGISTER, set: true },
-  ];
-}
-
-const equal = (value: Uint8Array): Expression => ({ kind: "cmp", op: "eq", register: REGISTER, value });

@@ -5,6 +5,7 @@ import { CniError, errorCode } from "../../cni/error.ts";
 import type { LivePacket, LiveRequest, LiveResult } from "../../model/live/live.ts";
 import { encodeText } from "../../netlink/bytes.ts";
 import { encodePacket, type Transport } from "./frame.ts";
+import { probeSequence, probeText } from "./probe-mark.ts";
 
 export interface ProbePacket {
   readonly sent: LiveResult["sent"];
@@ -21,7 +22,7 @@ const TCP_SYN = 2;
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 
 /** @throws {CniError} 2 when there is no address to send from */
-export function probePacket({ from, packet }: LiveRequest): ProbePacket {
+export function probePacket({ from, packet, tag }: LiveRequest): ProbePacket {
   const { destination, protocol, ttl } = packet;
   const family = ipFamily(destination);
   const own = from.vnic.addresses.map(prefixAddress).find((address) => ipFamily(address) === family);
@@ -37,14 +38,14 @@ export function probePacket({ from, packet }: LiveRequest): ProbePacket {
     );
   }
   // Zero would let the kernel choose.
-  const identification = 1 + Math.floor(Math.random() * 0xffff);
+  const identification = tag ?? 1 + Math.floor(Math.random() * 0xffff);
   const ports = {
     sourcePort: packet.sourcePort ?? DYNAMIC_PORTS.first + (identification % DYNAMIC_PORTS.count),
     destinationPort: packet.destinationPort ?? DISCARD_PORT,
   };
   const fields = { source, destination, identification, ...(ttl !== undefined && { ttl }) };
   // A SYN with data is unusual, and firewalls may think it hostile.
-  const payload = encodeText(protocol === "tcp" ? "" : "vswitch trace --live");
+  const payload = encodeText(protocol === "tcp" ? "" : probeText);
   return {
     sent: { source, destination, protocol, ...(protocol === "icmp" ? {} : ports) },
     identification,
@@ -62,5 +63,5 @@ function transportOf(
     return { kind: "icmp", type: ECHO_REQUEST[family], id: identification, sequence: 1 };
   }
   if (protocol === "udp") return { kind: "udp", ...ports };
-  return { kind: "tcp", ...ports, flags: TCP_SYN, sequence: identification * 0x1_0001 };
+  return { kind: "tcp", ...ports, flags: TCP_SYN, sequence: probeSequence(identification) };
 }

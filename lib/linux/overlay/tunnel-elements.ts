@@ -26,7 +26,8 @@ export function tunnelElements({
   elements.push({ set: "dropped_between", key: [tunnel.name], comment });
   elements.push({ set: "dropped_source", key: [tunnel.name], comment });
   elements.push({ set: "routed_tunnels", key: [tunnel.name], comment });
-  if (isolated) return elements;
+  // Above whatever else reaches the network: other hosts' containers of it do not, even where all networks do.
+  if (isolated) return [...elements, { set: "isolated", key: [tunnel.name, name], comment }];
   elements.push({ set: "reachable", key: [tunnel.name, name], comment });
   elements.push({ set: "reachable", key: [name, tunnel.name], comment });
   return elements;

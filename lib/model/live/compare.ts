@@ -39,7 +39,12 @@ function differing(verdict: Exclude<Verdict, { kind: "perhaps" | "needs more inp
 }
 
 function sameEnd(verdict: Delivered | Leaves, live: LiveVerdict): boolean {
-  if (verdict.kind === "leaves") return live.kind === "left" && live.interface === verdict.interface;
+  if (verdict.kind === "leaves")
+    return (
+      live.kind === "left" &&
+      live.interface === verdict.interface &&
+      live.header.tunnel?.destination === verdict.tunnel?.vtep
+    );
   const { to } = verdict;
   switch (to.kind) {
     case "endpoint":
@@ -79,7 +84,10 @@ function headerDiffers(packet: Packet, header: LiveHeader): readonly string[] {
 }
 
 function endOf(verdict: Delivered | Leaves): string {
-  if (verdict.kind === "leaves") return `it leaves by ${verdict.interface}`;
+  if (verdict.kind === "leaves") {
+    const { interface: name, tunnel } = verdict;
+    return `it leaves by ${name}${tunnel === undefined ? "" : ` to VTEP ${tunnel.vtep}`}`;
+  }
   const { to } = verdict;
   if (to.kind === "host") return "it arrives at the host";
   return to.kind === "group" ? `it goes to ${to.members.join(", ")}` : `it arrives at ${to.owner}`;
@@ -95,7 +103,9 @@ export function formatLive(live: LiveVerdict): string {
     case "arrived at the host":
       return "arrived at the host";
     case "left":
-      return `left by ${live.interface} with source ${live.header.source}`;
+      return live.header.tunnel === undefined
+        ? `left by ${live.interface} with source ${live.header.source}`
+        : `left by ${live.interface} to VTEP ${live.header.tunnel.destination} with source ${live.header.source}`;
     case "dropped": {
       const by = live.rule === undefined ? "its policy" : `the rule "${live.rule}"`;
       return `was dropped by table ${live.table}, chain ${live.chain}: ${by}`;

@@ -2,16 +2,18 @@
 import type { Ip } from "../../addr/ip.ts";
 import { prefixAddress } from "../../addr/prefix.ts";
 import { formatOwner } from "../owner.ts";
+import type { Plan } from "../plan.ts";
 import type { LiveEvent, LiveSpace } from "./event.ts";
-import type { LiveRequest, LiveResult, LiveStage, LiveVerdict } from "./live.ts";
+import type { LiveHeader, LiveScope, LiveSeen, LiveStage, LiveVerdict } from "./live.ts";
 import { describeEvent, isOurInterface, placeOf } from "./place.ts";
 import { ruleStage } from "./rule-stage.ts";
 import { whyVanished } from "./vanished.ts";
 
 /** What the signs are read with. */
 export interface LiveContext {
-  readonly request: LiveRequest;
-  readonly sent: LiveResult["sent"];
+  readonly request: LiveScope;
+  /** As it was sent. */
+  readonly sent: Pick<LiveHeader, "destination">;
   /** Whom the host may ask for on its way: the gateways of its routes. */
   readonly gateways: readonly Ip[];
   /** What could not be watched, in sentences. */
@@ -19,18 +21,18 @@ export interface LiveContext {
 }
 
 /** @param events in the order in which they came to be known */
-export function concludeLive(events: readonly LiveEvent[], context: LiveContext): LiveResult {
-  const { request, sent, blind } = context;
+export function concludeLive(events: readonly LiveEvent[], context: LiveContext): LiveSeen {
+  const { request, blind } = context;
   const signs = ownSigns(events, context)
     .map((event, i) => ({ event, rank: placeOf(event, request).rank, i }))
     .sort((a, b) => a.rank - b.rank || a.i - b.i)
     .map(({ event }) => event);
   const ordered = withoutEchoes(timed(signs), request);
-  const stages = distinct(ordered.flatMap((event) => describeEvent(event, request)));
+  const stages = distinct(towardsTunnel(ordered, request));
   const last = ordered.findLast(({ kind }) => kind !== "neighbour" && kind !== "error");
   const after = last === undefined ? "nowhere" : placeOf(last, request).place;
   const verdict = decided(ordered, request) ?? { kind: "vanished", after, ...whyVanished(ordered, request) };
-  return { sent, stages, last: after, verdict, blind };
+  return { stages, last: after, verdict, blind };
 }
 
 /** Rules tell no time: theirs is that of the frame before, microseconds ago. */
@@ -43,12 +45,22 @@ function timed(events: readonly LiveEvent[]): readonly LiveEvent[] {
 }
 
 /** What only passes the switch is shown to the host's hooks too (br_netfilter), and does not come to the host for that. */
-function withoutEchoes(events: readonly LiveEvent[], request: LiveRequest): readonly LiveEvent[] {
+function withoutEchoes(events: readonly LiveEvent[], request: LiveScope): readonly LiveEvent[] {
   const steps = events.map((event) => placeOf(event, request).step);
   const onSwitch = steps.some((step) => step.startsWith("bridge prerouting"));
   const toHost = steps.some((step) => step.startsWith("bridge input") || step === "switch in");
   if (!onSwitch || toHost) return events;
   return events.filter((event) => event.kind !== "hook" || event.layer !== "host");
+}
+
+/** What a switch gives to a tunnel leaves by its last hook, too, and meets no ACL of a port there. */
+function towardsTunnel(events: readonly LiveEvent[], request: LiveScope): readonly LiveStage[] {
+  const tunnelled = events.some((event) => placeOf(event, request).step === "tunnel out");
+  return events.flatMap((event) => {
+    const isLast = tunnelled && placeOf(event, request).step === "bridge postrouting last";
+    const stage = "switch.foreign.postrouting" as const;
+    return describeEvent(event, request).map((one) => (isLast ? { ...one, stage } : one));
+  });
 }
 
 /** A question is asked again and again. */
@@ -58,7 +70,7 @@ function distinct(stages: readonly LiveStage[]): readonly LiveStage[] {
 }
 
 /** Whether nothing that matters can come any more. */
-export function isSettled(events: readonly LiveEvent[], request: LiveRequest): boolean {
+export function isSettled(events: readonly LiveEvent[], request: LiveScope): boolean {
   return events.some(({ kind }) => kind === "unsent") || decided(events, request) !== undefined;
 }
 
@@ -67,11 +79,15 @@ export function ownSigns(
   events: readonly LiveEvent[],
   { request, sent, gateways }: LiveContext,
 ): readonly LiveEvent[] {
-  const { from, receivers } = request;
-  const own = from.vnic.addresses.map(prefixAddress);
+  const { from, receivers, tunnels = [] } = request;
+  const own = from?.vnic.addresses.map(prefixAddress) ?? [];
   const hops = {
-    sender: from.vnic.routes.flatMap(({ gateway }) => gateway ?? []),
-    host: [...gateways, ...receivers.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress))],
+    sender: from?.vnic.routes.flatMap(({ gateway }) => gateway ?? []) ?? [],
+    host: [
+      ...gateways,
+      ...tunnels.flatMap(({ vteps }) => vteps),
+      ...receivers.flatMap(({ vnic }) => vnic.addresses.map(prefixAddress)),
+    ],
   };
   return events.filter((event) => {
     if (event.kind !== "neighbour") return true;
@@ -83,7 +99,7 @@ export function ownSigns(
   });
 }
 
-function decided(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
+function decided(events: readonly LiveEvent[], request: LiveScope): LiveVerdict | undefined {
   return dropped(events) ?? arrived(events, request) ?? given(events, request) ?? left(events, request);
 }
 
@@ -96,27 +112,27 @@ function dropped(events: readonly LiveEvent[]): LiveVerdict | undefined {
   return undefined;
 }
 
-function arrived(events: readonly LiveEvent[], { receivers, from }: LiveRequest): LiveVerdict | undefined {
+function arrived(events: readonly LiveEvent[], request: LiveScope): LiveVerdict | undefined {
   for (const event of events) {
     if (event.kind === "hook" && event.layer === "host" && event.hook === "input" && event.edge === "last") {
       return { kind: "arrived at the host" };
     }
     if (event.kind !== "frame" || event.direction !== "in") continue;
-    const plan = planAt(event.space, from, receivers);
+    const plan = planAt(event.space, request);
     if (plan === undefined) continue;
     return { kind: "arrived", endpoint: formatOwner(plan.owner), place: "vnic", header: event.header };
   }
   return undefined;
 }
 
-function planAt(space: LiveSpace, from: LiveRequest["from"], receivers: LiveRequest["receivers"]) {
+function planAt(space: LiveSpace, { from, receivers }: LiveScope): Plan | undefined {
   if (space.kind === "host") return undefined;
   return space.kind === "sender" ? from : receivers.find(({ key }) => key === space.key);
 }
 
 /** To a port: inside the compartment more can be said, where somebody watches. */
-function given(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
-  const watched = [request.from, ...request.receivers].map(({ key }) => key);
+function given(events: readonly LiveEvent[], request: LiveScope): LiveVerdict | undefined {
+  const watched = [request.from, ...request.receivers].map((plan) => plan?.key);
   for (const event of sentByHost(events)) {
     const plan = request.endpoints.find(({ port }) => port.name === event.interface);
     if (plan === undefined || watched.includes(plan.key)) continue;
@@ -126,7 +142,7 @@ function given(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict 
 }
 
 /** The last interface counts where several are stacked: a bond, then its member. */
-function left(events: readonly LiveEvent[], request: LiveRequest): LiveVerdict | undefined {
+function left(events: readonly LiveEvent[], request: LiveScope): LiveVerdict | undefined {
   const out = sentByHost(events).findLast((event) => !isOurInterface(event.interface, request));
   return out && { kind: "left", interface: out.interface, header: out.header };
 }

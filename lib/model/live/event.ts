@@ -2,6 +2,9 @@
 import type { Ip } from "../../addr/ip.ts";
 import type { LiveHeader } from "./live.ts";
 
+/** Of rules: for frames of switches, for packets of the host, and for what carries the probe to another host or from there. */
+export type LiveLayer = "bridge" | "host" | "underlay";
+
 /** The sender's compartment, the host, or the compartment of the receiver with this key. */
 export type LiveSpace =
   | { readonly kind: "sender" }
@@ -38,7 +41,7 @@ export type LiveEvent =
   | {
       readonly kind: "hook";
       readonly ms: number;
-      readonly layer: "bridge" | "host";
+      readonly layer: LiveLayer;
       readonly hook: LiveHook;
       readonly edge: "first" | "last";
     }
@@ -46,7 +49,7 @@ export type LiveEvent =
   | {
       readonly kind: "rule";
       readonly ms: number;
-      readonly layer: "bridge" | "host";
+      readonly layer: LiveLayer;
       readonly hook: LiveHook;
       /** Family and table. */
       readonly table: string;

@@ -3,16 +3,43 @@ import type { Ip } from "../../addr/ip.ts";
 import type { StageId } from "../path/trace.ts";
 import type { Plan } from "../plan.ts";
 
-export interface LiveRequest {
-  /** Whose compartment sends it. */
-  readonly from: Plan;
+/** What of a host signs are read with. */
+export interface LiveScope {
+  /** Whose compartment sends it; absent: one of another host. */
+  readonly from?: Plan;
   /** Who may receive it: their compartments are watched. */
   readonly receivers: readonly Plan[];
   /** All endpoints of the host: ports are told from other interfaces by them. */
   readonly endpoints: readonly Plan[];
+  /** Ways to other hosts; absent: none. */
+  readonly tunnels?: readonly LiveTunnel[];
+}
+
+export interface LiveTunnel {
+  readonly name: string;
+  readonly network: string;
+  /** Of other hosts. */
+  readonly vteps: readonly Ip[];
+}
+
+export interface LiveRequest extends LiveScope {
+  readonly from: Plan;
   readonly packet: LivePacket;
+  /** By which the packet is known, on other hosts as well: 1 to 65535. Absent: a random one. */
+  readonly tag?: number;
   /** Longest time to wait for the next sign of it. */
   readonly quietMs?: number;
+}
+
+/** A probe of another host. */
+export interface AwaitRequest extends LiveScope {
+  readonly tag: number;
+  /** How long it may take until the first sign of it, in milliseconds. */
+  readonly waitMs: number;
+  /** Called once all is watched: from then on it may be sent. */
+  readonly ready?: () => void;
+  /** Whether the operator has had enough. */
+  readonly stopped?: () => boolean;
 }
 
 export interface LivePacket {
@@ -33,6 +60,15 @@ export interface LiveHeader {
   readonly destination: Ip;
   readonly sourcePort?: number;
   readonly destinationPort?: number;
+  /** What it was in, on the underlay. */
+  readonly tunnel?: LiveOuter;
+}
+
+/** Of VXLAN. */
+export interface LiveOuter {
+  readonly source: Ip;
+  readonly destination: Ip;
+  readonly vni: number;
 }
 
 export interface LiveStage {
@@ -77,8 +113,15 @@ export type LiveVerdict =
       readonly hint: string;
     };
 
-export interface LiveResult {
+export interface LiveResult extends LiveSeen {
   readonly sent: LiveHeader & Pick<LivePacket, "protocol">;
+  readonly tag: number;
+}
+
+/** What became of one on this host. */
+export interface LiveSeen {
+  /** As it was when it came, of one that another host sends; absent: it did not come. */
+  readonly seen?: LiveHeader;
   readonly stages: readonly LiveStage[];
   /** The last place that saw it. */
   readonly last: string;

@@ -4,7 +4,7 @@ import { formatOwner } from "../owner.ts";
 import type { StageId } from "../path/trace.ts";
 import type { LiveEvent } from "./event.ts";
 import { formatError } from "./icmp-error.ts";
-import type { LiveRequest, LiveStage } from "./live.ts";
+import type { LiveOuter, LiveScope, LiveStage } from "./live.ts";
 import { ruleStage } from "./rule-stage.ts";
 
 export interface LivePlace {
@@ -20,6 +20,14 @@ export interface LivePlace {
 /** In the order of the path. */
 const STEPS = [
   "unsent",
+  "underlay in",
+  "underlay prerouting first",
+  "underlay prerouting rule",
+  "underlay prerouting last",
+  "underlay input first",
+  "underlay input rule",
+  "underlay input last",
+  "tunnel in",
   "vnic neighbour",
   "vnic out",
   "port in",
@@ -57,6 +65,18 @@ const STEPS = [
   "bridge postrouting first",
   "bridge postrouting rule",
   "bridge postrouting last",
+  "tunnel out",
+  "underlay output first",
+  "underlay output rule",
+  "underlay output last",
+  "underlay forward first",
+  "underlay forward rule",
+  "underlay forward last",
+  "underlay postrouting first",
+  "underlay postrouting rule",
+  "underlay postrouting last",
+  "underlay neighbour",
+  "underlay out",
   "port out",
   "receiver in",
   "elsewhere",
@@ -66,6 +86,10 @@ export type Step = (typeof STEPS)[number];
 
 /** What is behind a packet that was seen there. */
 const PROVEN: Partial<Record<Step, StageId>> = {
+  "underlay in": "underlay.arrival",
+  "underlay prerouting last": "underlay.foreign.prerouting",
+  "underlay input last": "underlay.foreign.input",
+  "tunnel in": "tunnel.in",
   "vnic out": "vnic.neighbour",
   "port in": "port.out",
   "bridge prerouting last": "switch.foreign.prerouting",
@@ -84,17 +108,22 @@ const PROVEN: Partial<Record<Step, StageId>> = {
   "switch out": "host.neighbour",
   "uplink out": "host.neighbour",
   "bridge postrouting last": "port.acl.in",
+  "tunnel out": "tunnel.out",
+  "underlay output first": "tunnel.encap",
+  "underlay output last": "underlay.foreign.output",
+  "underlay postrouting last": "underlay.foreign.postrouting",
+  "underlay out": "underlay.neighbour",
   "port out": "port.qos.in",
   "receiver in": "vnic",
 };
 
-export function placeOf(event: LiveEvent, request: LiveRequest): LivePlace {
-  const step = stepOf(event, request);
+export function placeOf(event: LiveEvent, scope: LiveScope): LivePlace {
+  const step = stepOf(event, scope);
   const stage = event.kind === "rule" ? ruleStage(event) : PROVEN[step];
-  return { rank: STEPS.indexOf(step), step, place: wordsFor(event, step, request), ...(stage && { stage }) };
+  return { rank: STEPS.indexOf(step), step, place: wordsFor(event, step, scope), ...(stage && { stage }) };
 }
 
-function stepOf(event: LiveEvent, request: LiveRequest): Step {
+function stepOf(event: LiveEvent, scope: LiveScope): Step {
   switch (event.kind) {
     case "unsent":
       return "unsent";
@@ -105,50 +134,63 @@ function stepOf(event: LiveEvent, request: LiveRequest): Step {
     case "error":
       return "error";
     case "neighbour":
-      return event.space.kind === "sender" ? "vnic neighbour" : "host neighbour";
+      if (event.space.kind === "sender") return "vnic neighbour";
+      return scope.tunnels?.some(({ vteps }) => vteps.includes(event.target))
+        ? "underlay neighbour"
+        : "host neighbour";
     case "frame":
-      return frameStep(event, request);
+      return frameStep(event, scope);
   }
 }
 
 function frameStep(
-  { space, direction, interface: name }: Extract<LiveEvent, { kind: "frame" }>,
-  request: LiveRequest,
+  { space, direction, interface: name, header }: Extract<LiveEvent, { kind: "frame" }>,
+  scope: LiveScope,
 ): Step {
   if (space.kind === "sender") return direction === "out" ? "vnic out" : "receiver in";
   if (space.kind === "receiver") return direction === "in" ? "receiver in" : "elsewhere";
-  const port = request.endpoints.some((plan) => plan.port.name === name);
+  const { endpoints, from } = scope;
+  if (header.tunnel !== undefined) return direction === "out" ? "underlay out" : "underlay in";
+  if (isTunnel(name, scope)) return direction === "out" ? "tunnel out" : "tunnel in";
   if (direction !== "out") {
-    if (name === request.from.port.name) return "port in";
-    return direction === "in" && name === request.from.switch.name ? "switch in" : "elsewhere";
+    if (name === from?.port.name) return "port in";
+    const switches = (from === undefined ? endpoints : [from]).map((plan) => plan.switch.name);
+    return direction === "in" && switches.includes(name) ? "switch in" : "elsewhere";
   }
-  return port ? "port out" : isOurInterface(name, request) ? "switch out" : "uplink out";
+  const port = endpoints.some((plan) => plan.port.name === name);
+  return port ? "port out" : isOurInterface(name, scope) ? "switch out" : "uplink out";
 }
 
-function wordsFor(event: LiveEvent, step: Step, { from, receivers }: LiveRequest): string {
+function wordsFor(event: LiveEvent, step: Step, { from, receivers }: LiveScope): string {
   switch (event.kind) {
     case "unsent":
-      return `compartment of ${formatOwner(from.owner)}`;
+      return `compartment of ${senderOf(from)}`;
     case "hook":
-      return `${event.layer === "bridge" ? "switch" : "host"}, hook ${event.hook}`;
+      return `${layerWords[event.layer]}, hook ${event.hook}`;
     case "rule":
       return `table ${event.table}, chain ${event.chain}`;
     default: {
       const { space, interface: name } = event;
-      if (space.kind === "sender") return `${name} of ${formatOwner(from.owner)}`;
+      if (space.kind === "sender") return `${name} of ${senderOf(from)}`;
       if (space.kind === "receiver") {
         const plan = receivers.find(({ key }) => key === space.key);
         return plan ? `${name} of ${formatOwner(plan.owner)}` : name;
       }
       if (step === "port in" || step === "port out") return `port ${name}`;
+      if (step === "tunnel in" || step === "tunnel out") return `tunnel ${name}`;
       return step.startsWith("switch") ? `switch ${name}` : `interface ${name}`;
     }
   }
 }
 
+const layerWords = { bridge: "switch", host: "host", underlay: "outer packet" } as const;
+
+const senderOf = (from: LiveScope["from"]): string =>
+  from === undefined ? "the sender" : formatOwner(from.owner);
+
 /** As a line of the result; what tells nothing new makes none. */
-export function describeEvent(event: LiveEvent, request: LiveRequest): readonly LiveStage[] {
-  const { place, stage } = placeOf(event, request);
+export function describeEvent(event: LiveEvent, scope: LiveScope): readonly LiveStage[] {
+  const { place, stage } = placeOf(event, scope);
   const what = describe(event, stage);
   if (what === undefined) return [];
   const header = event.kind === "frame" ? { header: event.header } : {};
@@ -169,12 +211,21 @@ function describe(event: LiveEvent, stage: StageId | undefined): string | undefi
     case "neighbour":
       return event.question ? `asked who has ${event.target}` : `told who has ${event.target}`;
     case "frame":
-      return event.direction === "out" ? "went out" : "came in";
+      return `${event.direction === "out" ? "went out" : "came in"}${outerWords(event.header.tunnel)}`;
   }
 }
 
+const outerWords = (outer: LiveOuter | undefined): string =>
+  outer === undefined ? "" : ` within VXLAN ${outer.source} -> ${outer.destination}, VNI ${outer.vni}`;
+
 const round = (ms: number): number => Math.max(0, Math.round(ms * 100) / 100);
 
-export function isOurInterface(name: string, { endpoints }: LiveRequest): boolean {
-  return endpoints.some((plan) => plan.port.name === name || plan.switch.name === name);
+export function isOurInterface(name: string, { endpoints, tunnels = [] }: LiveScope): boolean {
+  return (
+    endpoints.some((plan) => plan.port.name === name || plan.switch.name === name) ||
+    isTunnel(name, { tunnels })
+  );
 }
+
+const isTunnel = (name: string, { tunnels = [] }: Pick<LiveScope, "tunnels">): boolean =>
+  tunnels.some((one) => one.name === name);

@@ -9,7 +9,12 @@ export function ruleStage(event: Extract<LiveEvent, { kind: "rule" }>): StageId 
     if (chain.startsWith("guard") || chain === "from_port") return "port.guard";
     return hook === "prerouting" ? "port.acl.out" : "port.acl.in";
   }
-  if (table === "inet vswitch") return OWN[hook];
+  if (table === "inet vswitch") {
+    if (layer === "underlay") return hook === "output" ? "tunnel.encap" : "tunnel.source";
+    return chain.startsWith("tunnel_") ? "tunnel.behind" : OWN[hook];
+  }
+  // Outer packets are never forwarded by who made them.
+  if (layer === "underlay" && hook !== "forward") return `underlay.foreign.${hook}`;
   return layer === "bridge" ? `switch.foreign.${hook}` : `host.foreign.${hook}`;
 }
 

@@ -7,7 +7,7 @@ import type { StageId } from "../path/trace.ts";
 import { isVmPlan } from "../vm-nic.ts";
 import type { LiveEvent } from "./event.ts";
 import { formatError } from "./icmp-error.ts";
-import type { LiveRequest } from "./live.ts";
+import type { LiveScope } from "./live.ts";
 import { placeOf, type Step } from "./place.ts";
 
 interface Next {
@@ -31,6 +31,10 @@ const towardsPort: readonly StageId[] = [
   "switch.foreign.postrouting",
   "port.acl.in",
 ];
+const noWayOut: Next = {
+  stages: ["underlay.neighbour"],
+  hint: "the interface to the other host is down, its queue is full, or the next hop does not answer",
+};
 const forwarding: readonly StageId[] = ["host.foreign.forward", "host.isolation"];
 
 /** By the last place that saw it. */
@@ -73,6 +77,32 @@ const NEXT: Partial<Record<Step, Next>> = {
     stages: ["port.qos.in", "port.in"],
     hint: "it waits or was dropped by the limit of the port (QOS), or the port is down",
   },
+  "tunnel out": {
+    stages: ["tunnel.vtep", "underlay.route", "tunnel.encap"],
+    hint: "no row tells behind which host its MAC is, the host has no route there or not the tunnel's own address, or it is too big for the underlay",
+  },
+  "underlay output first": inRules("at output", ["underlay.foreign.output"]),
+  "underlay output last": noWayOut,
+  "underlay postrouting first": inRules("at postrouting", ["underlay.foreign.postrouting"]),
+  "underlay postrouting last": noWayOut,
+  "underlay in": {
+    stages: ["tunnel.source", "underlay.arrival", "underlay.foreign.prerouting"],
+    hint: "the host does not have the address that it was sent to, does not believe its source (rp_filter), or rules that nf_tables tells nothing of",
+  },
+  "underlay prerouting first": inRules("at prerouting", ["tunnel.source", "underlay.foreign.prerouting"]),
+  "underlay prerouting last": {
+    stages: ["underlay.arrival"],
+    hint: "the host does not have the address that it was sent to, or does not believe its source (rp_filter)",
+  },
+  "underlay input first": inRules("at input", ["underlay.foreign.input"]),
+  "underlay input last": {
+    stages: ["tunnel.in"],
+    hint: "no tunnel of this host takes it: its VNI or UDP port is another, or the tunnel is down",
+  },
+  "tunnel in": {
+    stages: ["tunnel.in", "tunnel.behind", "host.arrival", "switch.forward"],
+    hint: "the frame inside is for another MAC than this host's tunnel has, or none of its switch",
+  },
   "port out": { stages: ["vnic"], hint: "the vNIC of the container is down, or gone" },
 };
 
@@ -81,8 +111,14 @@ const nowhere: Next = {
   hint: "the compartment did not send it: its vNIC is down, or rules inside it drop it",
 };
 
+/** Of a probe that another host sends. */
+const noSign: Next = {
+  stages: [],
+  hint: "nothing of it came to this host: look where the sender's host saw it last, and for what lies between, such as a firewall of the network that stops VXLAN",
+};
+
 /** @param events in the order of the path */
-export function whyVanished(events: readonly LiveEvent[], request: LiveRequest): Next {
+export function whyVanished(events: readonly LiveEvent[], request: LiveScope): Next {
   const error = events.find((event) => event.kind === "error");
   const said = error === undefined ? "" : `${error.from} answered ${formatError(error)}`;
   const unsent = events.find((event) => event.kind === "unsent");
@@ -92,20 +128,31 @@ export function whyVanished(events: readonly LiveEvent[], request: LiveRequest):
   const last = seen.at(-1);
   const step = last && placeOf(last, request).step;
   const asked = unanswered(events);
-  if (asked !== undefined && (step === undefined || step.startsWith("host postrouting"))) {
-    const stage = step === undefined ? "vnic.neighbour" : "host.neighbour";
+  const stage = stageOfAsking(step);
+  if (asked !== undefined && stage !== undefined) {
     return {
       stages: [stage],
       hint: `nobody answers who has ${asked.target}${guestAt(asked.target, request)}`,
     };
   }
   const next =
-    step === undefined ? nowhere : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
+    step === undefined
+      ? request.from === undefined
+        ? noSign
+        : nowhere
+      : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
   return said === "" ? next : { ...next, hint: `${said}; ${next.hint}` };
 }
 
+/** Who asks, after the last place that saw the packet. */
+function stageOfAsking(step: Step | undefined): StageId | undefined {
+  if (step === undefined) return "vnic.neighbour";
+  if (step.startsWith("host postrouting")) return "host.neighbour";
+  return step.startsWith("underlay postrouting") || step === "tunnel out" ? "underlay.neighbour" : undefined;
+}
+
 /** Nothing of the host answers in the place of a guest. */
-function guestAt(address: Ip, { endpoints }: LiveRequest): string {
+function guestAt(address: Ip, { endpoints }: LiveScope): string {
   const guest = endpoints.find(
     (plan) => isVmPlan(plan) && plan.vnic.addresses.some((one) => prefixAddress(one) === address),
   );

@@ -29,7 +29,12 @@ import { portAclIn, portAclOut } from "./layers/port-acl.ts";
 import { portGuard } from "./layers/port-guard.ts";
 import { portIn, portOut } from "./layers/port-link.ts";
 import { portQosIn, portQosOut } from "./layers/port-qos.ts";
-import { filterForward, filterPostrouting, filterPrerouting } from "./layers/switch-filter.ts";
+import {
+  filterForward,
+  filterPostrouting,
+  filterPrerouting,
+  filterTranslate,
+} from "./layers/switch-filter.ts";
 import {
   bridgeForward,
   bridgeForwardOut,
@@ -73,6 +78,7 @@ export const path: Readonly<Record<Segment, Stretch>> = {
       filterPostrouting,
       bridgeForwardOut,
       bridgePostroutingOut,
+      filterTranslate,
       uplinkOut,
       uplinkLeave,
     ],
@@ -84,6 +90,7 @@ export const path: Readonly<Record<Segment, Stretch>> = {
       filterPostrouting,
       bridgeForwardOut,
       bridgePostroutingOut,
+      filterTranslate,
       tunnelOut,
     ],
     next: "tunnel.out",
@@ -127,6 +134,7 @@ export const path: Readonly<Record<Segment, Stretch>> = {
       bridgePostrouting,
       portIn,
       portAclIn,
+      filterTranslate,
       portQosIn,
     ],
     next: "compartment.in",

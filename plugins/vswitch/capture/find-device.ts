@@ -2,7 +2,7 @@
 
 import { type Mac, macFromBytes } from "../../../lib/addr/mac.ts";
 import { portName } from "../../../lib/model/plan.ts";
-import { isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
+import { isOverlay, isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";
 import { linkName } from "../../../lib/model/vm-nic.ts";
 import type { CaptureDevice } from "../../../lib/seam/tool-backend.ts";
 import type { NetworkSpec } from "../../../lib/verbs/network-spec.ts";
@@ -17,7 +17,7 @@ export interface Device extends CaptureDevice {
   readonly macs?: ReadonlySet<Mac>;
 }
 
-/** @param target an endpoint, a port, a network or its switch. @throws {UsageError} naming the choices */
+/** @param target an endpoint, a port, a network, its switch or its tunnel. @throws {UsageError} naming the choices */
 export function findDevice(target: string, host: Host): Device {
   const { store, backend } = host;
   const { ports, switches } = backend.observeCounters();
@@ -26,6 +26,9 @@ export function findDevice(target: string, host: Host): Device {
   const networks = store.networks.list();
   const network = networks.find(({ name }) => name === target);
   if (network !== undefined) return ofNetwork((network.spec as NetworkSpec).switch, host);
+  const tunnels = networks.flatMap(({ spec }) => tunnelOf((spec as NetworkSpec).switch));
+  // What goes out there goes to other hosts.
+  if (tunnels.includes(target)) return { ...onHost(target), outward: true };
   const rows = store.endpoints.list();
   try {
     const { plan, key } = findEndpoint(target, rows);
@@ -39,6 +42,9 @@ export function findDevice(target: string, host: Host): Device {
     throw new UsageError(`${error.message}; networks: ${networks.map(({ name }) => name).join(", ")}`);
   }
 }
+
+const tunnelOf = (vswitch: NetworkSpec["switch"]): readonly string[] =>
+  isOverlay(vswitch) ? [vswitch.tunnel.name] : [];
 
 const onHost = (name: string): Device => ({ name, title: name });
 

@@ -21,7 +21,7 @@ export function captureCommand(session: Session): CommandModule<object, Options>
         .positional("target", {
           type: "string",
           demandOption: true,
-          describe: "An endpoint, a port, a network or its switch",
+          describe: "An endpoint, a port, a network, its switch or its tunnel",
         })
         .options(commonOptions)
         .option("json", { type: "boolean", default: false, describe: "One line of JSON per frame, no pcap" })
@@ -46,7 +46,8 @@ export function captureCommand(session: Session): CommandModule<object, Options>
         .example("$0 capture web | tcpdump -n -r -", "look on; Ctrl-C ends it")
         .example("$0 capture nat/web/eth0 --port 53 --count 20 > dns.pcap", "for Wireshark")
         .example("ssh HOST vswitch capture web | wireshark -k -i -", "look on from afar")
-        .example("$0 capture nat --proto arp --json", "the switch itself, without tcpdump"),
+        .example("$0 capture nat --proto arp --json", "the switch itself, without tcpdump")
+        .example("$0 capture vsx-blue | tcpdump -n -r -", "to and from other hosts of an overlay network"),
     handler: async ({ count, ...options }) => {
       const { capture } = await import("../capture/capture.ts");
       await capture({ ...options, ...(count === undefined ? {} : { count }) }, session);

@@ -1,13 +1,13 @@
 /** `vswitch trace`. */
 import type { CommandModule } from "yargs";
 import { type CommonOptions, commonOptions } from "../options.ts";
-import type { Session } from "../terminal.ts";
+import { type Session, UsageError } from "../terminal.ts";
 import { type TraceFormat, traceFormats } from "../trace/formats.ts";
 import { type TraceProtocol, traceProtocols } from "../trace/protocols.ts";
 
 interface Options extends CommonOptions {
-  readonly from: string;
-  readonly to: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
   readonly proto: TraceProtocol | undefined;
   readonly sport: number | undefined;
   readonly bytes: number | undefined;
@@ -23,6 +23,9 @@ interface Options extends CommonOptions {
   readonly peer: string[];
   readonly live: boolean;
   readonly "diff-kernel": boolean;
+  readonly tag: string | undefined;
+  readonly await: string | undefined;
+  readonly wait: number;
 }
 
 const text = { type: "string", requiresArg: true } as const;
@@ -37,12 +40,10 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
       yargs
         .option("from", {
           ...text,
-          demandOption: true,
           describe: "Sender: an endpoint (owner, id, port, address), host, or an address beyond the host",
         })
         .option("to", {
           ...text,
-          demandOption: true,
           describe: "ADDRESS[:PORT], [ADDRESS]:PORT or ENDPOINT[:PORT]",
         })
         .option("proto", { choices: traceProtocols, describe: "Default: tcp with a port, else icmp" })
@@ -68,10 +69,17 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
           describe: "Scene of another host (vswitch show --scene), or folder of its state: the far switch",
         })
         .option("live", { ...flag, describe: "Also send a marked packet, and tell where the kernel differs" })
+        .option("tag", { ...text, describe: "Of --live: by which the packet is known on another host" })
+        .option("await", {
+          type: "string",
+          describe: "Watch for a probe of another host, by its tag, and tell where it arrives",
+        })
+        .option("wait", { ...number, default: 60, describe: "Seconds that --await waits" })
         .option("diff-kernel", {
           ...flag,
           describe: "Also compare what the model took from plans with the kernel: missing, different, extra",
         })
+        .conflicts("await", ["from", "to", "tag", "scene"])
         .options(commonOptions)
         .epilogue(
           "Exit codes: 0 it arrives or leaves the host, 3 dropped, 4 not sure, 5 the kernel differs (--live, --diff-kernel), 2 the call's words are off.",
@@ -81,10 +89,18 @@ export function traceCommand(session: Session): CommandModule<object, Options> {
         .example("$0 trace --from web --to db:5432 --detailed", "what was looked up, and who wrote it")
         .example("$0 trace --from web --to 10.40.2.5:80 --peer host2.json", "and on at another host")
         .example("$0 trace --from web --to db:5432 --live", "model and kernel side by side")
+        .example("$0 trace --await 4a3f", "on the far host; the sender adds --live --tag 4a3f")
         .example("$0 trace --from web --to db --format svg -o path.svg", "a picture for any browser"),
     handler: async (argv) => {
+      const { await: awaited, from, to } = argv;
+      if (awaited !== undefined) {
+        const { awaitProbe } = await import("../live/await.ts");
+        return awaitProbe({ ...argv, await: awaited }, session);
+      }
+      if (from === undefined || to === undefined)
+        throw new UsageError("both ends are needed: --from and --to");
       const { trace } = await import("../trace/command.ts");
-      await trace(argv, session);
+      await trace({ ...argv, from, to }, session);
     },
   };
 }

@@ -3,6 +3,7 @@ import { formatLive, hasPassed, type LiveComparison } from "../../../lib/model/l
 import type { LiveResult, LiveStage } from "../../../lib/model/live/live.ts";
 import { type StageId, stageIds, type Trace } from "../../../lib/model/path/trace.ts";
 import { formatTable } from "../format.ts";
+import { formatTag } from "./tag.ts";
 
 export function formatSideBySide(
   trace: Trace,
@@ -25,10 +26,23 @@ export function formatSideBySide(
     table,
     "",
     `Kernel: the probe ${formatLive(live.verdict)}.`,
+    ...onward(trace, live),
     ...live.blind.map((what) => `Not watched: ${what}.`),
     ending,
     ...differences.map((difference) => `  ${difference}`),
   ].join("\n");
+}
+
+/** Who knows more where it went to another host. */
+function onward({ verdict }: Trace, { verdict: seen, tag: number }: LiveResult): readonly string[] {
+  if (seen.kind !== "left" || seen.header.tunnel === undefined) return [];
+  const end = verdict.kind === "perhaps" ? verdict.otherwise : verdict;
+  const { destination } = seen.header.tunnel;
+  const node = end.kind === "leaves" ? (end.tunnel?.node ?? destination) : destination;
+  const tag = formatTag(number);
+  return [
+    `Where it arrives host ${node} can tell: \`vswitch trace --await ${tag}\` there first, then this with \`--tag ${tag}\`.`,
+  ];
 }
 
 /** A line for what the model says, and one for each thing that was seen there. */

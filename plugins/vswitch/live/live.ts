@@ -13,10 +13,15 @@ import { IPPROTO, type Packet } from "../../../lib/policy/packet.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../terminal.ts";
 import { consultedPlans, type EndpointEntries, kernelEntries } from "./kernel-entries.ts";
+import { remoteEntries } from "./remote-entries.ts";
+import { parseTag } from "./tag.ts";
+import { liveTunnels } from "./tunnels.ts";
 
 export interface LiveOptions {
   readonly live: boolean;
   readonly "diff-kernel": boolean;
+  /** By which the probe is known on other hosts, too; absent: a random one. */
+  readonly tag?: string | undefined;
 }
 
 export interface Against {
@@ -26,7 +31,7 @@ export interface Against {
 }
 
 /** A container with many others on its network: more compartments than this are not entered. */
-const mostWatched = 32;
+export const mostWatched = 32;
 
 /**
  * @param start whence the trace began
@@ -40,7 +45,7 @@ export async function againstKernel(
   options: LiveOptions,
 ): Promise<Against> {
   const sender = start.kind === "endpoint" ? start.key : undefined;
-  const live = options.live ? { live: await probe(host, scene, sender, trace) } : {};
+  const live = options.live ? { live: await probe(host, scene, sender, trace, options.tag) } : {};
   return { ...live, ...(options["diff-kernel"] && { kernel: entriesOf(host, scene, sender, trace) }) };
 }
 
@@ -54,6 +59,7 @@ async function probe(
   scene: Scene,
   sender: string | undefined,
   trace: Trace,
+  tag: string | undefined,
 ) {
   const from = scene.endpoints.find(({ key }) => key === sender);
   if (from === undefined) throw new UsageError("--live sends from a container: --from must be an endpoint");
@@ -63,7 +69,9 @@ async function probe(
     from,
     endpoints: scene.endpoints,
     receivers: receiversOf(scene, trace, from),
+    tunnels: liveTunnels(scene),
     packet: livePacket(trace, from),
+    ...(tag === undefined ? {} : { tag: parseTag(tag) }),
   });
   return { result, comparison: compareLive(trace, result) };
 }
@@ -137,8 +145,9 @@ function entriesOf(
   sender: string | undefined,
   trace: Trace,
 ): readonly EndpointEntries[] {
-  return consultedPlans(trace, scene, sender).map((plan) => ({
+  const endpoints = consultedPlans(trace, scene, sender).map((plan) => ({
     endpoint: formatOwner(plan.owner),
     entries: kernelEntries(plan, backend.observe(plan), backend.extraEntries(plan), scene.host),
   }));
+  return [...endpoints, ...remoteEntries(trace, scene, backend)];
 }

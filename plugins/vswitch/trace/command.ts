@@ -23,12 +23,15 @@ export interface TraceOptions extends PacketWords {
   readonly peer: readonly string[];
   readonly live: boolean;
   readonly "diff-kernel": boolean;
+  readonly tag: string | undefined;
   readonly "data-dir": string;
 }
 
 /** @throws {UsageError} for ends that are none or several. @throws {CniError} 5 for files, 6 for a damaged scene */
 export async function trace(options: TraceOptions, session: Session): Promise<void> {
   requireOnce(options);
+  if (options.tag !== undefined && !options.live)
+    throw new UsageError("--tag is of a probe: --live sends it");
   const name = formatOf(options);
   const format = await loadFormat[name]();
   if (options.live || options["diff-kernel"]) {

@@ -36,6 +36,11 @@ describe("vswitch", () => {
     [["capture", "web", "--snaplen", "-1", "--json"], "--snaplen -1"],
     [["capture", "web", "--snaplen", "1e9", "--json"], "1 to 262144"],
     [["stats", "--count", "0"], "--count 0"],
+    [["trace", "--from", "web"], "--to"],
+    [["trace", "--from", "web", "--to", "db", "--tag", "4a3f"], "--live"],
+    [["trace", "--await", "4a3f", "--tag", "4a3f"], "mutually exclusive"],
+    [["trace", "--await", "4a3"], "four hexadecimal digits"],
+    [["trace", "--await", "4a3f", "--wait", "0"], "--wait"],
     [["import", "whereabouts", "/tmp", "--network", "n"], "whereabouts"],
   ])("answers a call whose words are off, %j, with exit code 2 and the way to help", async (args, word) => {
     const { code, out, err } = await vswitch(...args);

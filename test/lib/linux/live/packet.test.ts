@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Ip, ip, ipBytes, ipFromBytes } from "../../../../lib/addr/ip.ts";
+import { prefix } from "../../../../lib/addr/prefix.ts";
 import { decodePacket } from "../../../../lib/linux/live/decode-packet.ts";
 import { encodeFilter } from "../../../../lib/linux/live/filter.ts";
 import { encodePacket, type IpFields, type Transport } from "../../../../lib/linux/live/frame.ts";
+import { probePacket } from "../../../../lib/linux/live/probe-packet.ts";
+import type { LiveRequest } from "../../../../lib/model/live/live.ts";
 import { readBe16, readU16, readU32, writeBe16 } from "../../../../lib/netlink/bytes.ts";
+import { planOf } from "../../model/live/fixture.ts";
 import { seed } from "../../seed.ts";
 
 const ETH = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd } as const;
@@ -112,6 +116,61 @@ describe("packets of a live probe", () => {
     });
     expect(runFilter(encodeFilter(7), ETH.ip, error)).toBe(true);
     expect(runFilter(encodeFilter(8), ETH.ip, error)).toBe(false);
+  });
+});
+
+/** What a host of an overlay network puts around it (RFC 7348). */
+function within(family: 4 | 6, inner: Uint8Array, vni = 4097): Uint8Array {
+  const [source, destination] = family === 4 ? ["192.0.2.1", "192.0.2.2"] : ["2001:db8::1", "2001:db8::2"];
+  const ends = { source: ip(source as string), destination: ip(destination as string) };
+  const macs = [...new Uint8Array(12)];
+  const type = (inner[0] ?? 0) >> 4 === 4 ? [0x08, 0x00] : [0x86, 0xdd];
+  const vxlan = [8, 0, 0, 0, vni >> 16, (vni >> 8) & 0xff, vni & 0xff, 0];
+  const payload = Uint8Array.from([...vxlan, ...macs, ...type, ...inner]);
+  return encodePacket(ends, { kind: "udp", sourcePort: 50_000, destinationPort: 4789 }, payload);
+}
+
+describe("a probe within VXLAN", () => {
+  const probes = ["tcp", "udp", "icmp"] as const;
+  const destinations = ["10.40.2.2", "fd00:40:2::2"] as const;
+  const cases = ([4, 6] as const).flatMap((outer) =>
+    destinations.flatMap((destination) => probes.map((protocol) => ({ outer, destination, protocol }))),
+  );
+  const from = planOf("a", "10.40.1.2");
+  const both = {
+    ...from,
+    vnic: { ...from.vnic, addresses: ["10.40.1.2/24", "fd00:40:1::2/64"].map(prefix) },
+  };
+  const request = (protocol: (typeof probes)[number], destination: string): LiveRequest => ({
+    ...{ from: both, receivers: [], endpoints: [] },
+    ...{ packet: { protocol, destination: ip(destination) }, tag: 0x4a3f },
+  });
+
+  it.each(cases)("is found there, and what it is in: %j", ({ outer, destination, protocol }) => {
+    const { sent, bytes, identification } = probePacket(request(protocol, destination));
+    expect(identification).toBe(0x4a3f);
+    const encoded = within(outer, bytes);
+    const type = outer === 4 ? ETH.ip : ETH.ip6;
+    const { protocol: _, ...header } = sent;
+    expect(decodePacket(type, encoded, identification)).toEqual({
+      kind: "probe",
+      header: {
+        ...header,
+        tunnel: {
+          source: outer === 4 ? "192.0.2.1" : "2001:db8::1",
+          destination: outer === 4 ? "192.0.2.2" : "2001:db8::2",
+          vni: 4097,
+        },
+      },
+    });
+    expect(runFilter(encodeFilter(identification), type, encoded)).toBe(true);
+    expect(runFilter(encodeFilter(identification + 1), type, encoded)).toBe(false);
+  });
+
+  it("is told from a packet that has the same number by chance", () => {
+    const ends = { source: ip("10.40.1.2"), destination: ip("10.40.2.2"), identification: 7 };
+    const other = encodePacket(ends, { kind: "udp", sourcePort: 1, destinationPort: 2 }, new Uint8Array(40));
+    expect(decodePacket(ETH.ip, within(4, other), 7)).toBeUndefined();
   });
 });
 

@@ -24,6 +24,7 @@ const traced = (verdict: Verdict): Trace => ({
 });
 const seen = (verdict: LiveVerdict): LiveResult => ({
   sent: { ...header, protocol: "icmp" },
+  tag: 1,
   stages: [],
   last: "somewhere",
   verdict,

@@ -3,7 +3,7 @@ import { ip } from "../../../../lib/addr/ip.ts";
 import { concludeLive, isSettled } from "../../../../lib/model/live/conclude.ts";
 import type { LiveEvent } from "../../../../lib/model/live/event.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
-import { a, b, context, header, signs } from "./fixture.ts";
+import { a, b, context, header, outer, signs, tunnels } from "./fixture.ts";
 
 const conclude = (...events: readonly LiveEvent[]) => concludeLive(events, context);
 const bridged = [
@@ -161,5 +161,88 @@ describe("signs of a live probe", () => {
     const back: LiveEvent = { ...signs.received, space: { kind: "sender" } } as LiveEvent;
     expect(conclude(...bridged, back).verdict).toMatchObject({ kind: "arrived", endpoint: "nat/a/eth0" });
     expect([a.key, b.key]).toHaveLength(2);
+  });
+});
+
+describe("signs of a probe to another host", () => {
+  const request = { ...context.request, tunnels };
+  const verdictOf = (...events: readonly LiveEvent[]) => concludeLive(events, { ...context, request });
+  const routed = [signs.sent, signs.atPort, signs.hook("host", "postrouting", "last")];
+
+  it("on the underlay mean that it left, within what", () => {
+    const hooks = [signs.hook("underlay", "output", "first"), signs.hook("underlay", "postrouting", "last")];
+    const { verdict, stages } = verdictOf(
+      ...routed,
+      ...hooks.toReversed(),
+      signs.onUnderlay("out"),
+      signs.atTunnel("out"),
+    );
+    expect(verdict).toEqual({ kind: "left", interface: "eth0", header: { ...header, tunnel: outer } });
+    expect(stages.slice(-4).map(({ stage, place }) => [stage, place])).toEqual([
+      ["tunnel.out", "tunnel vsx-nat"],
+      ["tunnel.encap", "outer packet, hook output"],
+      ["underlay.foreign.postrouting", "outer packet, hook postrouting"],
+      ["underlay.neighbour", "interface eth0"],
+    ]);
+  });
+
+  it("that end at the tunnel or on the underlay name that place, and what comes next", () => {
+    expect(verdictOf(...routed, signs.atTunnel("out"))).toMatchObject({
+      last: "tunnel vsx-nat",
+      verdict: { kind: "vanished", stages: ["tunnel.vtep", "underlay.route", "tunnel.encap"] },
+    });
+    const last = signs.hook("underlay", "postrouting", "last");
+    const asked = signs.asks("host", outer.destination);
+    expect(verdictOf(...routed, signs.atTunnel("out"), last, asked).verdict).toMatchObject({
+      stages: ["underlay.neighbour"],
+      hint: "nobody answers who has 192.0.2.2",
+    });
+  });
+
+  it("at the last hook of a switch do not say that it met the ACLs of a port", () => {
+    const bridge = (hook: "forward" | "postrouting") => signs.hook("bridge", hook, "last");
+    const stagesOf = (...then: readonly LiveEvent[]) =>
+      verdictOf(signs.sent, signs.atPort, bridge("forward"), bridge("postrouting"), ...then).stages.map(
+        ({ stage }) => stage,
+      );
+    expect(stagesOf(signs.atTunnel("out")).slice(-2)).toEqual(["switch.foreign.postrouting", "tunnel.out"]);
+    expect(stagesOf(signs.toPort).slice(-2)).toEqual(["port.acl.in", "port.qos.in"]);
+  });
+
+  it("of a rule that drops what carries it name a layer of the underlay", () => {
+    const stageOf = (hook: "output" | "prerouting", table: string, chain: string) =>
+      verdictOf(signs.rule("underlay", hook, [table, chain], "drop", "drop")).verdict;
+    expect(stageOf("output", "inet fw", "out")).toMatchObject({ stage: "underlay.foreign.output" });
+    expect(stageOf("prerouting", "inet vswitch", "tunnel_refuse")).toMatchObject({ stage: "tunnel.source" });
+    const behind = signs.rule("host", "prerouting", ["inet vswitch", "tunnel_source"], "drop", "drop");
+    expect(verdictOf(behind).verdict).toMatchObject({ stage: "tunnel.behind" });
+  });
+});
+
+describe("signs of a probe from another host", () => {
+  const { from: _, ...scope } = context.request;
+  const seen = (...events: readonly LiveEvent[]) =>
+    concludeLive(events, { ...context, request: { ...scope, tunnels } });
+  const arriving = [
+    signs.onUnderlay("in"),
+    signs.hook("underlay", "prerouting", "last"),
+    signs.hook("underlay", "input", "last"),
+  ];
+
+  it("are told from the underlay to the container", () => {
+    const { verdict, stages } = seen(...arriving, signs.atTunnel("in"), signs.toPort, signs.received);
+    expect(verdict).toMatchObject({ kind: "arrived", endpoint: "nat/b/eth0" });
+    expect(stages.map(({ stage }) => stage)).toEqual([
+      ...["underlay.arrival", "underlay.foreign.prerouting", "underlay.foreign.input", "tunnel.in"],
+      ...["port.qos.in", "vnic"],
+    ]);
+  });
+
+  it("that end before the tunnel say that none took it; where there are none, that nothing came", () => {
+    expect(seen(...arriving).verdict).toMatchObject({ kind: "vanished", stages: ["tunnel.in"] });
+    expect(seen().verdict).toMatchObject({
+      after: "nowhere",
+      hint: expect.stringContaining("nothing of it"),
+    });
   });
 });

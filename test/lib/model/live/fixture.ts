@@ -3,7 +3,7 @@ import { ip } from "../../../../lib/addr/ip.ts";
 import { mac } from "../../../../lib/addr/mac.ts";
 import { prefix } from "../../../../lib/addr/prefix.ts";
 import type { LiveContext } from "../../../../lib/model/live/conclude.ts";
-import type { LiveEvent, LiveHook, LiveSpace } from "../../../../lib/model/live/event.ts";
+import type { LiveEvent, LiveHook, LiveLayer, LiveSpace } from "../../../../lib/model/live/event.ts";
 import type { LiveHeader } from "../../../../lib/model/live/live.ts";
 import { ownerKey } from "../../../../lib/model/owner.ts";
 import type { Plan } from "../../../../lib/model/plan.ts";
@@ -43,16 +43,14 @@ export const b = planOf("b", "10.61.0.3");
 export const header: LiveHeader = { source: ip("10.61.0.2"), destination: ip("10.61.0.3") };
 
 export const context: LiveContext = {
-  request: {
-    from: a,
-    receivers: [b],
-    endpoints: [a, b],
-    packet: { destination: header.destination, protocol: "icmp" },
-  },
-  sent: { ...header, protocol: "icmp" },
+  request: { from: a, receivers: [b], endpoints: [a, b] },
+  sent: header,
   gateways: [ip("192.0.2.2")],
   blind: [],
 };
+
+export const outer = { source: ip("192.0.2.1"), destination: ip("192.0.2.2"), vni: 4097 };
+export const tunnels = [{ name: "vsx-nat", network: "nat", vteps: [outer.destination] }];
 
 const host: LiveSpace = { kind: "host" };
 const sender: LiveSpace = { kind: "sender" };
@@ -73,7 +71,10 @@ export const signs = {
   toPort: frame(host, "vp-b", "out", 0.8),
   received: frame(receiver, "eth0", "in", 0.9),
   toUplink: (seen: LiveHeader) => frame(host, "eth0", "out", 0.8, seen),
-  hook: (layer: "bridge" | "host", hook: LiveHook, edge: "first" | "last"): LiveEvent => ({
+  /** Of a host of an overlay network whose tunnel is vsx-nat. */
+  atTunnel: (direction: "in" | "out") => frame(host, "vsx-nat", direction, 0.6),
+  onUnderlay: (direction: "in" | "out") => frame(host, "eth0", direction, 0.8, { ...header, tunnel: outer }),
+  hook: (layer: LiveLayer, hook: LiveHook, edge: "first" | "last"): LiveEvent => ({
     kind: "hook",
     ms: 5,
     layer,
@@ -81,7 +82,7 @@ export const signs = {
     edge,
   }),
   rule: (
-    layer: "bridge" | "host",
+    layer: LiveLayer,
     hook: LiveHook,
     [table, chain]: readonly [string, string],
     verdict: string,

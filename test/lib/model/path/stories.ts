@@ -620,6 +620,13 @@ export const stories: Readonly<Record<string, Readonly<Record<string, Story>>>> 
       to: "tcp fd01::3 80",
       host: { ...docker, bridgeFilter: [4] },
     },
+    "an address of another network, which br_netfilter has masqueraded on the switch": {
+      from: "web",
+      to: "tcp 10.1.0.3 80",
+      packet: { source: ip("10.2.0.2") },
+      web: { guard: false },
+      host: { bridgeFilter: [4] },
+    },
     "somebody's rules at each of the bridge's own hooks": {
       from: "web",
       to: "10.1.0.3",

@@ -19,6 +19,14 @@ const host = {
   backend: { observeCounters: () => ({ ports: [], switches: [] }) },
 } as unknown as Host;
 
+test("a tunnel is captured by its name: what goes out there comes from containers", () => {
+  const vswitch = { kind: "overlay", name: "vsw-blue", network: "blue", tunnel: { name: "vsx-blue" } };
+  const networks = { list: () => [{ name: "blue", spec: { switch: vswitch } }] };
+  const tunneled = { ...host, store: { ...host.store, networks } } as unknown as Host;
+  expect(findDevice("vsx-blue", tunneled)).toEqual({ name: "vsx-blue", title: "vsx-blue", outward: true });
+  expect(findDevice("blue", tunneled)).toEqual({ name: "vsw-blue", title: "vsw-blue" });
+});
+
 test.each([
   ["joined", /^vp-/],
   ["port", /^vm-tap$/],
