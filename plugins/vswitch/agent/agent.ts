@@ -46,6 +46,8 @@ export async function agent(options: AgentOptions, session: Session): Promise<vo
   if (!(interval >= 1)) throw new UsageError("--interval must be 1 second at least");
   if (!(settle >= 0)) throw new UsageError("--settle must be 0 seconds at least");
   if (once) return repair({ ...options, targets: [], "dry-run": false }, session);
+  // The executable leaves hot code to the interpreter (plugins/build.ts); what stays is worth compiling.
+  Bun.unsafe.setJITPolicy(1);
   const log = journal(options.json, session);
   const backend = await loadTool();
   const source = hostSource({ dataDir: options["data-dir"], warn: log.warn }, backend);
