@@ -1,5 +1,15 @@
 /** Prefixes ("address/length") as branded canonical text, with what one needs to know of a subnet. */
-import { type Family, familyBits, type Ip, ipFamily, ipFromNumber, ipNumber, parseIp } from "./ip.ts";
+import {
+  type Family,
+  familyBits,
+  type Ip,
+  ipBytes,
+  ipFamily,
+  ipFromBytes,
+  ipFromNumber,
+  ipNumber,
+  parseIp,
+} from "./ip.ts";
 
 declare const brand: unique symbol;
 /** `address/length`. Host bits are kept (an interface address is a `Prefix`); `networkOf` clears them. */
@@ -57,7 +67,17 @@ export function prefixFamily(p: Prefix): Family {
 
 /** The same prefix with its host bits cleared. */
 export function networkOf(p: Prefix): Prefix {
-  return prefixOf(ipFromNumber(prefixFamily(p), bounds(p).first), prefixLength(p));
+  const length = prefixLength(p);
+  if (prefixFamily(p) === 4) return prefixOf(maskedV4(prefixAddress(p), length), length);
+  return prefixOf(ipFromNumber(prefixFamily(p), bounds(p).first), length);
+}
+
+/** In the numbers of the machine: directories of thousands of blocks are read by this. */
+function maskedV4(address: Ip, length: number): Ip {
+  const bytes = ipBytes(address);
+  for (let i = 0; i < 4; i++)
+    bytes[i] = (bytes[i] ?? 0) & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i)));
+  return ipFromBytes(bytes);
 }
 
 /** First and last address of the prefix as numbers, network and broadcast address included. */

@@ -16,6 +16,8 @@ export interface FollowOptions<T extends object> {
   readonly layout: Layout<T>;
   /** What all of its keys begin with. */
   readonly root: string;
+  /** What of it is listed, each by itself, the smallest first: several come at once. All when absent. */
+  readonly folders?: readonly string[];
   /** Called when the state or the status may be another. */
   readonly onChange: () => void;
   /** Milliseconds since 1970. */
@@ -58,6 +60,7 @@ export interface FollowStatus {
 
 export function follow<T extends object>(options: FollowOptions<T>): Following<T> {
   const { etcd, layout, root, onChange, now, random, relistMs = 300_000, confirmMs = 1000 } = options;
+  const [first = root, ...others] = options.folders ?? [];
   let state = emptyState(layout);
   let queue: DirectoryEvent[] = [];
   /** All that came while a listing was under way. */
@@ -83,7 +86,9 @@ export function follow<T extends object>(options: FollowOptions<T>): Following<T
     const before = settled();
     meanwhile = [];
     try {
-      const listing = await etcd.list(root);
+      const { revision, kvs } = await etcd.list(first);
+      const more = await Promise.all(others.map((folder) => etcd.list(folder, revision)));
+      const listing = { revision, kvs: [kvs, ...more.map((one) => one.kvs)].flat() };
       const judgement = judgeListing(layout, before, listing, doubt);
       state = applyEvents(layout, judgement.state, meanwhile);
       queue = [];
@@ -97,7 +102,7 @@ export function follow<T extends object>(options: FollowOptions<T>): Following<T
           doubt: { sinceMs: status.doubt?.sinceMs ?? now(), complaints: doubt.complaints },
         }),
       };
-      if (watch === undefined) listen(nextRevision(listing.revision));
+      if (watch === undefined) listen(nextRevision(revision));
       onChange();
     } finally {
       meanwhile = undefined;

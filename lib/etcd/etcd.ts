@@ -131,8 +131,8 @@ export interface Watch {
  */
 export interface Etcd {
   range(what: KeyRange, options?: RangeOptions): Promise<RangeResult>;
-  /** All of one moment, in pages; writes between two pages do not show. */
-  list(prefix: string): Promise<Listing>;
+  /** All of one moment, in pages; writes between two pages do not show. @param revision of another moment than now */
+  list(prefix: string, revision?: Int64): Promise<Listing>;
   /** At most 128 operations, and no key put twice. @throws {EtcdError} with `outcome` "unknown": read back before trying again */
   txn(
     compares: readonly Compare[],

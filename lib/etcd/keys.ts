@@ -45,23 +45,24 @@ const pageKeys = 1000;
 /** Compaction meets a listing seldom, and the next one seldom again. */
 const listAttempts = 3;
 
-export async function listPrefix(cluster: Cluster, prefix: string): Promise<Listing> {
+export async function listPrefix(cluster: Cluster, prefix: string, revision?: Int64): Promise<Listing> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await listOnce(cluster, prefix);
+      return await listOnce(cluster, prefix, revision);
     } catch (error) {
+      if (revision !== undefined) throw error;
       const again = error instanceof EtcdError && error.kind === "compacted" && attempt < listAttempts;
       if (!again) throw error;
     }
   }
 }
 
-async function listOnce(cluster: Cluster, prefix: string): Promise<Listing> {
+async function listOnce(cluster: Cluster, prefix: string, at?: Int64): Promise<Listing> {
   const whole = encodeRange({ prefix });
   const kvs: KeyValue[] = [];
   let limit = pageKeys;
   let from: Body = {};
-  let revision: Int64 | undefined;
+  let revision = at;
   for (;;) {
     const body = {
       ...whole,

@@ -7,10 +7,10 @@ import { endpointChanges, publishEndpoints } from "../../../../lib/cluster/publi
 import { publishNode } from "../../../../lib/cluster/publish-node.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import { type Desired, desired } from "../../../../lib/directory/desired.ts";
-import { type DirectoryState, directoryLayout } from "../../../../lib/directory/directory.ts";
+import { type DirectoryState, directoryLayout, followedKinds } from "../../../../lib/directory/directory.ts";
 import { faultComplaints } from "../../../../lib/directory/fault-complaints.ts";
 import { isSameRecord, nodeRecord } from "../../../../lib/directory/identity.ts";
-import { directoryRoot, formatKey } from "../../../../lib/directory/keys.ts";
+import { directoryRoot, folderKey, formatKey } from "../../../../lib/directory/keys.ts";
 import { createMemo } from "../../../../lib/directory/memo.ts";
 import { formatRecord } from "../../../../lib/directory/records.ts";
 import { compareRevisions } from "../../../../lib/directory/revision.ts";
@@ -47,6 +47,7 @@ export function etcdMembership(options: EtcdMembershipOptions): Membership {
 
   const following = follow({
     ...{ etcd, layout: directoryLayout(prefix), root: directoryRoot(prefix), now, random },
+    folders: followedKinds.map((kind) => folderKey(prefix, kind)),
     onChange: () => {
       look();
       onChange();
