@@ -62,7 +62,7 @@ export function prefixLength(p: Prefix): number {
 }
 
 export function prefixFamily(p: Prefix): Family {
-  return ipFamily(prefixAddress(p));
+  return p.includes(":") ? 6 : 4;
 }
 
 /** The same prefix with its host bits cleared. */

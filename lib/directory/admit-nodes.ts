@@ -4,6 +4,7 @@
  */
 import type { Complaint } from "./complaint.ts";
 import type { AnyNode, Host, LocalNode } from "./known.ts";
+import { createMemo, type Memo } from "./memo.ts";
 import { compareRevisions } from "./revision.ts";
 import type { Entry } from "./state.ts";
 
@@ -24,7 +25,12 @@ export interface Admitted {
   readonly name: string;
 }
 
-export function admitNodes(nodes: ReadonlyMap<string, Entry<AnyNode>>, local: LocalNode): Admission {
+/** @param memo of the last time: nodes that are the same are the same objects */
+export function admitNodes(
+  nodes: ReadonlyMap<string, Entry<AnyNode>>,
+  local: LocalNode,
+  memo: Memo = createMemo(),
+): Admission {
   const admitted = new Map<string, Admitted>();
   const refused = new Map<string, Complaint>();
   const renamed = new Map<string, Complaint>();
@@ -49,7 +55,11 @@ export function admitNodes(nodes: ReadonlyMap<string, Entry<AnyNode>>, local: Lo
     const namesake = byName.get(name);
     if (namesake === undefined) byName.set(name, uid);
     else renamed.set(uid, sharedName(entry, namesake));
-    admitted.set(uid, { entry, name: namesake === undefined ? name : `${name} (${uid})` });
+    const shown = namesake === undefined ? name : `${name} (${uid})`;
+    admitted.set(
+      uid,
+      memo.each("admitted", entry, () => ({ entry, name: shown }), shown),
+    );
   }
   return { admitted, refused, renamed, ours };
 }

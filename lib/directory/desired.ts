@@ -31,7 +31,7 @@ export function desired(
   networks: readonly LocalNetwork[],
   memo: Memo = createMemo(),
 ): ReadonlyMap<string, Desired> {
-  const admission = memo.once("admission", [known.nodes, local], () => admitNodes(known.nodes, local));
+  const admission = memo.once("admission", [known.nodes, local], () => admitNodes(known.nodes, local, memo));
   const settled = networks.map((network) => {
     const name = network.network;
     const cidrs = cidrsOf(known, network);
@@ -70,18 +70,14 @@ function desiredOf(
       : endpointsBehind(known, local, network, findings, complaints);
   for (const block of blocks.blocks) complainOfBlock(complaints, block, known, findings);
   const peers: Peer[] = [];
+  const peer = `peer of ${network.network}`;
   for (const uid of participants(known, network)) {
     const node = admission.admitted.get(uid);
     complainOfNode(complaints, uid, known, findings, local, network);
     const what = behind.get(uid);
     if (what === undefined || node === undefined) continue;
     if (covered.nodes.has(uid) || !isFit(node, local, network)) continue;
-    const { name, entry } = node;
-    peers.push(
-      memo.once(`peer ${uid} of ${network.network}`, [name, entry, what], () =>
-        peerOf(name, entry.record, what),
-      ),
-    );
+    peers.push(memo.each(peer, node, () => peerOf(node.name, node.entry.record, what), what));
   }
   return {
     peers: peers.sort((a, b) => (a.node < b.node ? -1 : 1)),

@@ -45,8 +45,8 @@ export const emptyTables: DirectoryTables = {
   ips: new Map(),
 };
 
-/** What hosts go by who follow the directory, the smallest first; the others are for whoever claims or removes. */
-export const followedKinds = ["networks", "vnis", "alive", "endpoints", "nodes", "blocks"] as const;
+/** What hosts go by who follow the directory, the smallest first; what each owns is for whoever claims or removes. */
+export const followedKinds = ["networks", "vnis", "ips", "alive", "endpoints", "nodes", "blocks"] as const;
 
 /** @param prefix of all keys, without a slash at its end */
 export function directoryLayout(prefix: string): Layout<DirectoryTables> {

@@ -5,13 +5,18 @@
 export interface Memo {
   /** What `make` gave when it was last called by this name, if that was for the same inputs. */
   once<T>(name: string, inputs: readonly unknown[], make: () => T): T;
-  /** The same of a single entry, of which there are thousands. @param what of it; one name stands for one function */
-  each<T>(what: string, entry: object, make: () => T): T;
+  /**
+   * The same of a single entry, of which there are thousands.
+   *
+   * @param what of it; one name stands for one function
+   * @param beside what else it is made of
+   */
+  each<T>(what: string, entry: object, make: () => T, beside?: unknown): T;
 }
 
 export function createMemo(): Memo {
   const made = new Map<string, { readonly inputs: readonly unknown[]; readonly value: unknown }>();
-  const entries = new Map<string, WeakMap<object, unknown>>();
+  const entries = new Map<string, WeakMap<object, { readonly beside: unknown; readonly value: unknown }>>();
   return {
     once<T>(name: string, inputs: readonly unknown[], make: () => T): T {
       const before = made.get(name);
@@ -22,16 +27,16 @@ export function createMemo(): Memo {
       made.set(name, { inputs, value });
       return value;
     },
-    each<T>(what: string, entry: object, make: () => T): T {
+    each<T>(what: string, entry: object, make: () => T, beside?: unknown): T {
       let known = entries.get(what);
       if (known === undefined) {
         known = new WeakMap();
         entries.set(what, known);
       }
       const before = known.get(entry);
-      if (before !== undefined) return before as T;
+      if (before !== undefined && before.beside === beside) return before.value as T;
       const value = make();
-      known.set(entry, value);
+      known.set(entry, { beside, value });
       return value;
     },
   };
