@@ -23,9 +23,14 @@ export function ip(text: string): Ip {
   return parsed;
 }
 
+/** By the first dot, which is at the second to the fourth place: thousands of times for each change of a directory. */
 export function ipFamily(address: Ip): Family {
-  return address.includes(":") ? 6 : 4;
+  const isV4 =
+    address.charCodeAt(1) === dot || address.charCodeAt(2) === dot || address.charCodeAt(3) === dot;
+  return isV4 ? 4 : 6;
 }
+
+const [dot, zero, nine] = [46, 48, 57] as const;
 
 /** Width of an address in bits. */
 export function familyBits(family: Family): 32 | 128 {
@@ -110,8 +115,6 @@ function parseV4(text: string): Uint8Array | undefined {
   bytes[3] = value;
   return bytes;
 }
-
-const [dot, zero, nine] = [46, 48, 57] as const;
 
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split("::");

@@ -62,7 +62,8 @@ export function prefixLength(p: Prefix): number {
 }
 
 export function prefixFamily(p: Prefix): Family {
-  return p.includes(":") ? 6 : 4;
+  // What a prefix begins with is its address.
+  return ipFamily(p as unknown as Ip);
 }
 
 /** The same prefix with its host bits cleared. */

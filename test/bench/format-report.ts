@@ -3,7 +3,7 @@ import type { Part } from "./breakdown.ts";
 import { busyShare, type Load } from "./machine.ts";
 import type { Profile } from "./profile.ts";
 import type { Outcome, Report } from "./report.ts";
-import type { Goal } from "./row.ts";
+import type { Row } from "./row.ts";
 import { alignColumns, figure } from "./table.ts";
 import type { Summary } from "./verdict.ts";
 
@@ -27,7 +27,7 @@ export function formatReport(report: Report, withProfiles: boolean): string {
 
 const legend = [
   "ours, reference: median [quartiles]. ratio: of the medians, ours / reference; 95 %: its bootstrap interval (of our",
-  "figure where the goal is in MiB). Reference: bridge + host-local with ipMasq, and portmap where ports are published.",
+  "figure where the goal is one). Reference: bridge + host-local with ipMasq, and portmap where ports are published.",
   "reached / missed: the whole interval is on that side of the goal. even: the goal is inside a narrow interval.",
   "noisy: the goal is inside an interval too wide to judge. *: others were using the machine.",
 ];
@@ -46,7 +46,7 @@ function formatRows(outcomes: readonly Outcome[]): readonly string[] {
 
 function formatRow(outcome: Outcome): readonly string[] {
   const { row } = outcome.kind === "failed" ? outcome : outcome.measured;
-  const begin = [`${row.title}, ${row.unit}`, formatGoal(row.goal)];
+  const begin = [`${row.title}, ${row.unit}`, formatGoal(row)];
   if (outcome.kind === "failed") return [...begin, `FAILED: ${outcome.reason}`];
   const { ours, reference, ratio, interval, verdict } = outcome.judged;
   return [
@@ -60,9 +60,9 @@ function formatRow(outcome: Outcome): readonly string[] {
   ];
 }
 
-function formatGoal(goal: Goal | undefined): string {
+function formatGoal({ goal, unit }: Row): string {
   if (goal === undefined) return "";
-  return `${goal.kind === "ratio-at-least" ? ">=" : "<="} ${goal.value}${goal.kind === "at-most" ? " MiB" : ""}`;
+  return `${goal.kind === "ratio-at-least" ? ">=" : "<="} ${goal.value}${goal.kind === "at-most" ? ` ${unit}` : ""}`;
 }
 
 function formatSummary({ median, q1, q3, rounds }: Summary): string {
