@@ -21,6 +21,8 @@ export interface Work {
   readonly pool: Pool;
   readonly uid: string;
   readonly vni?: number;
+  /** Written by the call that looks, where its conditions hold. */
+  readonly first?: Draft;
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -63,7 +65,8 @@ export async function settle(work: Work, options: { readonly all: boolean }): Pr
     const askedMs = now();
     const known = store.blocks.list(pool.network).map(({ prefix }) => prefix);
     const vni = work.vni === undefined ? {} : { vni: work.vni };
-    const view = await readView(etcd, { pool, uid, known, ...vni, ...options });
+    const first = work.first === undefined ? {} : { first: work.first };
+    const view = await readView(etcd, { pool, uid, known, ...vni, ...first, ...options });
     const beside = await work.beside(view);
     const own = settleOwn(known, view, { uid, epoch: beside.epoch });
     const claims = [...own.stale, ...own.unknown];

@@ -46,12 +46,12 @@ export async function supply(supplying: Supplying): Promise<void> {
     if (!told.has(text)) supplying.warn(text);
     told.add(text);
   };
+  // To who has never asked the network is new, perhaps to all: then it is made by the call that asks.
+  const isNew = store.pools.get(pool.network) === undefined;
+  const nobodys = { network: undefined, vni: undefined };
   const work: Work = {
-    etcd,
-    pool,
-    uid: identity.uid,
-    store,
-    now,
+    ...{ etcd, pool, uid: identity.uid, store, now },
+    ...(isNew ? { first: draftNetwork(pool.access.prefix, pool.network, record, nobodys) } : {}),
     ...(record.vni === undefined ? {} : { vni: record.vni }),
     beside: (view) => drafts(supplying, view, warn),
   };
@@ -81,7 +81,7 @@ async function drafts(
 ): Promise<Beside> {
   const { prefix } = pool.access;
   const node = draftNode(prefix, identity, view);
-  // Of its own, before any claim: where many hosts begin at once, the claims of all but one would fail by it.
+  // Before any claim: where many hosts begin at once, the claims of all but one would fail by it.
   const keys = await makeNetwork(etcd, prefix, pool.network, record, view);
   const network = draftNetwork(prefix, pool.network, record, keys);
   const { vtep, epoch } = node.record;

@@ -10,6 +10,7 @@ import {
 } from "../directory/parse-records.ts";
 import type { BlockRecord } from "../directory/records.ts";
 import type { Etcd, KeyValue, Operation, OperationResult } from "../etcd/etcd.ts";
+import type { Draft } from "./draft.ts";
 import type { NetworkKeys } from "./draft-network.ts";
 import type { OwnKeys } from "./draft-node.ts";
 import type { Pool } from "./pool.ts";
@@ -23,6 +24,8 @@ export interface ViewRequest {
   readonly known: readonly Prefix[];
   /** Whether all blocks of the network are asked for. */
   readonly all: boolean;
+  /** Written before, by the same call, where its conditions hold. */
+  readonly first?: Draft;
 }
 
 export interface View extends OwnKeys, NetworkKeys {
@@ -39,12 +42,12 @@ const page = 10_000;
 
 /** @throws {EtcdError} @throws {CniError} 6 for records that cannot be read */
 export async function readView(etcd: Etcd, request: ViewRequest): Promise<View> {
-  const { pool, uid, vni, known, all } = request;
+  const { pool, uid, vni, known, all, first: draft } = request;
   const { prefix } = pool.access;
   const { network } = pool;
   const get = (key: Key): Operation => ({ kind: "range", key: formatKey(prefix, key) });
   const blockKey = (cidr: Prefix): Operation => get({ kind: "blocks", network, cidr });
-  const [node, alive, ofNetwork, ofVni, owned, whole, ...first] = await ranges(etcd, [
+  const looks: readonly Operation[] = [
     get({ kind: "nodes", uid }),
     get({ kind: "alive", uid }),
     get({ kind: "networks", network }),
@@ -55,7 +58,8 @@ export async function readView(etcd: Etcd, request: ViewRequest): Promise<View> 
       ? { kind: "range", prefix: folderKey(prefix, "blocks", network), keysOnly: true, limit: page }
       : get({ kind: "vnis", vni: 0 }),
     ...known.slice(0, batch).map(blockKey),
-  ]);
+  ];
+  const [node, alive, ofNetwork, ofVni, owned, whole, ...first] = await ranges(etcd, looks, draft);
   const others = prefixesOf(prefix, owned?.kvs ?? []).filter((cidr) => !known.includes(cidr));
   const records = [...first];
   const rest = [...known.slice(batch), ...others];
@@ -82,8 +86,13 @@ export async function readView(etcd: Etcd, request: ViewRequest): Promise<View> 
 
 type Range = Extract<OperationResult, { readonly kind: "range" }>;
 
-async function ranges(etcd: Etcd, operations: readonly Operation[]): Promise<readonly Range[]> {
-  const { responses } = await etcd.txn([], operations);
+async function ranges(
+  etcd: Etcd,
+  operations: readonly Operation[],
+  draft: Draft = { compares: [], writes: [] },
+): Promise<readonly Range[]> {
+  const { compares, writes } = draft;
+  const { responses } = await etcd.txn(compares, [...writes, ...operations], operations);
   return responses.filter((response) => response.kind === "range");
 }
 

@@ -5,7 +5,7 @@
 import type { Complaint } from "./complaint.ts";
 import type { AnyNode, Host, LocalNode } from "./known.ts";
 import { createMemo, type Memo } from "./memo.ts";
-import { compareRevisions } from "./revision.ts";
+import { compareRevisions, type Revision } from "./revision.ts";
 import type { Entry } from "./state.ts";
 
 export interface Admission {
@@ -38,7 +38,7 @@ export function admitNodes(
   const byVtep = new Map<string, Entry<Host>>();
   const byMac = new Map<string, Entry<Host>>();
   const byName = new Map<string, string>([[local.name, "this host"]]);
-  for (const entry of [...nodes.values()].filter(isHost).toSorted(byAge)) {
+  for (const entry of oldestFirst(nodes, memo)) {
     const { uid, name, vtep, mac } = entry.record;
     if (uid === local.uid) {
       ours.push(...compareOwn(entry, local));
@@ -64,11 +64,28 @@ export function admitNodes(
   return { admitted, refused, renamed, ours };
 }
 
+/** A node that says something else is as old as before: thousands need not be sorted for it. */
+function oldestFirst(nodes: ReadonlyMap<string, Entry<AnyNode>>, memo: Memo): readonly Entry<Host>[] {
+  const order = memo.stays<readonly (readonly [uid: string, age: Revision])[]>(
+    "order of nodes",
+    (before) =>
+      before.length === nodes.size && before.every(([uid, age]) => nodes.get(uid)?.createRevision === age),
+    () =>
+      [...nodes]
+        .toSorted(([, a], [, b]) => byAge(a, b))
+        .map(([uid, { createRevision }]) => [uid, createRevision] as const),
+  );
+  return order.flatMap(([uid]) => {
+    const entry = nodes.get(uid);
+    return entry !== undefined && isHost(entry) ? entry : [];
+  });
+}
+
 const isHost = (entry: Entry<AnyNode>): entry is Entry<Host> =>
   entry.record.vtep !== undefined && entry.record.mac !== undefined;
 
 /** Whose key is older; those of one transaction by their names. */
-function byAge(a: Entry<Host>, b: Entry<Host>): number {
+function byAge(a: Entry<AnyNode>, b: Entry<AnyNode>): number {
   return compareRevisions(a.createRevision, b.createRevision) || (a.key < b.key ? -1 : 1);
 }
 

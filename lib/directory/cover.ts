@@ -2,12 +2,13 @@
  * Tunnel addresses within blocks. A route to such a block would send the tunnel's own packets into the tunnel, so one of the two
  * is left out: the younger, and a node's own block before the node.
  */
-import { ipFamily, ipNumber } from "../addr/ip.ts";
+import type { Ip } from "../addr/ip.ts";
 import type { Admitted } from "./admit-nodes.ts";
 import type { Complaint } from "./complaint.ts";
 import type { Memo } from "./memo.ts";
 import { compareRevisions } from "./revision.ts";
 import type { Block } from "./settle-blocks.ts";
+import { compareSpans, spanOfAddress } from "./span.ts";
 
 export interface Covered {
   /** Blocks that are not routed. */
@@ -17,17 +18,25 @@ export interface Covered {
 }
 
 /**
- * @param blocks that would be routed from here, and this host's own, of all networks
+ * @param blocks of all networks that are routed here, by network: the same arrays while nothing of them has changed
+ * @param isRouted whether a block would be, or is this host's own
  * @param nodes that are believed
  */
 export function findCovered(
-  blocks: readonly Block[],
+  blocks: readonly (readonly Block[])[],
+  isRouted: (block: Block) => boolean,
   nodes: ReadonlyMap<string, Admitted>,
   uid: string,
   memo: Memo,
 ): Covered {
-  const vteps = memo.once("vteps", [nodes], () => sortVteps(nodes, memo));
-  const pairs = blocks.flatMap((block) => within(vteps, block).map((node) => [block, node] as const));
+  const sorted = memo.once("spans", blocks, () => sortBlocks(blocks.flat()));
+  const pairs: (readonly [Block, Admitted])[] = [];
+  for (const node of nodes.values()) {
+    const { entry } = node;
+    const holding = memo.each("blocks around", entry, () => around(sorted, entry.record.vtep), sorted);
+    for (const block of holding) if (isRouted(block)) pairs.push([block, node]);
+  }
+  pairs.sort(([x], [y]) => compareSpans(x.span, y.span));
   const badBlocks = new Map<Block, Complaint>();
   const badNodes = new Map<string, Complaint>();
   for (const [block, node] of pairs) {
@@ -39,35 +48,43 @@ export function findCovered(
   return { blocks: badBlocks, nodes: badNodes };
 }
 
-interface Vtep {
-  readonly number: bigint;
-  readonly node: Admitted;
+interface Sorted {
+  /** By their first addresses. */
+  readonly blocks: readonly Block[];
+  /** The highest last address of a block and of all before it. */
+  readonly highest: readonly bigint[];
 }
 
-function sortVteps(
-  nodes: ReadonlyMap<string, Admitted>,
-  memo: Memo,
-): Readonly<Record<4 | 6, readonly Vtep[]>> {
-  const sorted: Record<4 | 6, Vtep[]> = { 4: [], 6: [] };
-  for (const node of nodes.values()) {
-    const { vtep } = node.entry.record;
-    const number = memo.each("vtep", node.entry, () => ipNumber(vtep));
-    sorted[ipFamily(vtep)].push({ number, node });
-  }
-  for (const list of [sorted[4], sorted[6]]) list.sort((a, b) => (a.number < b.number ? -1 : 1));
-  return sorted;
+function sortBlocks(all: readonly Block[]): Readonly<Record<4 | 6, Sorted>> {
+  const ofFamily = (family: 4 | 6): Sorted => {
+    const blocks = all
+      .filter(({ span }) => span.family === family)
+      .toSorted((a, b) => compareSpans(a.span, b.span));
+    let high = -1n;
+    const highest = blocks.map(({ span: { last } }) => {
+      if (last > high) high = last;
+      return high;
+    });
+    return { blocks, highest };
+  };
+  return { 4: ofFamily(4), 6: ofFamily(6) };
 }
 
-function within(sorted: Readonly<Record<4 | 6, readonly Vtep[]>>, { span }: Block): readonly Admitted[] {
-  const list = sorted[span.family];
-  let [low, high] = [0, list.length];
+/** All that hold the address. */
+function around(sorted: Readonly<Record<4 | 6, Sorted>>, address: Ip): readonly Block[] {
+  const { family, first: number } = spanOfAddress(address);
+  const { blocks, highest } = sorted[family];
+  let [low, high] = [0, blocks.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((list[middle]?.number ?? 0n) < span.first) low = middle + 1;
+    if ((blocks[middle]?.span.first ?? 0n) <= number) low = middle + 1;
     else high = middle;
   }
-  const found: Admitted[] = [];
-  for (let at = list[low]; at !== undefined && at.number <= span.last; at = list[++low]) found.push(at.node);
+  const found: Block[] = [];
+  for (let at = low - 1; at >= 0 && (highest[at] ?? -1n) >= number; at--) {
+    const block = blocks[at];
+    if (block !== undefined && block.span.last >= number) found.push(block);
+  }
   return found;
 }
 

@@ -39,14 +39,20 @@ export function desired(
     const make = () => settleBlocks(known, local, network, cidrs, memo);
     return [network, memo.once(`blocks of ${name}`, inputs, make)] as const;
   });
-  const routed = settled
-    .filter(([network]) => network.mode === "routed")
-    .flatMap(([network, { blocks }]) =>
-      blocks.filter(
-        ({ owner }) => owner === local.uid || isFit(admission.admitted.get(owner), local, network),
-      ),
-    );
-  const covered = findCovered(routed, admission.admitted, local.uid, memo);
+  const routed = settled.filter(([network]) => network.mode === "routed");
+  const isRouted = (block: Block): boolean => {
+    const { owner } = block;
+    if (owner === local.uid) return true;
+    const node = admission.admitted.get(owner);
+    return routed.some(([network, { blocks }]) => isFit(node, local, network) && blocks.includes(block));
+  };
+  const covered = findCovered(
+    routed.map(([, { blocks }]) => blocks),
+    isRouted,
+    admission.admitted,
+    local.uid,
+    memo,
+  );
   return new Map(
     settled.map(([network, blocks]) => [
       network.network,
@@ -87,9 +93,11 @@ function desiredOf(
 
 /** Other nodes that have something in the network. */
 function participants({ blocks, endpoints, ips }: Known, { network }: LocalNetwork): ReadonlySet<string> {
-  const owners = [...(blocks.get(network)?.values() ?? [])].flatMap(({ record }) => record.owner ?? []);
-  const holders = [...(ips.get(network)?.values() ?? [])].map(({ record }) => record.node);
-  return new Set([...owners, ...holders, ...(endpoints.get(network)?.keys() ?? [])]);
+  const all = new Set<string>(endpoints.get(network)?.keys());
+  for (const { record } of blocks.get(network)?.values() ?? [])
+    if (record.owner !== undefined) all.add(record.owner);
+  for (const { record } of ips.get(network)?.values() ?? []) all.add(record.node);
+  return all;
 }
 
 type Behind = Pick<Peer, "subnets" | "endpoints">;

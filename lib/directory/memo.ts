@@ -12,10 +12,13 @@ export interface Memo {
    * @param beside what else it is made of
    */
   each<T>(what: string, entry: object, make: () => T, beside?: unknown): T;
+  /** What `make` gave the last time by this name, as long as that holds. */
+  stays<T>(name: string, holds: (value: T) => boolean, make: () => T): T;
 }
 
 export function createMemo(): Memo {
   const made = new Map<string, { readonly inputs: readonly unknown[]; readonly value: unknown }>();
+  const kept = new Map<string, { readonly value: unknown }>();
   const entries = new Map<string, WeakMap<object, { readonly beside: unknown; readonly value: unknown }>>();
   return {
     once<T>(name: string, inputs: readonly unknown[], make: () => T): T {
@@ -25,6 +28,13 @@ export function createMemo(): Memo {
       if (before !== undefined && isSame) return before.value as T;
       const value = make();
       made.set(name, { inputs, value });
+      return value;
+    },
+    stays<T>(name: string, holds: (value: T) => boolean, make: () => T): T {
+      const before = kept.get(name);
+      if (before !== undefined && holds(before.value as T)) return before.value as T;
+      const value = make();
+      kept.set(name, { value });
       return value;
     },
     each<T>(what: string, entry: object, make: () => T, beside?: unknown): T {

@@ -29,10 +29,10 @@ export function complainOfNode(
   network: LocalNetwork,
 ): void {
   const node = admission.admitted.get(uid);
-  for (const all of [admission.refused, admission.renamed, covered.nodes]) {
-    const complaint = all.get(uid);
-    if (complaint !== undefined) found.push(complaint);
-  }
+  const said = admission.refused.get(uid) ?? admission.renamed.get(uid);
+  if (said !== undefined) found.push(said);
+  const hidden = covered.nodes.get(uid);
+  if (hidden !== undefined) found.push(hidden);
   if (uid !== local.uid && !nodes.has(uid) && endpoints.get(network.network)?.has(uid))
     found.push(unknown(uid));
   if (node === undefined || isFit(node, local, network)) return;

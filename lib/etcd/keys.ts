@@ -7,6 +7,7 @@ import type {
   KeyRange,
   KeyValue,
   Listing,
+  ListOptions,
   Operation,
   RangeOptions,
   RangeResult,
@@ -45,40 +46,52 @@ const pageKeys = 1000;
 /** Compaction meets a listing seldom, and the next one seldom again. */
 const listAttempts = 3;
 
-export async function listPrefix(cluster: Cluster, prefix: string, revision?: Int64): Promise<Listing> {
+export async function listPrefix(
+  cluster: Cluster,
+  prefix: string,
+  options: ListOptions = {},
+): Promise<Listing> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await listOnce(cluster, prefix, revision);
+      return await listOnce(cluster, prefix, options);
     } catch (error) {
-      if (revision !== undefined) throw error;
       const again = error instanceof EtcdError && error.kind === "compacted" && attempt < listAttempts;
-      if (!again) throw error;
+      if (!again || options.revision !== undefined) throw error;
     }
   }
 }
 
-async function listOnce(cluster: Cluster, prefix: string, at?: Int64): Promise<Listing> {
+async function listOnce(
+  cluster: Cluster,
+  prefix: string,
+  { revision: at, onPage }: ListOptions,
+): Promise<Listing> {
   const whole = encodeRange({ prefix });
   const kvs: KeyValue[] = [];
   let limit = pageKeys;
   let from: Body = {};
   let revision = at;
-  for (;;) {
-    const body = {
-      ...whole,
-      ...from,
-      ...encodeRangeOptions({ limit, ...(revision !== undefined && { revision }) }),
-    };
+  const ask = (): Promise<RevisedPage> => {
+    const page = encodeRangeOptions({ limit, ...(revision !== undefined && { revision }) });
+    return cluster.call(callRange({ ...whole, ...from, ...page }, `list ${prefix}`));
+  };
+  for (let coming = ask(); ; ) {
     try {
-      const page = await cluster.call(callRange(body, `list ${prefix}`));
+      const page = await coming;
       revision ??= page.revision;
       kvs.push(...page.kvs);
-      if (!page.more || page.kvs.length === 0) return { kvs, revision };
-      from = { key: encodeBytes(afterKey(decodeBytes(page.lastKey))) };
+      const isLast = !page.more || page.kvs.length === 0;
+      if (!isLast) {
+        from = { key: encodeBytes(afterKey(decodeBytes(page.lastKey))) };
+        coming = ask();
+      }
+      onPage?.(page.kvs);
+      if (isLast) return { kvs, revision };
     } catch (error) {
       // Long values: our own limit, or that of an old gateway (4 MiB, etcd#11327).
       if (!(error instanceof EtcdError) || error.kind !== "tooLarge" || limit === 1) throw error;
       limit = Math.max(1, Math.floor(limit / 4));
+      coming = ask();
     }
   }
 }

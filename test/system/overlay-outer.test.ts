@@ -66,7 +66,7 @@ describe.skipIf(why).each(cases)(`outer packets${why ? ` (${why})` : ""} over IP
     await expect.poll(() => outer(vxlan.packets()).length).toBeGreaterThanOrEqual(8);
     for (const line of outer(vxlan.packets()))
       expect(line).toMatch(ends("\\d+", `VXLAN, flags [I] (0x08), vni ${one.vni}`));
-    await expect.poll(() => outer(sums.packets()).length).toBe(outer(vxlan.packets()).length);
+    await expect.poll(() => outer(sums.packets()).length).toBeGreaterThanOrEqual(8);
     for (const line of outer(sums.packets())) expect(line).toMatch(ends("\\d+", "[udp sum ok] "));
   });
 

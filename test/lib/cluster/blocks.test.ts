@@ -11,7 +11,7 @@ const ownKeys = (etcd: ReturnType<typeof fakeEtcd>): readonly string[] =>
 const spell = (block: string | undefined): string => `blocks/net/${block?.replace("/", "-")}`;
 
 describe("a host without room", () => {
-  it("claims a block, and says who it is and what the network is, by a question and two writes", async () => {
+  it("claims a block, and says who it is and what the network is, in one question and one write", async () => {
     const etcd = fakeEtcd();
     const lossy = lossyWire();
     const host = loneHost(etcd, { wire: lossy.wire });
@@ -23,7 +23,7 @@ describe("a host without room", () => {
       [spell(block)]: { owner: "n1", epoch: 0 },
       [spell(block).replace("blocks/", "owned/n1/")]: { v: 1 },
     });
-    expect(lossy.calls).toBe(3);
+    expect(lossy.calls).toBe(2);
   });
 
   it("claims a block of a network that others have by one question and one write", async () => {
@@ -42,14 +42,25 @@ describe("a host without room", () => {
     let other: Promise<void> | undefined;
     const host = loneHost(etcd, {
       wire: async (call) => {
-        if (call.writes) other ??= loneHost(etcd, { uid: "n0" }).supply();
+        other ??= loneHost(etcd, { uid: "n0" }).supply();
         await other;
         return lossy.wire(call);
       },
     });
     await host.supply();
     expect(host.blocks()).toHaveLength(1);
-    expect(lossy.calls).toBe(3);
+    expect(lossy.calls).toBe(2);
+  });
+
+  it("makes a network anew that somebody has removed", async () => {
+    const etcd = fakeEtcd();
+    const host = loneHost(etcd);
+    await host.supply();
+    await removeFrom(etcd, "networks/net");
+    host.fill(13);
+    await host.supply();
+    expect(keysOf(etcd)["networks/net"]).toMatchObject({ cidrs: ["10.1.0.0/24"] });
+    expect(host.blocks()).toHaveLength(2);
   });
 
   it("claims none where another process of it has done so meanwhile", async () => {
@@ -115,11 +126,16 @@ describe("a host without room", () => {
     expect(keysOf(etcd)).toEqual(before);
   });
 
-  it.each(["answer", "late"] as const)("has what it claimed also when nobody told (%s)", async (how) => {
+  it.each([
+    { how: "answer", of: "the claim" },
+    { how: "late", of: "the claim" },
+    { how: "answer", of: "the first look" },
+    { how: "late", of: "the first look" },
+  ] as const)("has what it claimed also when nobody told ($how of $of)", async ({ how, of }) => {
     const etcd = fakeEtcd();
-    await loneHost(etcd, { uid: "n0" }).supply();
     const lossy = lossyWire();
     const host = loneHost(etcd, { wire: lossy.wire });
+    if (of === "the claim") await host.supply({ families: [] });
     lossy.lose(how);
     await host.supply();
     expect(host.blocks()).toHaveLength(1);
