@@ -73,16 +73,21 @@ export async function settle(work: Work, options: { readonly all: boolean }): Pr
     if (claims.length > 0) {
       const revision = await adopt(work, beside, claims.slice(0, batch));
       if (revision !== undefined)
-        note(
-          work,
-          claims.slice(0, batch).map(([prefix]) => ({ prefix, revision })),
-          [],
+        store.transaction(() =>
+          note(
+            work,
+            claims.slice(0, batch).map(([prefix]) => ({ prefix, revision })),
+            [],
+          ),
         );
       // The host's own record may be another by now.
       return undefined;
     }
-    note(work, own.held, own.lost);
-    noteChecked(work, askedMs);
+    // One write of the file for both.
+    store.transaction(() => {
+      note(work, own.held, own.lost);
+      noteChecked(work, askedMs);
+    });
     return { view, beside, lost: await describe(work, own.lost) };
   });
 }
@@ -102,23 +107,21 @@ async function adopt(
 
 /** Rows that DEL, GC or an ADD cannot have written in between: whoever changes them holds the lock for claims. */
 function note({ store, pool, now }: Work, held: readonly OwnedBlock[], lost: readonly LostTo[]): void {
-  store.transaction(() => {
-    const rows = new Map(store.blocks.list(pool.network).map((row) => [row.prefix, row]));
-    for (const { prefix, revision } of held) {
-      const { lostMs, ...row } = rows.get(prefix) ?? {
-        network: pool.network,
-        prefix,
-        claimedMs: now(),
-        lostMs: 0,
-      };
-      if (lostMs !== undefined || !("revision" in row) || row.revision !== revision)
-        store.blocks.put({ ...row, revision });
-    }
-    for (const { prefix } of lost) {
-      const row = rows.get(prefix);
-      if (row !== undefined && row.lostMs === undefined) store.blocks.put({ ...row, lostMs: now() });
-    }
-  });
+  const rows = new Map(store.blocks.list(pool.network).map((row) => [row.prefix, row]));
+  for (const { prefix, revision } of held) {
+    const { lostMs, ...row } = rows.get(prefix) ?? {
+      network: pool.network,
+      prefix,
+      claimedMs: now(),
+      lostMs: 0,
+    };
+    if (lostMs !== undefined || !("revision" in row) || row.revision !== revision)
+      store.blocks.put({ ...row, revision });
+  }
+  for (const { prefix } of lost) {
+    const row = rows.get(prefix);
+    if (row !== undefined && row.lostMs === undefined) store.blocks.put({ ...row, lostMs: now() });
+  }
 }
 
 function noteChecked({ store, pool }: Work, askedMs: number): void {

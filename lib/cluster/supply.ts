@@ -58,15 +58,17 @@ export async function supply(supplying: Supplying): Promise<void> {
   await repeated(`network ${pool.network}`, async () => {
     const ground = await settle(work, { all: families.length > 0 || fixed !== undefined });
     for (const lost of ground.lost) warn(formatLost(pool.network, lost));
-    const lacking = () => families.find((family) => !hasRoom(store, pool, family));
+    const lacks = (family: Family) => !hasRoom(store, pool, family);
     if (fixed !== undefined && !isAtHand(work, fixed)) {
       await claimAddress(work, ground, fixed);
       return undefined;
     }
-    const family = lacking();
+    const family = families.find(lacks);
     if (family !== undefined) {
       const claimed = await claimFree(work, ground, family);
-      return claimed !== undefined && lacking() === undefined ? true : undefined;
+      return claimed !== undefined && !families.some((other) => other !== family && lacks(other))
+        ? true
+        : undefined;
     }
     // What nobody has written yet: with a claim it goes into one transaction.
     const { compares, writes } = ground.beside;

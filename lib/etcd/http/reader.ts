@@ -37,9 +37,9 @@ export function createReader(events: ReaderEvents): ResponseReader {
       if (held.length > maxLineBytes) throw new SyntaxError("a line of the framing is too long");
       return undefined;
     }
-    const text = new TextDecoder("latin1").decode(held.subarray(0, held[end - 1] === CR ? end - 1 : end));
+    const found = text(held.subarray(0, held[end - 1] === CR ? end - 1 : end));
     held = held.subarray(end + 1);
-    return text;
+    return found;
   };
   const done = (): State => ({ at: "done" });
   const afterHead = (head: ResponseHead): State => {
@@ -130,7 +130,8 @@ export function createReader(events: ReaderEvents): ResponseReader {
   };
 }
 
-const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+const text = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const whole = new Uint8Array(a.length + b.length);
