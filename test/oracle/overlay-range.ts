@@ -1,8 +1,6 @@
 /** Sends packets on two real hosts of an overlay network and tells who got each. */
-import { closeSync, openSync } from "node:fs";
 import { ipFamily } from "../../lib/addr/ip.ts";
 import { type Mac, mac } from "../../lib/addr/mac.ts";
-import { inCompartment } from "../../lib/linux/netns.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
 import type { Encapsulation } from "../../lib/model/path/trace.ts";
 import type { Scene } from "../../lib/model/scene.ts";
@@ -11,6 +9,7 @@ import { vxlan } from "../system/frames.ts";
 import type { OverlayLab } from "../system/overlay-lab.ts";
 import { udp } from "../system/packets.ts";
 import { ETH, ethernet, ip4, ip6, NEXT } from "../system/wire.ts";
+import { openLines } from "./lines.ts";
 import { type FarShot, type UnderlayMacs, underlay } from "./overlay-packets.ts";
 import { type Arrival, awaitTag, type Eye, endpointEye, firstTag, inputEye, protocols } from "./range.ts";
 import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
@@ -37,17 +36,8 @@ export async function openFarRange({ lan, hosts }: OverlayLab, scenes: readonly 
     hosts: [uplinks[0] as Mac, uplinks[1] as Mac],
     outside: await macOf(lan.ns, "lan"),
   };
-  const lines: Line[] = [];
-  const within = (path: string, open: () => Line): Line => {
-    const fd = openSync(path, "r");
-    try {
-      const line = inCompartment({ fd, path }, open);
-      lines.push(line);
-      return line;
-    } finally {
-      closeSync(fd);
-    }
-  };
+  const lines = openLines();
+  const { within } = lines;
   const outside = within(lan.ns.path, () => openLink("lan"));
   const compartments = new Map<string, Line>();
   const eyes: Eye[] = [
@@ -106,7 +96,7 @@ export async function openFarRange({ lan, hosts }: OverlayLab, scenes: readonly 
       }
     },
     close: () => {
-      for (const line of lines) line.close();
+      lines[Symbol.dispose]();
     },
   };
 }

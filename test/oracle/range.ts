@@ -1,14 +1,13 @@
 /** Sends packets on a real host and tells who got each: what the model is held against. */
-import { closeSync, openSync } from "node:fs";
 import { type Ip, ip } from "../../lib/addr/ip.ts";
 import { mac } from "../../lib/addr/mac.ts";
 import { prefixAddress } from "../../lib/addr/prefix.ts";
-import { inCompartment } from "../../lib/linux/netns.ts";
 import { formatOwner } from "../../lib/model/owner.ts";
 import { isStackedPlan } from "../../lib/model/path/uplink.ts";
 import type { Plan } from "../../lib/model/plan.ts";
 import { IPPROTO, type IpPacket } from "../../lib/policy/packet.ts";
 import { type Host, uplink } from "../system/host.ts";
+import { openLines } from "./lines.ts";
 import { everybody, type Shot } from "./packets.ts";
 import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
 import { decodeFrame, decodeIp, decodeTransport, encodeFrame, type Received } from "./wire.ts";
@@ -43,17 +42,8 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
     return link.address;
   };
   const [hostMac, outsideMac] = [await macOf(host.ns), await macOf(host.outside)];
-  const lines: Line[] = [];
-  const within = (path: string, open: () => Line): Line => {
-    const fd = openSync(path, "r");
-    try {
-      const line = inCompartment({ fd, path }, open);
-      lines.push(line);
-      return line;
-    } finally {
-      closeSync(fd);
-    }
-  };
+  const lines = openLines();
+  const { within } = lines;
   const outside = within(host.outside.path, () => openLink("eth0"));
   const compartments = new Map(
     plans.map((plan) => [plan.key, within(plan.compartment.path, () => openLink(plan.vnic.name))]),
@@ -105,7 +95,7 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
     hostMac,
     outsideMac,
     close: () => {
-      for (const line of lines) line.close();
+      lines[Symbol.dispose]();
     },
   };
 }
