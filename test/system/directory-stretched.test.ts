@@ -16,9 +16,6 @@ const conf = (endpoints: readonly string[]) => ({
   ...{ cidrs: ["10.40.0.0/24", "fd00:40::/64"], blockBits: 28 },
   directory: { type: "etcd", endpoints, prefix },
 });
-/** In a block of its own, which is no host's. */
-const fixed = "10.40.0.100";
-
 describe.skipIf(why)(`hosts of one subnet with a directory${why ? `: ${why}` : ""}`, () => {
   let lab: DirectoryLab;
   let first: OverlayHost;
@@ -78,8 +75,10 @@ describe.skipIf(why)(`hosts of one subnet with a directory${why ? `: ${why}` : "
   });
 
   it("take an address along that moves to another host", async () => {
-    const reserved = await toolOf(first)("network", "reserve", "blue", "10.40.0.96/28");
-    expect(reserved.exitCode).toBe(0);
+    const { kvs } = await lab.client.list(`${prefix}/v1/blocks/blue/`);
+    const last = [96, 112, 128, 144].find((at) => !kvs.some(({ key }) => key.endsWith(`/10.40.0.${at}-28`)));
+    const fixed = `10.40.0.${(last ?? 0) + 4}`;
+    await toolOf(first).json("network", "reserve", "blue", `10.40.0.${last}/28`);
     const here = await add(first, fixed);
     await reach(b, fixed);
     await first.done("DEL", here);
