@@ -175,7 +175,10 @@ function keeperOf(options: AgentOptions, log: Journal) {
       for (const row of rows) {
         if (stopped()) return;
         const due = isDue(patience.get(row.key), now);
-        if (due || keys.has(row.key)) attempt(() => mend(row, host), log);
+        // As it is by now: a switch may have lost an address while the one before it was looked at.
+        const { plan, phase } = host.store.endpoints.get(row.key) ?? {};
+        if ((due || keys.has(row.key)) && plan != null && phase === "ready")
+          attempt(() => mend({ ...row, plan }, host), log);
         await new Promise((resolve) => setImmediate(resolve));
       }
       const known = new Set(rows.map(({ key }) => key));
