@@ -13,7 +13,8 @@ import { foldHosted, type HostedConfig, readHostedConfig } from "../../lib/hoste
 import type { OverlayMode } from "../../lib/model/switch.ts";
 import type { MacPrefix } from "../../lib/model/vtep.ts";
 import type { Requested } from "../../lib/planning/requested.ts";
-import { type DirectoryWord, directoryShape, type RawDirectory } from "./directory.ts";
+import { directoryShape, type RawDirectory } from "./directory.ts";
+import type { DirectoryWord } from "./directory-word.ts";
 import type { OverlayPolicies } from "./hcn.ts";
 import { readMacPrefix } from "./mac-prefix.ts";
 import { readVni, readVtep, readVtepMac } from "./own-keys.ts";

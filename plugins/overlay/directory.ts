@@ -10,6 +10,7 @@ import { listedPrefixes } from "../../lib/hcn/lists.ts";
 import type { Peer, RemoteEndpoint } from "../../lib/model/peer.ts";
 import type { OverlayMode } from "../../lib/model/switch.ts";
 import { vtepMac } from "../../lib/model/vtep.ts";
+import { type DirectoryWord, spelledOut } from "./directory-word.ts";
 
 export const directoryShape = objectShape({
   type: anyShape,
@@ -32,10 +33,6 @@ export interface RawDirectory extends RawAccess {
   readonly peers?: readonly RawPeer[];
 }
 
-/** `"flannel"` alone is flannel's own defaults: etcd on this host, with flannel's prefix. */
-export type DirectoryWord = "flannel";
-const flannelEndpoint = "http://127.0.0.1:2379";
-
 /** Where the records are when nobody says it: ours, and flannel's own default. */
 const prefixes = { etcd: defaultRoot, flannel: "/coreos.com/network" } as const;
 
@@ -45,8 +42,7 @@ export function readDirectory(
   mode: OverlayMode,
   issues: Issue[],
 ): DirectoryConfig | undefined {
-  const raw: RawDirectory | undefined =
-    said === "flannel" ? { type: "flannel", endpoints: [flannelEndpoint] } : said;
+  const raw = spelledOut(said) as RawDirectory | undefined;
   if (raw === undefined || typeof raw !== "object")
     return report(
       issues,

@@ -11,7 +11,8 @@ import { sameEverywhere } from "../../lib/hcn/network-policies.ts";
 import type { Peer } from "../../lib/model/peer.ts";
 import type { OverlayMode } from "../../lib/model/switch.ts";
 import { type MacPrefix, vtepMac } from "../../lib/model/vtep.ts";
-import { type DirectoryWord, type RawDirectory, readDirectory } from "./directory.ts";
+import { type RawDirectory, readDirectory } from "./directory.ts";
+import type { DirectoryWord } from "./directory-word.ts";
 import type { RemoteSubnet } from "./hcn.ts";
 
 /** What the configuration says of the network and of this host. */

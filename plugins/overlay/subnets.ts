@@ -2,6 +2,7 @@
 import { anyShape, flatShape, foldObject, listShape } from "../../lib/cni/keys.ts";
 import { isObject, type JsonObject } from "../../lib/cni/read.ts";
 import { nativeIpam } from "../../lib/hosted/hcn.ts";
+import { spelledOut } from "./directory-word.ts";
 
 const keys = {
   ipam: anyShape,
@@ -19,7 +20,8 @@ export const overlayIpam = (config: JsonObject): JsonObject => nativeIpam(withBl
 
 /** Where nothing says which addresses are this host's, the network's directory does: it needs no words of its own. */
 function withBlocks(config: JsonObject): JsonObject {
-  const { cidrs, blockBits, mode, directory, ipam } = config;
+  const { cidrs, blockBits, mode, ipam } = config;
+  const directory = spelledOut(config.directory);
   if (!isObject(directory) || cidrs === undefined || !isObject(ipam)) return config;
   const { type } = directory;
   if (type !== "etcd" && type !== "flannel") return config;

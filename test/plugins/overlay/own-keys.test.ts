@@ -103,6 +103,19 @@ describe("the configuration of an overlay network", () => {
   });
 });
 
+describe("a directory in a word", () => {
+  const rest = { cidrs: ["10.244.0.0/16"], ipam: { type: "ipam" } };
+
+  it("gives the ipam its store, as the object that it stands for does", () => {
+    const spelled = { type: "flannel", endpoints: ["http://127.0.0.1:2379"] };
+    const wanted = { store: "flannel", endpoints: spelled.endpoints, cidrs: rest.cidrs, blockBits: 24 };
+    expect(overlay.nativeIpam({ ...rest, directory: "flannel" })).toMatchObject(wanted);
+    expect(overlay.nativeIpam({ ...rest, directory: "flannel" })).toEqual(
+      overlay.nativeIpam({ ...rest, directory: spelled }),
+    );
+  });
+});
+
 describe("an overlay network on a host", () => {
   const at = (raw: JsonObject) => overlaySwitch("blue", overlayConfig({ ...least, ...raw }), underlayHost);
 

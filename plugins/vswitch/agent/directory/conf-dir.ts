@@ -11,6 +11,7 @@ import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";
 import { readBootId } from "../../../../lib/state/boot-id.ts";
 import { openStore, type Store } from "../../../../lib/state/store.ts";
 import { joinNetwork } from "../../../../lib/verbs/join-network.ts";
+import { spelledOut } from "../../../overlay/directory-word.ts";
 import { overlay } from "../../../overlay/plugin.ts";
 import { cniFiles, oursOf } from "../../doctor/cni-files.ts";
 import { hostFiles } from "../../doctor/files.ts";
@@ -55,7 +56,8 @@ function join(file: string, plugin: JsonObject, { store, backend, say }: Surroun
 }
 
 /** Whatever else is wrong with it. */
-function namesDirectory({ type, directory }: JsonObject): boolean {
+function namesDirectory({ type, ...rest }: JsonObject): boolean {
+  const directory = spelledOut(rest.directory);
   if (typeof type !== "string" || oursOf(type) !== "overlay" || !isObject(directory)) return false;
   return directory.type === "etcd" || directory.type === "flannel";
 }
