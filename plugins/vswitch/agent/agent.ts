@@ -8,16 +8,16 @@ import type { HostWatch } from "../../../lib/seam/tool-backend.ts";
 import { plural } from "../format.ts";
 import { type Host, type LiveEndpoint, liveEndpoints } from "../host.ts";
 import type { CommonOptions } from "../options.ts";
-import { type RepairReport, repair, repairOne } from "../repair/repair.ts";
+import { repair } from "../repair/repair.ts";
 import { type Stopping, stopping } from "../stopping.ts";
 import { type Session, UsageError } from "../terminal.ts";
-import { affected } from "./affected.ts";
+import { attempt } from "./attempt.ts";
 import { hostKeeper } from "./dhcp/host-keeper.ts";
 import type { DhcpKeeper } from "./dhcp/keeper.ts";
 import { type DirectoryKeeper, directoryKeeper } from "./directory/keeper.ts";
 import { agentDuty, type Duty } from "./duty.ts";
+import { endpointKeeper } from "./endpoint-keeper.ts";
 import { type Journal, journal } from "./journal.ts";
-import { isQuarrel, nextPatience, type Patience } from "./patience.ts";
 import { hostSource } from "./state.ts";
 
 export interface AgentOptions extends CommonOptions {
@@ -104,7 +104,7 @@ interface Mending {
 
 async function mending(parts: Mending): Promise<void> {
   const { watch, host, options, log, duty, leases, directories, stop } = parts;
-  const keeper = keeperOf(options, log);
+  const keeper = endpointKeeper(options["results-dir"], log);
   const trying = tryingOnce(log);
   let retryMs = 0;
   let changes: HostChange[] = [];
@@ -142,71 +142,6 @@ async function quiet({ watch, directories, ended }: Mending, untilMs: number): P
   const ms = Math.max(0, untilMs - Date.now());
   if (!directories.active) return watch.wait(Math.min(quietMs, ms));
   if (ms > 0) await pause(Math.min(busyMs, ms), Promise.race([directories.woken(), ended]));
-}
-
-/** Remembers who does not stay mended. */
-function keeperOf(options: AgentOptions, log: Journal) {
-  const patience = new Map<string, Patience>();
-  const mend = (row: LiveEndpoint, host: Host): void => {
-    const now = Date.now();
-    const before = patience.get(row.key);
-    if (before !== undefined && now < before.untilMs) return;
-    // Whatever comes between, it is not looked at again at once.
-    const failed = nextPatience(before, "differs still", now);
-    if (failed !== undefined) patience.set(row.key, failed);
-    const report = repairOne(row, host, { "dry-run": false, "results-dir": options["results-dir"] });
-    // DEL was at work: what was there a moment ago is gone on purpose.
-    if (host.store.endpoints.get(row.key) === undefined) return void patience.delete(row.key);
-    const next = nextPatience(before, report.verdict, now);
-    if (next === undefined) patience.delete(row.key);
-    else patience.set(row.key, next);
-    log.report(report, quarrelOf(report, next));
-  };
-  return {
-    /** @param changes what happened; those whose time has come again are looked at with it */
-    look: async (
-      host: Host,
-      changes: readonly HostChange[] | "all",
-      stopped: () => boolean,
-    ): Promise<void> => {
-      const rows = attempt(() => liveEndpoints(host), log) ?? [];
-      const now = Date.now();
-      const keys = changes === "all" ? new Set(rows.map(({ key }) => key)) : affected(changes, rows);
-      for (const row of rows) {
-        if (stopped()) return;
-        const due = isDue(patience.get(row.key), now);
-        // As it is by now: a switch may have lost an address while the one before it was looked at.
-        const { plan, phase } = host.store.endpoints.get(row.key) ?? {};
-        if ((due || keys.has(row.key)) && plan != null && phase === "ready")
-          attempt(() => mend({ ...row, plan }, host), log);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      const known = new Set(rows.map(({ key }) => key));
-      for (const key of patience.keys()) if (!known.has(key)) patience.delete(key);
-    },
-    nextMs: (): number => Math.min(...[...patience.values()].filter(waits).map(({ untilMs }) => untilMs)),
-  };
-}
-
-/** Whether it is left alone for a while. */
-const waits = ({ untilMs, lastMs }: Patience): boolean => untilMs > lastMs;
-
-const isDue = (patience: Patience | undefined, nowMs: number): boolean =>
-  patience !== undefined && waits(patience) && patience.untilMs <= nowMs;
-
-function quarrelOf({ verdict }: RepairReport, patience: Patience | undefined): number | undefined {
-  if (verdict !== "mended" || patience === undefined || !isQuarrel(patience)) return undefined;
-  return Math.round((patience.untilMs - patience.lastMs) / 1000);
-}
-
-/** A state that is locked, a kernel that is short of memory: the next look may do better. */
-function attempt<T>(fn: () => T, log: Journal): T | undefined {
-  try {
-    return fn();
-  } catch (error) {
-    log.warn(error instanceof Error ? error.message : String(error));
-    return undefined;
-  }
 }
 
 /** The same, for what is tried again and again: what goes on is told once. */

@@ -48,19 +48,24 @@ function networksOf(reports: readonly RepairReport[]): ReadonlySet<string> | und
   return new Set(reports.filter(({ verdict }) => verdict !== "not checked").map(({ network }) => network));
 }
 
-/** Never throws for what is wrong with one endpoint: the others have their turn. */
+/**
+ * As it is by now: while those before it were looked at, DEL may have come, or its switch have lost an address. Never throws
+ * for what is wrong with one endpoint: the others have their turn.
+ */
 export function repairOne(
-  row: EndpointRow,
+  seen: EndpointRow,
   host: Host,
   options: Pick<RepairOptions, "dry-run" | "results-dir">,
 ): RepairReport {
-  const { network, containerId, ifname, key } = row;
+  const { network, containerId, ifname, key } = seen;
   const who = { network, containerId, ifname, key };
-  const why = whyNotChecked(row, host.bootId);
-  if (why !== undefined || row.plan === null)
-    return { ...who, verdict: "not checked", ...(why === undefined ? {} : { why }) };
   const dryRun = options["dry-run"];
   try {
+    const row = host.store.endpoints.get(key);
+    if (row === undefined) return { ...who, verdict: "not checked", why: "it is gone by now" };
+    const why = whyNotChecked(row, host.bootId);
+    if (why !== undefined || row.plan === null)
+      return { ...who, verdict: "not checked", ...(why === undefined ? {} : { why }) };
     const done = host.backend.repair(wantedPlan(row.plan, options["results-dir"]), {
       dryRun,
       exclusively: (fn) => host.store.transaction(fn),

@@ -7,7 +7,6 @@ import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { HostChange } from "../../../../lib/model/change.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";
 import type { Store } from "../../../../lib/state/store.ts";
-import type { NetworkSpec } from "../../../../lib/verbs/network-spec.ts";
 import type { Host } from "../../host.ts";
 import type { Journal } from "../journal.ts";
 import { joinConfigured as joinAll } from "./conf-dir.ts";
@@ -81,8 +80,6 @@ export function directoryKeeper({ host, dataDir, confDir, log }: KeeperOptions):
         if (host().store.endpoints.list(network).length > 0) fn();
       }),
     plans: () => view?.endpoints.map(({ plan }) => plan) ?? [],
-    gateways: (network) =>
-      (host().store.networks.get(network)?.spec as NetworkSpec | undefined)?.switch.gateways,
     ...{ say: log.say, now, random },
   });
   let view: View | undefined;

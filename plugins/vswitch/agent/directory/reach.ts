@@ -25,8 +25,6 @@ export interface ReachOptions {
   readonly whileUsed: (network: string) => Exclusively;
   /** Attachments of this host. */
   readonly plans: () => readonly Plan[];
-  /** Addresses of the network's switch at this moment: one that was just taken away must not come back. */
-  readonly gateways: (network: string) => OverlaySwitch["gateways"] | undefined;
   readonly say: (text: string) => void;
   readonly now: () => number;
   readonly random: () => number;
@@ -60,7 +58,7 @@ interface State {
   complaints: readonly Complaint[];
 }
 
-export function reach({ backend, whileUsed, plans, gateways, say, now, random }: ReachOptions): Reach {
+export function reach({ backend, whileUsed, plans, say, now, random }: ReachOptions): Reach {
   const states = new Map<string, State>();
   const laterMs = (): number => now() + everythingMs * (0.8 + 0.4 * random());
 
@@ -71,8 +69,7 @@ export function reach({ backend, whileUsed, plans, gateways, say, now, random }:
     if (!trusting && way.used) {
       try {
         const options = { exclusively: whileUsed(network), others: plans };
-        const wanted = { ...way.switch, gateways: gateways(network) ?? way.switch.gateways };
-        const done = backend.repairSwitch(wanted, options);
+        const done = backend.repairSwitch(way.switch, options);
         if (done.length > 0) say(`network ${network}: mended: ${done.join("; ")}`);
       } catch (error) {
         errors.push(error);

@@ -24,7 +24,6 @@ function scene(outcomes: (Connected | undefined | Error)[] = []) {
     },
     whileUsed: () => (fn) => fn(),
     plans: () => [],
-    gateways: () => undefined,
     say: () => {},
     now: () => at,
     random: () => 0.5,
