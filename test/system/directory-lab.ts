@@ -86,8 +86,13 @@ export async function createDirectoryLab(options: DirectoryLabOptions = {}): Pro
       },
       status: statusOf,
       async canary(...hosts) {
-        const one = simulatedHost(100 + (++canaries % 100));
         const client = store.client();
+        const { kvs } = await client.list(`${prefix}/v1/blocks/`);
+        // Blocks are where chance has them.
+        const isFree = (subnet: string) =>
+          !kvs.some(({ key }) => key.includes(`/${subnet.replace(/0\/24$/, "")}`));
+        let one = simulatedHost(100 + (++canaries % 100));
+        while (!isFree(one.subnet)) one = simulatedHost(100 + (++canaries % 100));
         const there = (host: OverlayHost) => host.host.exec(host.host.ns, "ip", "route", "show", one.subnet);
         await written(client, puts(one));
         for (const host of hosts)
