@@ -4,14 +4,7 @@
  */
 import type { Complaint } from "../directory/complaint.ts";
 import { type Doubt, judgeListing } from "../directory/judge-listing.ts";
-import {
-  applyEvents,
-  type DirectoryEvent,
-  emptyState,
-  type Layout,
-  readAhead,
-  type State,
-} from "../directory/state.ts";
+import { applyEvents, type DirectoryEvent, emptyState, type Layout, type State } from "../directory/state.ts";
 import { EtcdError } from "../etcd/error.ts";
 import type { Etcd, Watch } from "../etcd/etcd.ts";
 import { nextRevision } from "../etcd/revision.ts";
@@ -93,10 +86,8 @@ export function follow<T extends object>(options: FollowOptions<T>): Following<T
     const before = settled();
     meanwhile = [];
     try {
-      // A later listing is nearly the same as the one before: little of it is read at all.
-      const ahead = status.listings === 0 ? { onPage: readAhead(layout) } : {};
-      const { revision, kvs } = await etcd.list(first, ahead);
-      const more = await Promise.all(others.map((folder) => etcd.list(folder, { revision, ...ahead })));
+      const { revision, kvs } = await etcd.list(first);
+      const more = await Promise.all(others.map((folder) => etcd.list(folder, revision)));
       const listing = { revision, kvs: [kvs, ...more.map((one) => one.kvs)].flat() };
       const judgement = judgeListing(layout, before, listing, doubt);
       state = applyEvents(layout, judgement.state, meanwhile);

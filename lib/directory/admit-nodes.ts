@@ -4,7 +4,7 @@
  */
 import type { Complaint } from "./complaint.ts";
 import type { AnyNode, Host, LocalNode } from "./known.ts";
-import { createMemo, type Memo } from "./memo.ts";
+import type { Memo } from "./memo.ts";
 import { compareRevisions, type Revision } from "./revision.ts";
 import type { Entry } from "./state.ts";
 
@@ -29,7 +29,7 @@ export interface Admitted {
 export function admitNodes(
   nodes: ReadonlyMap<string, Entry<AnyNode>>,
   local: LocalNode,
-  memo: Memo = createMemo(),
+  memo: Memo,
 ): Admission {
   const admitted = new Map<string, Admitted>();
   const refused = new Map<string, Complaint>();

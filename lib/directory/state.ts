@@ -72,26 +72,6 @@ export function emptyState<T extends object>(layout: Layout<T>): State<T> {
   return { revision: "0", tables: layout.empty, faults: new Map() };
 }
 
-/** Of what was read ahead. It goes with the listing. */
-const readings = new WeakMap<Stored, { readonly layout: Layout<never>; readonly reading: Reading }>();
-
-interface Reading {
-  readonly place: Place | Garbage | undefined;
-  readonly record: object | undefined;
-}
-
-/** @returns reads what `listedState` will ask for, so that it is done while the rest of a listing is on its way */
-export function readAhead<T>(layout: Layout<T>): (kvs: readonly Stored[]) => void {
-  return (kvs) => {
-    for (const stored of kvs) {
-      const place = layout.locate(stored.key);
-      const isRead = place !== undefined && !isGarbage(place) && !stored.garbled;
-      const record = isRead ? place.parse(stored.value) : undefined;
-      readings.set(stored, { layout: layout as Layout<never>, reading: { place, record } });
-    }
-  };
-}
-
 /** @param before what unreadable values said until now, and values that need not be read again */
 export function listedState<T extends object>(
   layout: Layout<T>,
@@ -158,13 +138,10 @@ function openDraft<T extends object>(layout: Layout<T>, state: State<T>): Draft<
 
 function putInto<T extends object>(
   { layout, editor, setFault }: Draft<T>,
-  stored: Stored,
+  { key, value, createRevision, modRevision, garbled }: Stored,
   before: (path: Path) => Entry<object> | undefined,
 ): void {
-  const { key, value, createRevision, modRevision, garbled } = stored;
-  const ahead = readings.get(stored);
-  const known = ahead?.layout === (layout as Layout<never>) ? ahead.reading : undefined;
-  const place = known === undefined ? layout.locate(key) : known.place;
+  const place = layout.locate(key);
   if (place === undefined) return;
   if (isGarbage(place)) {
     setFault(key, { ...place, key, modRevision, kept: false });
@@ -173,11 +150,7 @@ function putInto<T extends object>(
   const { path, parse } = place;
   const old = before(path);
   const isOld = old?.modRevision === modRevision && old.createRevision === createRevision;
-  const record = garbled
-    ? garbage("it is not UTF-8 text")
-    : isOld
-      ? old.record
-      : (known?.record ?? parse(value));
+  const record = garbled ? garbage("it is not UTF-8 text") : isOld ? old.record : parse(value);
   if (isGarbage(record)) {
     setFault(key, { ...record, key, modRevision, kept: old !== undefined });
     if (old !== undefined) editor.put(path, old);

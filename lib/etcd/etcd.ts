@@ -124,13 +124,6 @@ export interface Watch {
   close(): void;
 }
 
-export interface ListOptions {
-  /** Of another moment than now. */
-  readonly revision?: Int64;
-  /** Called with each page while the next one is on its way. */
-  readonly onPage?: (kvs: readonly KeyValue[]) => void;
-}
-
 /**
  * A client of one cluster. Each call waits for one endpoint at most `timeoutMs`. Calls that only read go to the next
  * endpoint when one fails, each endpoint once. Calls that write do so only while it is certain that nothing was done.
@@ -138,8 +131,8 @@ export interface ListOptions {
  */
 export interface Etcd {
   range(what: KeyRange, options?: RangeOptions): Promise<RangeResult>;
-  /** All of one moment, in pages; writes between two pages do not show. */
-  list(prefix: string, options?: ListOptions): Promise<Listing>;
+  /** All of one moment, in pages; writes between two pages do not show. @param revision of another moment than now */
+  list(prefix: string, revision?: Int64): Promise<Listing>;
   /** At most 128 operations, and no key put twice. @throws {EtcdError} with `outcome` "unknown": read back before trying again */
   txn(
     compares: readonly Compare[],

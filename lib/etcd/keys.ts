@@ -7,7 +7,6 @@ import type {
   KeyRange,
   KeyValue,
   Listing,
-  ListOptions,
   Operation,
   RangeOptions,
   RangeResult,
@@ -46,52 +45,40 @@ const pageKeys = 1000;
 /** Compaction meets a listing seldom, and the next one seldom again. */
 const listAttempts = 3;
 
-export async function listPrefix(
-  cluster: Cluster,
-  prefix: string,
-  options: ListOptions = {},
-): Promise<Listing> {
+/** @param at of another moment than now: when that was compacted, so it stays */
+export async function listPrefix(cluster: Cluster, prefix: string, at?: Int64): Promise<Listing> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await listOnce(cluster, prefix, options);
+      return await listOnce(cluster, prefix, at);
     } catch (error) {
-      const again = error instanceof EtcdError && error.kind === "compacted" && attempt < listAttempts;
-      if (!again || options.revision !== undefined) throw error;
+      const isCompacted = error instanceof EtcdError && error.kind === "compacted";
+      if (!isCompacted || at !== undefined || attempt >= listAttempts) throw error;
     }
   }
 }
 
-async function listOnce(
-  cluster: Cluster,
-  prefix: string,
-  { revision: at, onPage }: ListOptions,
-): Promise<Listing> {
+async function listOnce(cluster: Cluster, prefix: string, at: Int64 | undefined): Promise<Listing> {
   const whole = encodeRange({ prefix });
   const kvs: KeyValue[] = [];
   let limit = pageKeys;
   let from: Body = {};
   let revision = at;
-  const ask = (): Promise<RevisedPage> => {
-    const page = encodeRangeOptions({ limit, ...(revision !== undefined && { revision }) });
-    return cluster.call(callRange({ ...whole, ...from, ...page }, `list ${prefix}`));
-  };
-  for (let coming = ask(); ; ) {
+  for (;;) {
+    const body = {
+      ...whole,
+      ...from,
+      ...encodeRangeOptions({ limit, ...(revision !== undefined && { revision }) }),
+    };
     try {
-      const page = await coming;
+      const page = await cluster.call(callRange(body, `list ${prefix}`));
       revision ??= page.revision;
       kvs.push(...page.kvs);
-      const isLast = !page.more || page.kvs.length === 0;
-      if (!isLast) {
-        from = { key: encodeBytes(afterKey(decodeBytes(page.lastKey))) };
-        coming = ask();
-      }
-      onPage?.(page.kvs);
-      if (isLast) return { kvs, revision };
+      if (!page.more || page.kvs.length === 0) return { kvs, revision };
+      from = { key: encodeBytes(afterKey(decodeBytes(page.lastKey))) };
     } catch (error) {
       // Long values: our own limit, or that of an old gateway (4 MiB, etcd#11327).
       if (!(error instanceof EtcdError) || error.kind !== "tooLarge" || limit === 1) throw error;
       limit = Math.max(1, Math.floor(limit / 4));
-      coming = ask();
     }
   }
 }

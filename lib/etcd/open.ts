@@ -52,7 +52,7 @@ export function openEtcd(access: Omit<EtcdAccess, "prefix">, options: EtcdOption
   const cluster = createCluster(members, { random, log });
   return {
     range: (what, rangeOptions) => readRange(cluster, what, rangeOptions),
-    list: (prefix, options) => listPrefix(cluster, prefix, options),
+    list: (prefix, revision) => listPrefix(cluster, prefix, revision),
     txn: (compares, success, failure = []) => runTxn(cluster, compares, success, failure),
     async put(key, value, lease) {
       const { revision } = await runTxn(cluster, [], [{ kind: "put", key, value, lease }], []);
