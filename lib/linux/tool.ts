@@ -1,5 +1,4 @@
 /** What the operator's tool asks of Linux beyond the back end of the plugins, which never load this. */
-
 import { CniError, errorCode } from "../cni/error.ts";
 import type { Beside, Counters } from "../model/counters.ts";
 import { formatOwner } from "../model/owner.ts";
@@ -24,6 +23,17 @@ import { shrinkSwitch } from "./shrink-switch.ts";
 import { observeStackedCounters, observeUplinks } from "./stacked/counters.ts";
 import { tryOpen } from "./try-open.ts";
 import { watchHost } from "./watch-host.ts";
+
+/** As `asking`, of what takes its time. */
+async function told<T>(doing: string, fn: () => Promise<T>): Promise<T> {
+  try {
+    return await fn();
+  } catch (error) {
+    return asking(doing, () => {
+      throw error;
+    });
+  }
+}
 
 /** How long a repair waits for an ADD or DEL at work in the compartment. */
 const repairLockMs = 5000;
@@ -63,23 +73,11 @@ export function linuxTool(
       asking(`take addresses from switch ${before.name}`, () => shrinkSwitch(machine, before, after)),
     probeLive: async (request) => {
       const { probeLive } = await import("./live/probe.ts");
-      try {
-        return await probeLive(machine, request);
-      } catch (error) {
-        return asking("send a live probe", () => {
-          throw error;
-        });
-      }
+      return told("send a live probe", () => probeLive(machine, request));
     },
     awaitLive: async (request) => {
       const { awaitLive } = await import("./live/await.ts");
-      try {
-        return await awaitLive(machine, request);
-      } catch (error) {
-        return asking("watch for a live probe", () => {
-          throw error;
-        });
-      }
+      return told("watch for a live probe", () => awaitLive(machine, request));
     },
     extraEntries: (plan) => asking("read our tables", () => extraEntries(machine.rules, plan)),
     watch: () => asking("watch the host", () => watchHost(machine.host, reached)),

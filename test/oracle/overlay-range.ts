@@ -11,9 +11,18 @@ import { udp } from "../system/packets.ts";
 import { ETH, ethernet, ip4, ip6, NEXT } from "../system/wire.ts";
 import { openLines } from "./lines.ts";
 import { type FarShot, type UnderlayMacs, underlay } from "./overlay-packets.ts";
-import { type Arrival, awaitTag, type Eye, endpointEye, firstTag, inputEye, protocols } from "./range.ts";
+import {
+  type Arrival,
+  awaitTag,
+  type Eye,
+  endpointEye,
+  firstTag,
+  inputEye,
+  lookAt,
+  protocols,
+} from "./range.ts";
 import { type Line, openInput, openLink, stayOnCpu } from "./raw-sockets.ts";
-import { decodeFrame, encodeFrame, type Received } from "./wire.ts";
+import { decodeFrame, encodeFrame } from "./wire.ts";
 
 export interface FarRange {
   readonly macs: UnderlayMacs;
@@ -65,12 +74,7 @@ export async function openFarRange({ lan, hosts }: OverlayLab, scenes: readonly 
   }
   const shootAll: FarRange["shoot"] = (shots) => {
     const arrivals = shots.map((): Arrival[] => []);
-    const look = (): readonly Received[] =>
-      eyes.flatMap((eye) => {
-        const got = eye.take();
-        for (const { tag, ...rest } of got) arrivals[tag - firstTag]?.push({ at: eye.at, ...rest });
-        return got;
-      });
+    const look = () => lookAt(eyes, arrivals);
     for (const [at, { host, start, packet }] of shots.entries()) {
       const frame = encodeFrame(packet, firstTag + at);
       if (start.kind === "endpoint") compartments.get(`${host} ${start.key}`)?.send(frame);

@@ -72,12 +72,7 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
   };
   const shootAll: Range["shoot"] = (shots) => {
     const arrivals = shots.map((): Arrival[] => []);
-    const look = (): readonly Received[] =>
-      eyes.flatMap((eye) => {
-        const got = eye.take();
-        for (const { tag, ...rest } of got) arrivals[tag - firstTag]?.push({ at: eye.at, ...rest });
-        return got;
-      });
+    const look = () => lookAt(eyes, arrivals);
     for (const [at, { start, packet }] of shots.entries()) {
       const line = start.kind === "outside" ? outside : compartments.get(start.key);
       line?.send(encodeFrame(packet, firstTag + at));
@@ -98,6 +93,15 @@ export async function openRange(host: Host, plans: readonly Plan[]): Promise<Ran
       lines[Symbol.dispose]();
     },
   };
+}
+
+/** Takes what has come, and notes where each shot arrived. @param arrivals by shots */
+export function lookAt(eyes: readonly Eye[], arrivals: readonly Arrival[][]): readonly Received[] {
+  return eyes.flatMap((eye) => {
+    const got = eye.take();
+    for (const { tag, ...rest } of got) arrivals[tag - firstTag]?.push({ at: eye.at, ...rest });
+    return got;
+  });
 }
 
 export const firstTag = 0x5eed_0000;

@@ -1,5 +1,4 @@
 /** Why a live probe was not seen any more: what comes next at the place that saw it last. */
-
 import type { Ip } from "../../addr/ip.ts";
 import { prefixAddress } from "../../addr/prefix.ts";
 import { formatOwner } from "../owner.ts";
@@ -135,12 +134,9 @@ export function whyVanished(events: readonly LiveEvent[], request: LiveScope): N
       hint: `nobody answers who has ${asked.target}${guestAt(asked.target, request)}`,
     };
   }
+  const unseen = request.from === undefined ? noSign : nowhere;
   const next =
-    step === undefined
-      ? request.from === undefined
-        ? noSign
-        : nowhere
-      : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
+    step === undefined ? unseen : (NEXT[step] ?? { stages: [], hint: "nothing is known of the reason" });
   return said === "" ? next : { ...next, hint: `${said}; ${next.hint}` };
 }
 

@@ -11,6 +11,16 @@ const remove = (etcd: FakeEtcd, uid: string, force = false) =>
   removeNode(etcd.client(), "/p", uid, { force });
 const keep = (etcd: FakeEtcd, block: string, node?: string) =>
   reserve(etcd.client(), "/p", "net", prefix(block), node);
+/** A host with a block of its own, and another block that is kept, with an address inside. */
+async function oneReserved() {
+  const etcd = fakeEtcd();
+  const host = loneHost(etcd);
+  await host.supply();
+  const block = host.blocks()[0] === "10.1.0.16/28" ? "10.1.0.32/28" : "10.1.0.16/28";
+  const inside = block.replace(/\d+\/28$/, (end) => `${Number(end.split("/")[0]) + 5}`);
+  await keep(etcd, block);
+  return { etcd, host, block, inside };
+}
 const spell = (block: Prefix | string | undefined): string => `blocks/net/${block?.replace("/", "-")}`;
 
 describe("a node that is removed", () => {
@@ -149,12 +159,7 @@ describe("a block that is reserved", () => {
   });
 
   it("is anybody's again when no container has an address of it", async () => {
-    const etcd = fakeEtcd();
-    const host = loneHost(etcd);
-    await host.supply();
-    const block = host.blocks()[0] === "10.1.0.16/28" ? "10.1.0.32/28" : "10.1.0.16/28";
-    const inside = block.replace(/\d+\/28$/, (end) => `${Number(end.split("/")[0]) + 5}`);
-    await keep(etcd, block);
+    const { etcd, host, block, inside } = await oneReserved();
     await host.supply({ families: [], fixed: fixedRequest(inside, "web") });
     const undo = () => unreserve(etcd.client(), "/p", "net", prefix(block));
     await expect(undo()).rejects.toMatchObject({ code: 108, message: expect.stringContaining(inside) });
@@ -165,12 +170,7 @@ describe("a block that is reserved", () => {
   });
 
   it("stays reserved when an address of it is claimed while that is taken away", async () => {
-    const etcd = fakeEtcd();
-    const host = loneHost(etcd);
-    await host.supply();
-    const block = host.blocks()[0] === "10.1.0.16/28" ? "10.1.0.32/28" : "10.1.0.16/28";
-    const inside = block.replace(/\d+\/28$/, (end) => `${Number(end.split("/")[0]) + 5}`);
-    await keep(etcd, block);
+    const { etcd, host, block, inside } = await oneReserved();
     let isClaimed = false;
     const client = etcd.client(async ({ writes, apply }) => {
       // Between its last look and its write.
