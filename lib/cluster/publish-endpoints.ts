@@ -53,8 +53,9 @@ export function endpointChanges(
 }
 
 /**
- * Each change once, while `held` holds: that this host's record is as it was seen. Where somebody else has touched one of them, the others are done all the same.
+ * Each change once. Where somebody else has touched one of them, the others are done all the same.
  *
+ * @param held that this host's record is as it was seen: else nothing is done
  * @returns the revision at which all that was done is known; "0" when nothing was. @throws {EtcdError}
  */
 export async function publishEndpoints(

@@ -1,5 +1,4 @@
 /** The Linux back end: the seam of lib/backend.ts on rtnetlink, nftables and network namespaces. */
-
 import { CniError, errorCode } from "../cni/error.ts";
 import { formatOwner } from "../model/owner.ts";
 import type { Plan } from "../model/plan.ts";

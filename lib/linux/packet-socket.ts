@@ -1,5 +1,4 @@
 /** What passes an interface, frame by frame: a packet socket (packet(7), linux/if_packet.h). */
-
 import { readU16, readU32, writeU16, writeU32 } from "../netlink/bytes.ts";
 import { closeFile } from "../os/file.ts";
 import { attemptCall, toolCall } from "../os/libc.ts";

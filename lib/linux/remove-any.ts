@@ -1,5 +1,4 @@
 /** Looking for an endpoint and taking it away, whatever its switch is. */
-
 import type { Plan } from "../model/plan.ts";
 import { isStacked } from "../model/switch.ts";
 import { joinedTap, linkName } from "../model/vm-nic.ts";

@@ -1,5 +1,4 @@
 /** Mends what endpoints share: the switch and our tables. */
-
 import { isStacked, type Switch } from "../model/switch.ts";
 import type { RepairOptions } from "../seam/tool-backend.ts";
 import { compileSwitchRepair } from "./compile/repair/switch.ts";

@@ -1,5 +1,4 @@
 /** Mends an endpoint whose container runs: what differs from its plan is made so again, in the kernel's own words. */
-
 import { CniError, errorCode } from "../cni/error.ts";
 import { diff } from "../model/diff.ts";
 import { formatOwner } from "../model/owner.ts";

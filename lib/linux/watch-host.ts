@@ -1,5 +1,4 @@
 /** Watches the host for changes that our data path depends on: links, addresses, forwarding, our tables. */
-
 import type { HostChange } from "../model/change.ts";
 import { decodeAttrs, getI32, getText } from "../netlink/attr.ts";
 import { readU32 } from "../netlink/bytes.ts";

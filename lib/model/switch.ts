@@ -102,8 +102,9 @@ export const overlayModes = ["routed", "stretched"] as const;
 export type OverlayMode = (typeof overlayModes)[number];
 
 /**
- * Where frames leave for other hosts: a virtual tunnel end point (RFC 7348). `udpPort` and the VNI are what the kernel knows it by, and never change; `sealed` is
- * said when it is made; the rest is compared with the kernel and put right (lib/linux/overlay/tunnel-lacks.ts).
+ * Where frames leave for other hosts: a virtual tunnel end point (RFC 7348). `udpPort` and the VNI are what the kernel knows
+ * it by, and never change; `sealed` is said when it is made; the rest is compared with the kernel and put right
+ * (lib/linux/overlay/tunnel-lacks.ts).
  */
 export interface Tunnel {
   /** Its interface. */

@@ -4,7 +4,6 @@
  * Whatever fails after the lease gives it back; a process killed at any instruction leaves a row in phase `adding`
  * that DEL, GC or the next ADD of the same key cleans.
  */
-
 import { parseRuntimeConfig } from "../cni/capability.ts";
 import { type Dns, firstDns } from "../cni/dns.ts";
 import { CniError, errorCode } from "../cni/error.ts";

@@ -1,5 +1,4 @@
 /** What the verbs work with: the platform, the state of the host, and where addresses come from. */
-
 import type { Environment } from "../cni/environment.ts";
 import type { Log } from "../cni/run.ts";
 import type { Backend } from "../seam/backend.ts";

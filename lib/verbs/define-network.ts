@@ -1,5 +1,4 @@
 /** The definition of a network: remembered when it is known, made when it is new, refused when it differs in use. */
-
 import { networkOf, overlaps, type Prefix } from "../addr/prefix.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import type { AddRequest } from "../cni/request.ts";

@@ -1,5 +1,4 @@
 /** A network before its first container: an agent is in its directory already, and knows other hosts when that one comes. */
-
 import type { AddRequest } from "../cni/request.ts";
 import type { Switch } from "../model/switch.ts";
 import type { Backend } from "../seam/backend.ts";

@@ -1,5 +1,4 @@
 /** Takes the switch of a network away when no endpoint is left on it. */
-
 import { switchName } from "../model/plan.ts";
 import { isExternal, type Switch } from "../model/switch.ts";
 import type { Backend, RemovedSwitch } from "../seam/backend.ts";

@@ -1,5 +1,4 @@
 /** STATUS: whether an ADD could be served now. Cheap, and without side effects: runtimes ask every few seconds. */
-
 import { requireUsableFolder } from "../../plugins/ipam/usable-folder.ts";
 import { CniError, errorCode } from "../cni/error.ts";
 import { folded } from "../cni/keys.ts";

@@ -1,5 +1,4 @@
 /** What verbs find around them, as a process or a test has it. */
-
 import type { Environment } from "../cni/environment.ts";
 import type { Log } from "../cni/run.ts";
 import type { Backend } from "../seam/backend.ts";

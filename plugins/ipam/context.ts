@@ -1,5 +1,4 @@
 /** What the verbs of the ipam work with. */
-
 import type { Log } from "../../lib/cni/run.ts";
 import { isNamespace } from "../../lib/os/file.ts";
 import type { Backend } from "../../lib/seam/backend.ts";

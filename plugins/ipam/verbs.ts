@@ -1,5 +1,4 @@
 /** The ipam as an executable: each verb opens the state of the host and calls the function of its name. */
-
 import type { Environment } from "../../lib/cni/environment.ts";
 import { CniError, errorCode } from "../../lib/cni/error.ts";
 import type { NetConf } from "../../lib/cni/netconf.ts";

@@ -1,5 +1,4 @@
 /** Gives the host back to its uplink, with all that it has on the bridge by now, and takes the bridge away. */
-
 import type { HostConfiguration } from "../../model/host-configuration.ts";
 import { isBridge } from "../../model/switch.ts";
 import type { Netlink } from "../../netlink/connection.ts";

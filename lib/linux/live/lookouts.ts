@@ -1,5 +1,4 @@
 /** Opens all that watches for a live probe, before it is sent: in the compartments, at the host, and in its rules. */
-
 import { CniError, errorCode } from "../../cni/error.ts";
 import type { LiveSpace } from "../../model/live/event.ts";
 import type { LiveRequest, LiveScope } from "../../model/live/live.ts";

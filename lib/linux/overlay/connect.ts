@@ -1,5 +1,4 @@
 /** Makes other hosts of an overlay network reachable, and those that are gone not: only what differs is written. */
-
 import { ipFamily } from "../../addr/ip.ts";
 import { absent, type Difference, surplus } from "../../model/compare.ts";
 import type { Peer } from "../../model/peer.ts";

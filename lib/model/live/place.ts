@@ -1,5 +1,4 @@
 /** Where signs of a live probe were seen: in the order of its path, in words, and as stages of the model. */
-
 import { formatOwner } from "../owner.ts";
 import type { StageId } from "../path/trace.ts";
 import type { LiveEvent } from "./event.ts";

@@ -1,5 +1,4 @@
 /** The interface that a name of the model stands for. */
-
 import { type Mac, macFromBytes } from "../../../lib/addr/mac.ts";
 import { portName } from "../../../lib/model/plan.ts";
 import { isOverlay, isStacked, type StackedSwitch } from "../../../lib/model/switch.ts";

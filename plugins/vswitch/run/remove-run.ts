@@ -1,5 +1,4 @@
 /** Taking a run away: DEL of its chain, then its compartment, then what is known of it. */
-
 import { CniError, errorCode } from "../../../lib/cni/error.ts";
 import type { ToolBackend } from "../../../lib/seam/tool-backend.ts";
 import { delChain } from "./chain.ts";

@@ -1,5 +1,4 @@
 /** Blocks of addresses of a cluster, which many hosts claim at once. */
-
 import { claimRace } from "../../system/claim-race.ts";
 import { type EtcdLab, startEtcd, whyNoEtcd } from "../../system/etcd-lab.ts";
 import { fewer } from "../rounds.ts";

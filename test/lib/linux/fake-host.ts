@@ -1,5 +1,4 @@
 /** The Linux back end on the fake kernel, with attaching and detaching in one call each. */
-
 import { linuxBackend } from "../../../lib/linux/backend.ts";
 import type { Plan } from "../../../lib/model/plan.ts";
 import type { InternalSwitch } from "../../../lib/model/switch.ts";

@@ -1,5 +1,4 @@
 /** Inputs of the planner of transparent networks, as short as a test can say them. */
-
 import { prefix } from "../../../lib/addr/prefix.ts";
 import type { JsonObject } from "../../../lib/cni/read.ts";
 import type { ResultRoute } from "../../../lib/cni/result.ts";

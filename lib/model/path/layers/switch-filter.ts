@@ -2,7 +2,6 @@
  * Where br_netfilter is on, what only passes a switch is shown to the host's IP hooks too, with the switch as both
  * interfaces: a FORWARD policy of Docker's then parts containers of one network.
  */
-
 import type { ForeignHook } from "../../foreign.ts";
 import { askForeign } from "../ask-foreign.ts";
 import { bridgeFiltered } from "../bridge-filter.ts";

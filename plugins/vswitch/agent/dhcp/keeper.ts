@@ -4,7 +4,6 @@
  * It never waits: a tick sends what is due and takes what came. All it knows is in the state file, so it may end and
  * begin again at any time.
  */
-
 import type { Session } from "../../../../lib/dhcp/session.ts";
 import type { DhcpSocket } from "../../../../lib/dhcp/socket.ts";
 import type { DhcpLink, LeaseSettings } from "../../../../lib/seam/dhcp-backend.ts";

@@ -1,5 +1,4 @@
 /** What the keeper does differently for the two families. */
-
 import { linkLocal as linkLocalOf } from "../../../../lib/addr/mac.ts";
 import { hostPrefix } from "../../../../lib/addr/prefix.ts";
 import type { Lease4 } from "../../../../lib/dhcp/lease.ts";

@@ -35,7 +35,8 @@ export function unclaimed(
 }
 
 /**
- * Each that nobody has yet, while this host's record is as it was seen. They are reserved: no agent gives them back because they are empty.
+ * Each that nobody has yet, while this host's record is as it was seen. They are reserved: no agent gives them back because
+ * they are empty.
  *
  * @throws {CniError} 108 when another host has one of them, after all others are claimed
  * @throws {EtcdError}

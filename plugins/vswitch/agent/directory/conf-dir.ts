@@ -1,5 +1,4 @@
 /** Networks that the runtimes' configurations name: this host is in their directories before any container is on them. */
-
 import { parseCniArgs } from "../../../../lib/cni/args.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
 import { foldNetConf, parseNetConf } from "../../../../lib/cni/netconf.ts";

@@ -1,5 +1,4 @@
 /** A directory of our own: followed, and this host with its containers and blocks kept in it. */
-
 import { ensureNetwork } from "../../../../lib/cluster/ensure-network.ts";
 import { follow } from "../../../../lib/cluster/follow.ts";
 import { type Living, live } from "../../../../lib/cluster/live.ts";

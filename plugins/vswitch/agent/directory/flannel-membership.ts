@@ -1,5 +1,4 @@
 /** A directory of flannel's: followed, and joined as one of its hosts. */
-
 import { ipFamily } from "../../../../lib/addr/ip.ts";
 import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import { contains } from "../../../../lib/addr/prefix.ts";

@@ -1,5 +1,4 @@
 /** What of the host's own interfaces overlay networks go by: asked for again when it may have changed. */
-
 import type { HostChange } from "../../../../lib/model/change.ts";
 import type { HostFacts } from "../../../../lib/model/facts.ts";
 import type { ToolBackend } from "../../../../lib/seam/tool-backend.ts";

@@ -2,7 +2,6 @@
  * What the agent does for overlay networks: it is in their directories, learns of other hosts there, and keeps these reachable.
  * What is known is in the kernel and in the state file, so all goes on while a directory is away.
  */
-
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import type { HostChange } from "../../../../lib/model/change.ts";
 import type { OverlaySwitch } from "../../../../lib/model/switch.ts";

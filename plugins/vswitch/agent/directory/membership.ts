@@ -1,5 +1,4 @@
 /** What the agent has with one directory, whatever its kind: it follows it, and is in it. */
-
 import type { Prefix } from "../../../../lib/addr/prefix.ts";
 import type { FollowStatus } from "../../../../lib/cluster/follow.ts";
 import type { Pool } from "../../../../lib/cluster/pool.ts";

@@ -1,5 +1,4 @@
 /** Keeps the other hosts of overlay networks reachable: by what is known of them, in the kernel. */
-
 import { CniError } from "../../../../lib/cni/error.ts";
 import type { Complaint } from "../../../../lib/directory/complaint.ts";
 import { backoffMs } from "../../../../lib/etcd/watch/backoff.ts";
