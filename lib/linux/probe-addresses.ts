@@ -29,11 +29,19 @@ import { isErrno } from "../os/error.ts";
 const pollMs = 0.5;
 /** How long the link-local address, in whose name IPv6 asks, may take to be ready. */
 const linkLocalMs = 200;
+/** How long whoever answers may go on before it counts: kernels under load take that long over a compartment. */
+const leavingMs = 1000;
+const againMs = 50;
+/** After an answer, so many askings in turn must be without one (PROBE_NUM of RFC 5227). */
+const silences = 3;
 /** What an answer makes of an entry. */
 const answered: readonly NeighbourState[] = ["reachable", "stale", "delay", "probe"];
 
 /**
  * The link is up and has none of the addresses.
+ *
+ * Who answers is asked again for a while: the vNIC of a compartment that is gone answers until the kernel has taken it
+ * apart, which it does in its own time, and nobody can see from outside how far it is.
  *
  * @param waitMs how long an answer may take, of all addresses together
  * @throws {CniError} 103 with the MAC of who has it
@@ -45,16 +53,37 @@ export function probeAddresses(
   waitMs: number,
 ): void {
   if (addresses.some((address) => ipFamily(address) === 6)) awaitLinkLocal(inside, index);
+  const patience = performance.now() + leavingMs;
+  for (let silent = 0, needed = 1; silent < needed; silent++) {
+    const holder = answerOf(inside, index, addresses, waitMs);
+    if (holder === undefined) continue;
+    if (performance.now() > patience) throw taken(holder.address, holder.mac);
+    pause(againMs);
+    [silent, needed] = [-1, silences];
+  }
+}
+
+/** The first of the addresses that is answered for. What was learnt is forgotten: the next asking is a new one. */
+function answerOf(
+  inside: Netlink,
+  index: number,
+  addresses: readonly Ip[],
+  waitMs: number,
+): { readonly address: Ip; readonly mac: Mac } | undefined {
   for (const address of addresses) ask(inside, index, address);
-  const deadline = performance.now() + waitMs;
-  do {
-    pause(pollMs);
-    for (const address of addresses) {
-      const { state, mac } = known(inside, index, address) ?? {};
-      if (mac !== undefined && state !== undefined && answered.includes(state)) throw taken(address, mac);
-    }
-  } while (performance.now() < deadline);
-  for (const address of addresses) forget(inside, index, address);
+  try {
+    const deadline = performance.now() + waitMs;
+    do {
+      pause(pollMs);
+      for (const address of addresses) {
+        const { state, mac } = known(inside, index, address) ?? {};
+        if (mac !== undefined && state !== undefined && answered.includes(state)) return { address, mac };
+      }
+    } while (performance.now() < deadline);
+    return undefined;
+  } finally {
+    for (const address of addresses) forget(inside, index, address);
+  }
 }
 
 function ask(inside: Netlink, index: number, address: Ip): void {
