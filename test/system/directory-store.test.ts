@@ -95,7 +95,7 @@ describe.skipIf(why)(`containers of two hosts${why ? `: ${why}` : ""}`, () => {
 
   it("do so while the store is slow", () =>
     unharmed(async () => {
-      all.forEach(lab.store.pause);
+      await Promise.all(all.map(lab.store.pause));
       await Bun.sleep(1500);
       all.forEach(lab.store.resume);
       await lab.canary(first, second);

@@ -2,7 +2,7 @@
  * A cluster of real etcd members, in a namespace given or in some of its own. It stands after some 0.2 s, and nothing of it is
  * left when it is closed or its maker ends. Whatever is asked of it goes by our own client: there is no etcdctl.
  */
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EtcdAccess } from "../../lib/directory/config.ts";
 import type { Etcd } from "../../lib/etcd/etcd.ts";
@@ -63,7 +63,7 @@ export interface EtcdLab extends AsyncDisposable {
   stop(member: number): Promise<void>;
   kill(member: number): Promise<void>;
   /** It lives and says nothing: SIGSTOP. */
-  pause(member: number): void;
+  pause(member: number): Promise<void>;
   resume(member: number): void;
   /** Takes a link down. @throws unless members are `apart` */
   cut(member: number, cable: Cable): Promise<void>;
@@ -173,7 +173,7 @@ export async function startEtcd(options: EtcdLabOptions = {}): Promise<EtcdLab> 
       },
       stop: (i) => childOf(i).stop(),
       kill: (i) => killed(childOf(i)),
-      pause: (i) => void process.kill(childOf(i).pid, "SIGSTOP"),
+      pause: (i) => stopped(childOf(i).pid),
       resume: (i) => void process.kill(childOf(i).pid, "SIGCONT"),
       cut: (i, cable) => link(i, cable, "down"),
       mend: (i, cable) => link(i, cable, "up"),
@@ -189,6 +189,14 @@ export async function startEtcd(options: EtcdLabOptions = {}): Promise<EtcdLab> 
 
 const ready = (child: Child): Promise<string> =>
   child.line((line) => line.includes("ready to serve client requests"), "its readiness");
+
+/** The signal is sent at once, but each thread stops when it comes by, and answers until then. */
+async function stopped(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  const tasks = `/proc/${pid}/task`;
+  const runs = (thread: string) => !readFileSync(`${tasks}/${thread}/stat`, "utf8").includes(") T ");
+  while (readdirSync(tasks).some(runs)) await Bun.sleep(1);
+}
 
 async function killed(child: Child): Promise<void> {
   try {

@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)(`three members of etcd${reason ? ` (${reas
     const watch = collect();
     client.watch("/a/", nextRevision((await client.list("/a/")).revision), watch);
     await until(() => watch.told).toEqual(["up"]);
-    lab.pause(still);
+    await lab.pause(still);
     await put(other, "/a/1");
     await until(() => watch.told).toEqual(["up", "down timeout", "up"]);
     await until(() => watch.events.map(nameOf)).toEqual(["/a/1"]);

@@ -304,7 +304,7 @@ describe.skipIf(reason !== undefined)(
       await using lab = await startEtcd();
       const client = lab.client({ timeoutMs: 300 });
       await client.range({ key: "/a" });
-      lab.pause(0);
+      await lab.pause(0);
       const put = () => client.txn([absent("/a")], [{ kind: "put", key: "/a", value: "mine" }]);
       expect(await failureOf(put())).toMatchObject({
         kind: "timeout",
