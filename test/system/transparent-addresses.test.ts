@@ -63,21 +63,24 @@ describe.skipIf(reason !== undefined)(
       },
     );
 
-    it.each(families)("of $family are taken where who had them goes away meanwhile", async ({ ip, length }) => {
-      await using lab = await createLanLab();
-      const { host } = lab;
-      const had = [`${ip}/${length}`, "dev", "eth0"];
-      await host.exec(host.outside, "ip", "address", "add", ...had, "nodad");
-      await using capture = await host.capture(host.outside, "eth0", "arp or icmp6");
-      const [attached] = await Promise.all([
-        lab.add({ config: lanWith({ args: { cni: { ips: [ip] } } }) }),
-        capture
-          .packet(new RegExp(`Reply ${ip} |tgt is ${ip},`))
-          .then(() => host.exec(host.outside, "ip", "address", "delete", ...had)),
-      ]);
-      expect([attached.ip4, attached.ip6]).toContain(ip);
-      expect(await host.answersPing(host.outside, ip)).toBe(true);
-    });
+    it.each(families)(
+      "of $family are taken where who had them goes away meanwhile",
+      async ({ ip, length }) => {
+        await using lab = await createLanLab();
+        const { host } = lab;
+        const had = [`${ip}/${length}`, "dev", "eth0"];
+        await host.exec(host.outside, "ip", "address", "add", ...had, "nodad");
+        await using capture = await host.capture(host.outside, "eth0", "arp or icmp6");
+        const [attached] = await Promise.all([
+          lab.add({ config: lanWith({ args: { cni: { ips: [ip] } } }) }),
+          capture
+            .packet(new RegExp(`Reply ${ip} |tgt is ${ip},`))
+            .then(() => host.exec(host.outside, "ip", "address", "delete", ...had)),
+        ]);
+        expect([attached.ip4, attached.ip6]).toContain(ip);
+        expect(await host.answersPing(host.outside, ip)).toBe(true);
+      },
+    );
 
     it.each(families)("of $family are taken unasked where `dad` is off", async ({ ip, length }) => {
       await using lab = await createLanLab();
