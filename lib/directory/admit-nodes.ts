@@ -2,15 +2,19 @@
  * Which nodes of a directory are believed to be who they say: each has a tunnel address and a MAC of its own. Of two that say
  * the same the one stays that was there first, and this host before all.
  */
+import type { Mac } from "../addr/mac.ts";
+import { claimIndex, isHost, type Named } from "./claim-index.ts";
 import type { Complaint } from "./complaint.ts";
 import type { AnyNode, Host, LocalNode } from "./known.ts";
 import type { Memo } from "./memo.ts";
-import { compareRevisions, type Revision } from "./revision.ts";
+import { compareRevisions } from "./revision.ts";
 import type { Entry } from "./state.ts";
 
 export interface Admission {
-  /** By uid, oldest first. */
-  readonly admitted: ReadonlyMap<string, Admitted>;
+  /** The node of that uid, if it is believed. Its name is one that no other has. */
+  admitted(uid: string): Named | undefined;
+  /** Of the tunnels of nodes that are believed. */
+  readonly macs: Pick<ReadonlySet<Mac>, "has">;
   /** By uid: why a node is left out. */
   readonly refused: ReadonlyMap<string, Complaint>;
   /** By uid: nodes that are admitted under another name than their own. */
@@ -19,33 +23,35 @@ export interface Admission {
   readonly ours: readonly Complaint[];
 }
 
-export interface Admitted {
-  readonly entry: Entry<Host>;
-  /** What no other has. */
-  readonly name: string;
-}
-
-/** @param memo of the last time: nodes that are the same are the same objects */
+/**
+ * Thousands say nothing that another says, and need not be looked at: only the others are judged, oldest first.
+ *
+ * @param memo of the last time: nodes that are the same are the same objects
+ */
 export function admitNodes(
   nodes: ReadonlyMap<string, Entry<AnyNode>>,
   local: LocalNode,
   memo: Memo,
 ): Admission {
-  const admitted = new Map<string, Admitted>();
+  const claims = memo.gather("claims", nodes, undefined, claimIndex);
+  const own = nodes.get(local.uid);
+  const ours = own !== undefined && isHost(own) ? [...compareOwn(own, local)] : [];
+  const judged = new Map<string, Named | undefined>([[local.uid, undefined]]);
   const refused = new Map<string, Complaint>();
   const renamed = new Map<string, Complaint>();
-  const ours: Complaint[] = [];
   const byVtep = new Map<string, Entry<Host>>();
   const byMac = new Map<string, Entry<Host>>();
   const byName = new Map<string, string>([[local.name, "this host"]]);
-  for (const entry of oldestFirst(nodes, memo)) {
+  const suspects = new Set([
+    ...claims.shared(),
+    ...(["vtep", "mac", "name"] as const).flatMap((claim) => claims.sayersOf(claim, local[claim])),
+  ]);
+  for (const entry of [...suspects].toSorted(byAge)) {
     const { uid, name, vtep, mac } = entry.record;
-    if (uid === local.uid) {
-      ours.push(...compareOwn(entry, local));
-      continue;
-    }
+    if (uid === local.uid) continue;
     const complaint = rivalOfOurs(entry, local) ?? rival(entry, byVtep.get(vtep), byMac.get(mac));
     if (complaint !== undefined) {
+      judged.set(uid, undefined);
       refused.set(uid, complaint);
       if (complaint.code === "node-vtep-ours" || complaint.code === "node-mac-ours") ours.push(complaint);
       continue;
@@ -56,36 +62,17 @@ export function admitNodes(
     if (namesake === undefined) byName.set(name, uid);
     else renamed.set(uid, sharedName(entry, namesake));
     const shown = namesake === undefined ? name : `${name} (${uid})`;
-    admitted.set(
-      uid,
-      memo.each("admitted", entry, () => ({ entry, name: shown }), shown),
-    );
+    const make = (): Named => ({ entry, name: shown });
+    judged.set(uid, memo.each("admitted", entry, make, shown));
   }
-  return { admitted, refused, renamed, ours };
+  const admitted = (uid: string) => (judged.has(uid) ? judged.get(uid) : claims.hosts.get(uid));
+  const isTunnels = (mac: Mac) =>
+    claims.sayersOf("mac", mac).some(({ record }) => admitted(record.uid) !== undefined);
+  return { admitted, macs: { has: isTunnels }, refused, renamed, ours };
 }
-
-/** A node that says something else is as old as before: thousands need not be sorted for it. */
-function oldestFirst(nodes: ReadonlyMap<string, Entry<AnyNode>>, memo: Memo): readonly Entry<Host>[] {
-  const order = memo.stays<readonly (readonly [uid: string, age: Revision])[]>(
-    "order of nodes",
-    (before) =>
-      before.length === nodes.size && before.every(([uid, age]) => nodes.get(uid)?.createRevision === age),
-    () =>
-      [...nodes]
-        .toSorted(([, a], [, b]) => byAge(a, b))
-        .map(([uid, { createRevision }]) => [uid, createRevision] as const),
-  );
-  return order.flatMap(([uid]) => {
-    const entry = nodes.get(uid);
-    return entry !== undefined && isHost(entry) ? entry : [];
-  });
-}
-
-const isHost = (entry: Entry<AnyNode>): entry is Entry<Host> =>
-  entry.record.vtep !== undefined && entry.record.mac !== undefined;
 
 /** Whose key is older; those of one transaction by their names. */
-function byAge(a: Entry<AnyNode>, b: Entry<AnyNode>): number {
+export function byAge(a: Entry<AnyNode>, b: Entry<AnyNode>): number {
   return compareRevisions(a.createRevision, b.createRevision) || (a.key < b.key ? -1 : 1);
 }
 

@@ -3,12 +3,15 @@
  * is left out: the younger, and a node's own block before the node.
  */
 import type { Ip } from "../addr/ip.ts";
-import type { Admitted } from "./admit-nodes.ts";
+import { type Admission, byAge } from "./admit-nodes.ts";
+import { isHost, type Named } from "./claim-index.ts";
 import type { Complaint } from "./complaint.ts";
-import type { Memo } from "./memo.ts";
+import type { AnyNode } from "./known.ts";
+import type { Gathering, Memo } from "./memo.ts";
 import { compareRevisions } from "./revision.ts";
 import type { Block } from "./settle-blocks.ts";
 import { compareSpans, spanOfAddress } from "./span.ts";
+import type { Entry } from "./state.ts";
 
 export interface Covered {
   /** Blocks that are not routed. */
@@ -20,23 +23,23 @@ export interface Covered {
 /**
  * @param blocks of all networks that are routed here, by network: the same arrays while nothing of them has changed
  * @param isRouted whether a block would be, or is this host's own
- * @param nodes that are believed
+ * @param nodes of the directory
  */
 export function findCovered(
   blocks: readonly (readonly Block[])[],
   isRouted: (block: Block) => boolean,
-  nodes: ReadonlyMap<string, Admitted>,
+  nodes: ReadonlyMap<string, Entry<AnyNode>>,
+  { admitted }: Admission,
   uid: string,
   memo: Memo,
 ): Covered {
   const sorted = memo.once("spans", blocks, () => sortBlocks(blocks.flat()));
-  const pairs: (readonly [Block, Admitted])[] = [];
-  for (const node of nodes.values()) {
-    const { entry } = node;
-    const holding = memo.each("blocks around", entry, () => around(sorted, entry.record.vtep), sorted);
-    for (const block of holding) if (isRouted(block)) pairs.push([block, node]);
-  }
-  pairs.sort(([x], [y]) => compareSpans(x.span, y.span));
+  const { within } = memo.gather("nodes within blocks", nodes, sorted, () => withinBlocks(sorted));
+  const pairs = [...within].flatMap(([uid, blocks]) => {
+    const node = admitted(uid);
+    return node === undefined ? [] : blocks.filter(isRouted).map((block) => [block, node] as const);
+  });
+  pairs.sort(([x, { entry: a }], [y, { entry: b }]) => compareSpans(x.span, y.span) || byAge(a, b));
   const badBlocks = new Map<Block, Complaint>();
   const badNodes = new Map<string, Complaint>();
   for (const [block, node] of pairs) {
@@ -46,6 +49,23 @@ export function findCovered(
     if (!badBlocks.has(block)) badNodes.set(node.entry.record.uid, nodeComplaint(block, node));
   }
   return { blocks: badBlocks, nodes: badNodes };
+}
+
+interface WithinBlocks extends Gathering<Entry<AnyNode>> {
+  /** Blocks that hold a node's tunnel address, by its uid: as a rule none does. */
+  readonly within: ReadonlyMap<string, readonly Block[]>;
+}
+
+function withinBlocks(sorted: Readonly<Record<4 | 6, Sorted>>): WithinBlocks {
+  const within = new Map<string, readonly Block[]>();
+  return {
+    within,
+    put(entry) {
+      const blocks = isHost(entry) ? around(sorted, entry.record.vtep) : [];
+      if (blocks.length > 0) within.set(entry.record.uid, blocks);
+    },
+    remove: ({ record }) => void within.delete(record.uid),
+  };
 }
 
 interface Sorted {
@@ -88,21 +108,21 @@ function around(sorted: Readonly<Record<4 | 6, Sorted>>, address: Ip): readonly 
   return found;
 }
 
-function isBlockToBlame({ entry, owner }: Block, node: Admitted): boolean {
+function isBlockToBlame({ entry, owner }: Block, node: Named): boolean {
   if (entry === undefined) return false;
   return (
     owner === node.entry.record.uid || compareRevisions(node.entry.createRevision, entry.createRevision) <= 0
   );
 }
 
-const blockComplaint = ({ cidr, owner, entry }: Block, { entry: { record, key } }: Admitted): Complaint => ({
+const blockComplaint = ({ cidr, owner, entry }: Block, { entry: { record, key } }: Named): Complaint => ({
   code: "block-covers-vtep",
   about: entry?.key ?? cidr,
   text: `block ${cidr} of node ${owner} holds ${record.vtep}, the tunnel address of node ${record.name} (${key}): it is not routed`,
   remedy: "Give the network cidrs that are no part of the underlay.",
 });
 
-const nodeComplaint = ({ cidr, owner }: Block, { entry: { record, key } }: Admitted): Complaint => ({
+const nodeComplaint = ({ cidr, owner }: Block, { entry: { record, key } }: Named): Complaint => ({
   code: "node-vtep-covered",
   about: key,
   text: `node ${record.name} says that its tunnel address is ${record.vtep}, which is in block ${cidr} of node ${owner}: it is left out`,

@@ -5,15 +5,16 @@
  */
 import type { Prefix } from "../addr/prefix.ts";
 import type { Peer, RemoteEndpoint } from "../model/peer.ts";
-import { admitNodes } from "./admit-nodes.ts";
+import { type Admission, admitNodes } from "./admit-nodes.ts";
 import { type Complaint, sortComplaints } from "./complaint.ts";
 import { findCovered } from "./cover.ts";
 import type { Host, Known, LocalNetwork, LocalNode } from "./known.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import { cidrsOf, networkComplaints } from "./network-complaints.ts";
-import { complainOfBlock, complainOfNode, type Findings, isFit } from "./peer-complaints.ts";
+import { complainOfNode, type Findings, isFit } from "./peer-complaints.ts";
 import { type Block, settleBlocks } from "./settle-blocks.ts";
 import { settleEndpoints } from "./settle-endpoints.ts";
+import { strayBlocks } from "./stray-blocks.ts";
 
 export interface Desired {
   /** By name. */
@@ -43,13 +44,14 @@ export function desired(
   const isRouted = (block: Block): boolean => {
     const { owner } = block;
     if (owner === local.uid) return true;
-    const node = admission.admitted.get(owner);
+    const node = admission.admitted(owner);
     return routed.some(([network, { blocks }]) => isFit(node, local, network) && blocks.includes(block));
   };
   const covered = findCovered(
     routed.map(([, { blocks }]) => blocks),
     isRouted,
-    admission.admitted,
+    known.nodes,
+    admission,
     local.uid,
     memo,
   );
@@ -74,25 +76,50 @@ function desiredOf(
     network.mode === "routed"
       ? routedBehind(network.network, findings, memo)
       : endpointsBehind(known, local, network, findings, complaints);
-  for (const block of blocks.blocks) complainOfBlock(complaints, block, known, findings);
+  if (covered.blocks.size > 0)
+    complaints.push(...blocks.blocks.flatMap((block) => covered.blocks.get(block) ?? []));
+  const stray = memo.gather(`stray in ${network.network}`, known.nodes, blocks, () =>
+    strayBlocks(blocks.blocks),
+  );
+  complaints.push(...stray.complaints());
   const peers: Peer[] = [];
   const peer = `peer of ${network.network}`;
-  for (const uid of participants(known, network)) {
-    const node = admission.admitted.get(uid);
+  for (const [uid] of participants(known, network, admission, memo)) {
+    const node = admission.admitted(uid);
     complainOfNode(complaints, uid, known, findings, local, network);
     const what = behind.get(uid);
     if (what === undefined || node === undefined) continue;
     if (covered.nodes.has(uid) || !isFit(node, local, network)) continue;
     peers.push(memo.each(peer, node, () => peerOf(node.name, node.entry.record, what), what));
   }
-  return {
-    peers: peers.sort((a, b) => (a.node < b.node ? -1 : 1)),
-    complaints: sortComplaints(complaints),
-  };
+  return { peers, complaints: sortComplaints(complaints) };
 }
 
-/** Other nodes that have something in the network. */
-function participants({ blocks, endpoints, ips }: Known, { network }: LocalNetwork): ReadonlySet<string> {
+type Participants = readonly (readonly [uid: string, name: string])[];
+
+/** Nodes that have something in the network, by name: while they are the same under the same names they are in order. */
+function participants(
+  known: Known,
+  { network }: LocalNetwork,
+  { admitted }: Admission,
+  memo: Memo,
+): Participants {
+  const [blocks, endpoints, ips] = [known.blocks, known.endpoints, known.ips].map((all) => all.get(network));
+  const uids = memo.once(`participants of ${network}`, [blocks, endpoints, ips], () =>
+    participantsOf(known, network),
+  );
+  const nameOf = (uid: string): string => admitted(uid)?.name ?? uid;
+  return memo.stays<{ readonly of: ReadonlySet<string>; readonly named: Participants }>(
+    `order of ${network}`,
+    ({ of, named }) => of === uids && named.every(([uid, name]) => nameOf(uid) === name),
+    () => {
+      const named = [...uids].map((uid) => [uid, nameOf(uid)] as const);
+      return { of: uids, named: named.sort(([, a], [, b]) => (a < b ? -1 : 1)) };
+    },
+  ).named;
+}
+
+function participantsOf({ blocks, endpoints, ips }: Known, network: string): ReadonlySet<string> {
   const all = new Set<string>(endpoints.get(network)?.keys());
   for (const { record } of blocks.get(network)?.values() ?? [])
     if (record.owner !== undefined) all.add(record.owner);
@@ -142,18 +169,16 @@ function endpointsBehind(
 ): ReadonlyMap<string, Behind> {
   const said = [...(known.endpoints.get(network.network) ?? [])].filter(
     ([uid]) =>
-      uid === local.uid || (!covered.nodes.has(uid) && isFit(admission.admitted.get(uid), local, network)),
+      uid === local.uid || (!covered.nodes.has(uid) && isFit(admission.admitted(uid), local, network)),
   );
   const settled = settleEndpoints(
     said.map(([uid, entries]) => [uid, entries.values()] as const),
     {
       cidrs: cidrsOf(known, network),
       gateways: network.gateways,
-      macs: new Set([
-        network.mac,
-        local.mac,
-        ...[...admission.admitted.values()].map(({ entry }) => entry.record.mac),
-      ]),
+      macs: {
+        has: (mac) => mac === network.mac || mac === local.mac || admission.macs.has(mac),
+      },
     },
   );
   complaints.push(...settled.complaints);

@@ -26,7 +26,7 @@ export interface Reserved {
   readonly cidrs: readonly Prefix[];
   readonly gateways: readonly Prefix[];
   /** Of the gateway and of tunnels. */
-  readonly macs: ReadonlySet<Mac>;
+  readonly macs: Pick<ReadonlySet<Mac>, "has">;
 }
 
 /** @param given by uid of the node that says so, only of nodes that are believed */

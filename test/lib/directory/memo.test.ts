@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { mac } from "../../../lib/addr/mac.ts";
 import { desired } from "../../../lib/directory/desired.ts";
 import { createMemo } from "../../../lib/directory/memo.ts";
 import { applyEvents, type DirectoryEvent } from "../../../lib/directory/state.ts";
-import { block, blue, layout, local, network, node, stateOf } from "./some-directory.ts";
+import { block, blue, endpoint, local as here, layout, network, node, stateOf } from "./some-directory.ts";
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`random tests: SEED=${seed}`);
@@ -15,33 +16,66 @@ function randoms(from: number): (below: number) => number {
   };
 }
 
+const one = <T>(random: (below: number) => number, ...all: readonly T[]): T => all[random(all.length)] as T;
+
 describe("what is remembered of a directory", () => {
-  it("changes nothing of what follows from it, whatever happens there", () => {
-    const random = randoms(seed);
-    const memo = createMemo();
-    let state = stateOf(network());
-    const seen = new Set<number>();
-    for (let i = 0; i < 400; i++) {
-      const uid = `n${random(6)}`;
-      // Behind that of the first listing: older events change nothing.
-      const revision = 2000 + i;
-      const stored = [
-        () => node(uid, `192.0.2.${20 + random(6)}`, revision),
-        () => block(`10.40.${random(8) * 32}.0/${24 + random(4)}`, uid, revision),
-      ][random(2)]?.();
-      if (stored === undefined) throw new Error("there are two");
-      const modRevision = String(revision);
-      const event: DirectoryEvent =
-        random(3) === 0
-          ? { kind: "delete", key: stored.key, modRevision }
-          : { kind: "put", kv: { ...stored, modRevision } };
-      state = applyEvents(layout, state, [event]);
-      const found = desired(state, local, [blue], memo);
-      expect(found, `step ${i}`).toEqual(desired(state, local, [blue]));
-      seen.add(found.get("blue")?.peers.length ?? 0);
-    }
-    expect(seen.size).toBeGreaterThan(2);
-  });
+  it.each(["routed", "stretched"] as const)(
+    "changes nothing of what follows from it, whatever happens there, where networks are %s",
+    (mode) => {
+      const random = randoms(seed);
+      const memo = createMemo();
+      let state = stateOf(network({ mode, cidrs: ["10.40.0.0/16", "192.0.2.0/24"] }));
+      const networks = ["blue", "red"].map((name, i) => ({ ...blue, network: name, vni: 4097 + i, mode }));
+      const local = [here, { ...here, name: "host-n1" }] as const;
+      const seen = new Set<string>();
+      for (let i = 0; i < 1000; i++) {
+        const uid = `n${random(7)}`;
+        // Behind that of the first listing: older events change nothing.
+        const revision = 2000 + i;
+        const vtep = one(random, `192.0.2.${20 + random(8)}`, "192.0.2.100", `10.40.${random(8) * 32}.1`);
+        const said = {
+          name: one(random, `host-${uid}`, `host-${uid}`, "host-n1"),
+          epoch: one(random, 1, 1, 1, 2),
+          udpPort: one(random, 4789, 4789, 4789, 8472),
+          ...(random(4) === 0 ? { mac: mac(`02:00:00:00:00:0${random(9)}`) } : {}),
+        };
+        const change = one(
+          random,
+          () => node(uid, vtep, revision, said),
+          () => node(uid, vtep, revision, said),
+          () =>
+            block(`10.40.${random(8) * 32}.0/${24 + random(4)}`, uid, revision, one(random, "blue", "red")),
+          () =>
+            endpoint(
+              uid,
+              one(random, "c1", "c2"),
+              { ips: [`10.40.0.${random(9)}`], mac: `02:00:00:00:00:0${random(9)}` },
+              revision,
+            ),
+        )();
+        const modRevision = String(revision);
+        const event: DirectoryEvent =
+          random(4) === 0
+            ? { kind: "delete", key: change.key, modRevision }
+            : { kind: "put", kv: { ...change, modRevision } };
+        state = applyEvents(layout, state, [event]);
+        const host = local[random(20) === 0 ? 1 : 0];
+        const found = desired(state, host, networks, memo);
+        expect(found, `step ${i}`).toEqual(desired(state, host, networks));
+        for (const { peers, complaints } of found.values()) {
+          seen.add(`${peers.length} peers`);
+          for (const { code } of complaints) seen.add(code);
+        }
+      }
+      expect([...seen]).toEqual(
+        expect.arrayContaining([
+          ...["1 peers", "3 peers", "node-vtep-ours", "node-vtep-taken", "node-mac-taken", "node-name-taken"],
+          ...["node-udp-port", "block-epoch", "node-unknown"],
+          ...(mode === "routed" ? ["node-vtep-covered", "block-covers-vtep"] : ["endpoint-mac-taken"]),
+        ]),
+      );
+    },
+  );
 
   it("leaves a peer that has not changed the same object", () => {
     const memo = createMemo();
@@ -52,10 +86,10 @@ describe("what is remembered of a directory", () => {
       node("n2", "192.0.2.22", 12),
       block("10.40.2.0/24", "n2", 13),
     );
-    const [one, two] = desired(before, local, [blue], memo).get("blue")?.peers ?? [];
+    const [one, two] = desired(before, here, [blue], memo).get("blue")?.peers ?? [];
     const kv = { ...node("n2", "192.0.2.23", 12), modRevision: "2000" };
     const after = applyEvents(layout, before, [{ kind: "put", kv }]);
-    const [same, other] = desired(after, local, [blue], memo).get("blue")?.peers ?? [];
+    const [same, other] = desired(after, here, [blue], memo).get("blue")?.peers ?? [];
     expect(one).toBeDefined();
     expect(same).toBe(one);
     expect(other).not.toBe(two);
