@@ -19,8 +19,10 @@ export function strayBlocks(blocks: readonly Block[]): StrayBlocks {
   return {
     put(node) {
       const { uid, epoch } = node.record;
-      if (owned.get(uid)?.every(({ entry }) => entry.record.epoch === epoch)) stray.delete(uid);
-      else if (owned.has(uid)) stray.set(uid, node);
+      const blocks = owned.get(uid);
+      if (blocks === undefined) return;
+      if (blocks.every(({ entry }) => entry.record.epoch === epoch)) stray.delete(uid);
+      else stray.set(uid, node);
     },
     remove({ record: { uid } }) {
       if (owned.has(uid)) stray.set(uid, undefined);

@@ -15,7 +15,7 @@ import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
 import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom } from "./reached.ts";
 import { linksOf, readRows } from "./read-rows.ts";
-import { elsewhere, rowsOf } from "./rows.ts";
+import { elsewhere, type Rows, rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
 
@@ -48,7 +48,7 @@ export function connectPeers(
     ...attempt(() => rules.transaction(encodeDelete(refuse)), ["ENOENT"]),
   ];
   if (memory !== undefined && failures.length === 0 && !(keeping && stale > 0)) {
-    note(reached, vswitch, step, ids);
+    note(reached, step, ids);
     memory.set(network, reached);
   }
   return { written: accept.length + write.length, removed: remove.length + refuse.length, failures };
@@ -87,7 +87,7 @@ const rowOf = ({ title }: Request): string => title.replace(/ (replace|append|de
 
 interface Work {
   readonly reached: Reached;
-  readonly step: Step;
+  readonly step: Step & { readonly old: Rows; readonly rows: Rows };
   readonly changes: RowChanges;
 }
 
@@ -96,10 +96,11 @@ function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer
   if (links === undefined) return undefined;
   const found = readRows(kernel, vswitch, links);
   const taken = found.nexthops.map(({ id }) => id);
+  const rows = rowsOf(vswitch, peers);
   return {
     reached: freshReached(links, vswitch, taken),
-    step: { before: [], after: peers },
-    changes: diffRows(vswitch, links, rowsOf(vswitch, peers), found),
+    step: { before: [], after: peers, old: rowsOf(vswitch, []), rows },
+    changes: diffRows(vswitch, links, rows, found),
   };
 }
 
@@ -107,8 +108,10 @@ function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer
 function changesSince(reached: Reached, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
   const step = reached.terms === JSON.stringify(vswitch) ? stepFrom(reached, peers) : undefined;
   if (step === undefined) return undefined;
-  const found = foundOf(reached, vswitch, rowsOf(vswitch, step.before));
-  return { reached, step, changes: diffRows(vswitch, reached.links, rowsOf(vswitch, step.after), found) };
+  const [old, rows] = [step.before, step.after].map((hosts) => rowsOf(vswitch, hosts)) as [Rows, Rows];
+  const found = foundOf(reached, vswitch, old);
+  const changes = diffRows(vswitch, reached.links, rows, found);
+  return { reached, step: { ...step, old, rows }, changes };
 }
 
 function send(

@@ -10,7 +10,7 @@ import type { OverlaySwitch } from "../../model/switch.ts";
 import { RTPROT_VSWITCH } from "../../netlink/route/rtmsg.ts";
 import { newRoute } from "./diff-rows.ts";
 import type { FoundRows, Links } from "./read-rows.ts";
-import { everybody, type Rows, rowsOf } from "./rows.ts";
+import { everybody, type Rows } from "./rows.ts";
 import { vtepElement } from "./tunnel-elements.ts";
 
 export interface Reached {
@@ -97,21 +97,23 @@ export function freshReached(links: Links, vswitch: OverlaySwitch, taken: Iterab
   };
 }
 
-/** Notes that a step was done. @param ids of the next hops of the hosts behind it */
+/**
+ * Notes that a step was done.
+ *
+ * @param old and `rows`: of the hosts before it and behind it
+ * @param ids of the next hops of the hosts behind it
+ */
 export function note(
   reached: Reached,
-  vswitch: OverlaySwitch,
-  { before, after }: Step,
+  { before, after, old, rows }: Step & { readonly old: Rows; readonly rows: Rows },
   ids: ReadonlyMap<Ip, number>,
 ): void {
-  const old = rowsOf(vswitch, before);
   for (const { node } of before) reached.peers.delete(node);
   for (const { mac } of old.forwarding) reached.forwarding.delete(mac);
   for (const mac of old.behind) reached.behind.delete(mac);
   for (const { address } of old.neighbours) reached.neighbours.delete(address);
   for (const { destination } of old.routes) reached.routes.delete(destination);
   for (const vtep of old.vteps) reached.vteps.delete(vtep);
-  const rows = rowsOf(vswitch, after);
   for (const peer of after) reached.peers.set(peer.node, peer);
   for (const { mac, vtep } of rows.forwarding) if (mac !== everybody) reached.forwarding.set(mac, vtep);
   for (const mac of rows.behind) reached.behind.add(mac);

@@ -5,7 +5,7 @@
  * MAC, and the forwarding row gives the MAC its VTEP: three rows for each peer, and a route for each subnet. In the mode
  * `stretched` each remote container has a neighbour, by which the switch answers for it, and rows for its MAC.
  */
-import { type Ip, ipFamily } from "../../addr/ip.ts";
+import { type Family, type Ip, ipFamily } from "../../addr/ip.ts";
 import { linkLocal, type Mac, mac } from "../../addr/mac.ts";
 import { networkOf, type Prefix, prefixAddress, prefixFamily } from "../../addr/prefix.ts";
 import type { Peer, RemoteEndpoint } from "../../model/peer.ts";
@@ -55,27 +55,38 @@ export function rowsOf(vswitch: OverlaySwitch, peers: readonly Peer[]): Rows {
 }
 
 function routedRows(vswitch: OverlaySwitch, peers: readonly Peer[]): Omit<Rows, "vteps"> {
-  const ways = peers.filter(({ subnets }) => subnets.length > 0);
+  const ways = peers
+    .filter(({ subnets }) => subnets.length > 0)
+    .map((peer) => ({ ...peer, gateway: gatewayTo(peer) }));
+  const toRoute = routeTo(vswitch);
   return {
     forwarding: ways.map(({ mac, vtep }) => ({ mac, vtep })),
     behind: [],
-    neighbours: ways.map((peer) => ({ address: gatewayTo(peer), mac: peer.mac })),
-    nexthops: ways.map(gatewayTo),
+    neighbours: ways.map(({ gateway, mac }) => ({ address: gateway, mac })),
+    nexthops: ways.map(({ gateway }) => gateway),
     routes: [
-      ...ways.flatMap((peer) => peer.subnets.map((subnet) => routeTo(vswitch, peer, subnet))),
+      ...ways.flatMap((way) => way.subnets.map((subnet) => toRoute(way, subnet))),
       ...vswitch.cidrs.map((destination) => ({ destination })),
     ],
   };
 }
 
-function routeTo({ gateways, mtu }: OverlaySwitch, peer: Peer, subnet: Prefix): RemoteRoute {
-  const source = gateways.find((gateway) => prefixFamily(gateway) === prefixFamily(subnet));
-  return {
-    destination: networkOf(subnet),
-    gateway: gatewayTo(peer),
-    ...(source === undefined ? {} : { source: prefixAddress(source) }),
-    ...(peer.mtu === undefined || peer.mtu >= mtu ? {} : { mtu: peer.mtu }),
+interface Way extends Peer {
+  readonly gateway: Ip;
+}
+
+function routeTo({ gateways, mtu: most }: OverlaySwitch) {
+  const sourceOf = (family: Family): Pick<RemoteRoute, "source"> => {
+    const own = gateways.find((gateway) => prefixFamily(gateway) === family);
+    return own === undefined ? {} : { source: prefixAddress(own) };
   };
+  const sources = { 4: sourceOf(4), 6: sourceOf(6) };
+  return ({ gateway, mtu = most }: Way, subnet: Prefix): RemoteRoute => ({
+    destination: networkOf(subnet),
+    gateway,
+    ...sources[prefixFamily(subnet)],
+    ...(mtu >= most ? {} : { mtu }),
+  });
 }
 
 /**

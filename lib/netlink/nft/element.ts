@@ -82,7 +82,7 @@ export function elementRequests(
   setId?: number,
 ): readonly Request[] {
   const { message, flags } = VERBS[verb];
-  return splitGroups(groups).map(({ first, count, attrs }) => {
+  return splitGroups(groups, notesOf()).map(({ first, count, attrs }) => {
     const title = () => `${verb} element ${formatSetName(set)} ${formatGroups(first, count, describe)}`;
     const parts = [...elementHeader(verb, set), nested(NFTA_SET_ELEM_LIST_ELEMENTS, attrs)];
     if (setId !== undefined) parts.splice(2, 0, be32(NFTA_SET_ELEM_LIST_SET_ID, setId));
@@ -132,15 +132,15 @@ interface Split {
   readonly attrs: readonly Uint8Array[];
 }
 
-function splitGroups(groups: readonly (readonly Element[])[]): readonly Split[] {
+function splitGroups(groups: readonly (readonly Element[])[], notes: Notes): readonly Split[] {
   const splits: Split[] = [];
   let open = { first: 0, count: 0, attrs: [] as Uint8Array[], length: 0 };
   for (const [i, group] of groups.entries()) {
-    let encoded = encodeGroup(group, open.attrs.length);
+    let encoded = encodeGroup(group, open.attrs.length, notes);
     if (open.length + totalLength(encoded) > NLA_MAX_PAYLOAD) {
       splits.push(open);
       open = { first: i, count: 0, attrs: [], length: 0 };
-      encoded = encodeGroup(group, 0);
+      encoded = encodeGroup(group, 0, notes);
     }
     open.attrs.push(...encoded);
     open.length += totalLength(encoded);
@@ -150,19 +150,32 @@ function splitGroups(groups: readonly (readonly Element[])[]): readonly Split[] 
 }
 
 /** The type of a list entry means nothing to the kernel; as in libnftnl it is the entry's number. */
-function encodeGroup(group: readonly Element[], before: number): readonly Uint8Array[] {
-  return group.map((element, i) => encodeElement(before + i + 1, element));
+function encodeGroup(group: readonly Element[], before: number, notes: Notes): readonly Uint8Array[] {
+  return group.map((element, i) => encodeElement(before + i + 1, element, notes));
 }
 
-function encodeElement(type: number, element: Element): Uint8Array {
+function encodeElement(type: number, element: Element, notes: Notes): Uint8Array {
   const parts: Uint8Array[] = [];
   if (element.intervalEnd) parts.push(be32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END));
   parts.push(dataAttr(NFTA_SET_ELEM_KEY, element.key));
   if (element.keyEnd) parts.push(dataAttr(NFTA_SET_ELEM_KEY_END, element.keyEnd));
   if (element.data) parts.push(dataAttr(NFTA_SET_ELEM_DATA, element.data));
-  const notes = encodeNotes(element);
-  if (notes.length) parts.push(bytes(NFTA_SET_ELEM_USERDATA, concat(notes)));
+  if (element.comment !== undefined || element.openEnd) parts.push(notes(element));
   return nested(type, parts);
+}
+
+/** The attribute of nft's own notes: thousands of elements that go together bear the same. */
+type Notes = (element: Element) => Uint8Array;
+
+function notesOf(): Notes {
+  const known = new Map<string | undefined, Uint8Array>();
+  return (element) => {
+    const before = element.openEnd ? undefined : known.get(element.comment);
+    if (before !== undefined) return before;
+    const encoded = bytes(NFTA_SET_ELEM_USERDATA, concat(encodeNotes(element)));
+    if (!element.openEnd) known.set(element.comment, encoded);
+    return encoded;
+  };
 }
 
 function encodeNotes({ comment, openEnd }: Element): readonly Uint8Array[] {
