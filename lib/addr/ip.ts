@@ -12,7 +12,8 @@ export type Ip = string & { readonly [brand]: "Ip" };
 
 /** @returns the address, or undefined when `text` is not one (zones, leading zeros and blanks are refused) */
 export function parseIp(text: string): Ip | undefined {
-  const bytes = text.includes(":") ? parseV6(text) : parseV4(text);
+  if (!text.includes(":")) return v4Number(text) === undefined ? undefined : (text as Ip);
+  const bytes = parseV6(text);
   return bytes && ipFromBytes(bytes);
 }
 
@@ -53,10 +54,9 @@ export function ipFromBytes(bytes: Uint8Array): Ip {
 }
 
 export function ipNumber(address: Ip): bigint {
-  const bytes = ipBytes(address);
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  if (bytes.length === 4) return BigInt(((a * 256 + b) * 256 + c) * 256 + d);
-  const view = new DataView(bytes.buffer);
+  const number = v4Number(address);
+  if (number !== undefined) return BigInt(number);
+  const view = new DataView(ipBytes(address).buffer);
   return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }
 
@@ -91,17 +91,28 @@ export function isUnspecified(address: Ip): boolean {
 const isMapped = (b: Uint8Array): boolean =>
   b[10] === 0xff && b[11] === 0xff && b.subarray(0, 10).every((byte) => byte === 0);
 
-/** Digit by digit: directories of thousands of hosts are read by this. */
 function parseV4(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(4);
-  let part = 0;
+  const number = v4Number(text);
+  if (number === undefined) return undefined;
+  return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+/**
+ * Digit by digit: directories of thousands of hosts are read by this.
+ *
+ * @returns undefined for text that is no IPv4 address as it is written here
+ */
+export function v4Number(text: string): number | undefined {
+  let number = 0;
+  let dots = 0;
   let value = 0;
   let digits = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === dot) {
-      if (digits === 0 || part === 3) return undefined;
-      bytes[part++] = value;
+      if (digits === 0 || dots === 3) return undefined;
+      number = number * 256 + value;
+      dots++;
       value = 0;
       digits = 0;
       continue;
@@ -111,10 +122,12 @@ function parseV4(text: string): Uint8Array | undefined {
     digits++;
     if (value > 255) return undefined;
   }
-  if (digits === 0 || part !== 3) return undefined;
-  bytes[3] = value;
-  return bytes;
+  return digits === 0 || dots !== 3 ? undefined : number * 256 + value;
 }
+
+/** @param number of 32 bits */
+export const v4Of = (number: number): Ip =>
+  `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}` as Ip;
 
 function parseV6(text: string): Uint8Array | undefined {
   const halves = text.split("::");

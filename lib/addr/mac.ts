@@ -6,6 +6,7 @@ export type Mac = string & { readonly [brand]: "Mac" };
 
 /** Reads colon, dash (Windows) and dotted (Cisco) forms. @returns undefined when `text` is no 6 byte MAC */
 export function parseMac(text: string): Mac | undefined {
+  if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(text)) return text as Mac;
   const form = /^([0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}|[0-9a-f]{4}(\.[0-9a-f]{4}){2})$/i;
   if (!form.test(text)) return undefined;
   const digits = text.replace(/[^0-9a-f]/gi, "").toLowerCase();
@@ -22,9 +23,16 @@ export function mac(text: string): Mac {
 /** @returns 6 bytes */
 export function macBytes(address: Mac): Uint8Array {
   const bytes = new Uint8Array(6);
-  for (let i = 0; i < 6; i++) bytes[i] = Number.parseInt(address.slice(3 * i, 3 * i + 2), 16);
+  for (let i = 0; i < 6; i++) bytes[i] = (digitAt(address, 3 * i) << 4) | digitAt(address, 3 * i + 1);
   return bytes;
 }
+
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code > nine ? code - a + 10 : code - zero;
+}
+
+const [zero, nine, a] = [48, 57, 97] as const;
 
 /** @throws {RangeError} unless there are 6 bytes */
 export function macFromBytes(bytes: Uint8Array): Mac {
@@ -36,8 +44,7 @@ export function macFromBytes(bytes: Uint8Array): Mac {
 
 /** Whether a NIC may bear it: not multicast, not all zero. */
 export function isUnicastMac(address: Mac): boolean {
-  const bytes = macBytes(address);
-  return ((bytes[0] ?? 1) & 1) === 0 && bytes.some((byte) => byte !== 0);
+  return (digitAt(address, 1) & 1) === 0 && address !== "00:00:00:00:00:00";
 }
 
 /** Locally administered unicast MAC made of the first 12 of the given hex digits (of a hash). */

@@ -3,12 +3,12 @@ import {
   type Family,
   familyBits,
   type Ip,
-  ipBytes,
   ipFamily,
-  ipFromBytes,
   ipFromNumber,
   ipNumber,
   parseIp,
+  v4Number,
+  v4Of,
 } from "./ip.ts";
 
 declare const brand: unique symbol;
@@ -68,21 +68,22 @@ export function prefixFamily(p: Prefix): Family {
 
 /** The same prefix with its host bits cleared. */
 export function networkOf(p: Prefix): Prefix {
-  const length = prefixLength(p);
-  if (prefixFamily(p) === 4) return prefixOf(maskedV4(prefixAddress(p), length), length);
-  return prefixOf(ipFromNumber(prefixFamily(p), bounds(p).first), length);
+  const number = v4Number(prefixAddress(p));
+  if (number === undefined) return prefixOf(ipFromNumber(6, bounds(p).first), prefixLength(p));
+  const first = (number & v4Mask(prefixLength(p))) >>> 0;
+  return first === number ? p : prefixOf(v4Of(first), prefixLength(p));
 }
 
-/** In the numbers of the machine: directories of thousands of blocks are read by this. */
-function maskedV4(address: Ip, length: number): Ip {
-  const bytes = ipBytes(address);
-  for (let i = 0; i < 4; i++)
-    bytes[i] = (bytes[i] ?? 0) & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i)));
-  return ipFromBytes(bytes);
-}
+/** In the numbers of the machine, here and below: directories of thousands of blocks are read by this. */
+const v4Mask = (length: number): number => (length === 0 ? 0 : -1 << (32 - length));
 
 /** First and last address of the prefix as numbers, network and broadcast address included. */
 export function bounds(p: Prefix): { readonly first: bigint; readonly last: bigint } {
+  const number = v4Number(prefixAddress(p));
+  if (number !== undefined) {
+    const mask = v4Mask(prefixLength(p));
+    return { first: BigInt((number & mask) >>> 0), last: BigInt((number | ~mask) >>> 0) };
+  }
   const hostBits = BigInt(familyBits(prefixFamily(p)) - prefixLength(p));
   const first = (ipNumber(prefixAddress(p)) >> hostBits) << hostBits;
   return { first, last: first + (1n << hostBits) - 1n };

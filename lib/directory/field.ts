@@ -1,5 +1,5 @@
 /** Fields of a record: how each is read, and what there is in its place where it is absent. */
-import { type Ip, ipBytes, ipFamily, isLoopback, isUnspecified, parseIp } from "../addr/ip.ts";
+import { type Ip, ipBytes, isLoopback, isUnspecified, parseIp, v4Number } from "../addr/ip.ts";
 import { isUnicastMac, type Mac, parseMac } from "../addr/mac.ts";
 import { networkOf, type Prefix, parsePrefix } from "../addr/prefix.ts";
 import { CniError } from "../cni/error.ts";
@@ -56,7 +56,8 @@ export function parseFields<T extends { readonly v: 1; readonly other?: JsonObje
     const value = readField<unknown>(json[name], name, fields[name as keyof Fields<T>], issues);
     if (value !== undefined) record[name] = value;
   }
-  const other = Object.keys(json).filter((name) => name !== "v" && !Object.hasOwn(fields, name));
+  const other: string[] = [];
+  for (const name of Object.keys(json)) if (name !== "v" && !Object.hasOwn(fields, name)) other.push(name);
   // fromEntries makes a field named `__proto__` a field.
   if (other.length > 0) record.other = Object.fromEntries(other.map((name) => [name, json[name]]));
   if (issues.length === 0) check(record as unknown as T, issues);
@@ -128,8 +129,8 @@ export const listOf = <V>(kind: Kind<V>, min: number): Kind<readonly V[]> => ({
 
 /** Neither nobody, nor this host, nor many (RFC 1112 4, RFC 4291 2.7, RFC 919 7). */
 function isHost(ip: Ip): boolean {
-  const first = ipBytes(ip)[0] ?? 0;
-  return (
-    !isUnspecified(ip) && !isLoopback(ip) && (ipFamily(ip) === 4 ? first < 224 && first > 0 : first !== 255)
-  );
+  const number = v4Number(ip);
+  const first = number === undefined ? (ipBytes(ip)[0] ?? 0) : number >>> 24;
+  const isOne = number === undefined ? first !== 255 : first < 224 && first > 0;
+  return isOne && !isUnspecified(ip) && !isLoopback(ip);
 }

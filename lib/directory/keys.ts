@@ -86,7 +86,8 @@ export const spellPrefix = (cidr: Prefix): string => cidr.replace("/", "-");
 
 /** @returns the network, or undefined for what is none; host bits are cleared */
 export function unspellPrefix(text: string): Prefix | undefined {
-  const cidr = text.includes("/") ? undefined : parsePrefix(text.replace(/-(?=[^-]*$)/, "/"));
+  const dash = text.lastIndexOf("-");
+  const cidr = text.includes("/") ? undefined : parsePrefix(`${text.slice(0, dash)}/${text.slice(dash + 1)}`);
   return cidr && networkOf(cidr);
 }
 

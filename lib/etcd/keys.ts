@@ -41,7 +41,8 @@ export async function readRange(
   return { kvs, revision, count };
 }
 
-const pageKeys = 1000;
+/** Some 750 KiB. A server walks over all that is left for each page, so small ones cost it more. */
+const pageKeys = 2500;
 /** Compaction meets a listing seldom, and the next one seldom again. */
 const listAttempts = 3;
 

@@ -117,8 +117,15 @@ function encode(verb: string, type: number, flags: number, neighbour: NewNeighbo
   ];
   if (mac !== undefined) parts.push(bytes(NDA_LLADDR, macBytes(mac)));
   if (protocol !== undefined) parts.push(u8(NDA_PROTOCOL, protocol));
-  const who = mac === undefined ? `proxy ${address}` : `${address} lladdr ${mac}`;
-  return { title: `neigh ${verb} ${who} dev index ${index}`, type, flags, payload: concat(parts) };
+  return {
+    get title() {
+      const who = mac === undefined ? `proxy ${address}` : `${address} lladdr ${mac}`;
+      return `neigh ${verb} ${who} dev index ${index}`;
+    },
+    type,
+    flags,
+    payload: concat(parts),
+  };
 }
 
 const proxyFlag = (proxy: boolean): number => (proxy ? NTF_PROXY : 0);
