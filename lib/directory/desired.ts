@@ -141,15 +141,15 @@ function routedBehind(
   memo: Memo,
 ): ReadonlyMap<string, Behind> {
   const kept = covered.blocks.size === 0 ? "all" : covered;
-  return memo.once(`behind in ${network}`, [blocks, kept], () => {
+  return memo.once<ReadonlyMap<string, Behind>>(`behind in ${network}`, [blocks, kept], (before) => {
     const found = byOwner(blocks.blocks.filter((block) => !covered.blocks.has(block)));
-    const same = ([uid, what]: readonly [string, Behind]) =>
-      [uid, memo.once(`behind ${uid} in ${network}`, [what.subnets.join()], () => what)] as const;
-    return new Map([...found].map(same));
+    for (const [uid, was] of before ?? [])
+      if (found.get(uid)?.subnets.join() === was.subnets.join()) found.set(uid, was);
+    return found;
   });
 }
 
-function byOwner(blocks: readonly Block[]): ReadonlyMap<string, Behind> {
+function byOwner(blocks: readonly Block[]): Map<string, Behind> {
   const subnets = new Map<string, Prefix[]>();
   for (const { owner, cidr } of blocks) {
     const list = subnets.get(owner);

@@ -3,8 +3,12 @@
  * the same object as before, it need not be made again.
  */
 export interface Memo {
-  /** What `make` gave when it was last called by this name, if that was for the same inputs. */
-  once<T>(name: string, inputs: readonly unknown[], make: () => T): T;
+  /**
+   * What `make` gave when it was last called by this name, if that was for the same inputs.
+   *
+   * @param make gets what it gave for other inputs: parts that are the same are to be the same objects
+   */
+  once<T>(name: string, inputs: readonly unknown[], make: (before: T | undefined) => T): T;
   /**
    * The same of a single entry, of which there are thousands.
    *
@@ -58,12 +62,12 @@ export function createMemo(): Memo {
     return latest;
   };
   return {
-    once<T>(name: string, inputs: readonly unknown[], make: () => T): T {
+    once<T>(name: string, inputs: readonly unknown[], make: (before: T | undefined) => T): T {
       const before = made.get(name);
       const isSame =
         before?.inputs.length === inputs.length && inputs.every((input, i) => input === before.inputs[i]);
       if (before !== undefined && isSame) return before.value as T;
-      const value = make();
+      const value = make(before?.value as T | undefined);
       made.set(name, { inputs, value });
       return value;
     },
