@@ -29,21 +29,22 @@ import { isErrno } from "../os/error.ts";
 const pollMs = 0.5;
 /** How long the link-local address, in whose name IPv6 asks, may take to be ready. */
 const linkLocalMs = 200;
-/** How long whoever answers may go on before it counts: kernels under load take that long over a compartment. */
-const leavingMs = 1000;
-const againMs = 50;
-/** After an answer, so many askings in turn must be without one (PROBE_NUM of RFC 5227). */
-const silences = 3;
+/** Who has answered, and does not any more when he is asked so many times (PROBE_NUM of RFC 5227), has left. */
+const silence = { times: 3, leastMs: 100, mostMs: 1000 } as const;
+/** Between an answer and the next question. */
+const answeredMs = 50;
 /** What an answer makes of an entry. */
 const answered: readonly NeighbourState[] = ["reachable", "stale", "delay", "probe"];
 
 /**
  * The link is up and has none of the addresses.
  *
- * Who answers is asked again for a while: the vNIC of a compartment that is gone answers until the kernel has taken it
- * apart, which it does in its own time, and nobody can see from outside how far it is.
+ * The vNIC of a compartment that is gone answers until the kernel has taken it apart, which it does in its own time, and
+ * nobody can see from outside how far it is. So whoever answers is asked again until he has been silent several times.
  *
  * @param waitMs how long an answer may take, of all addresses together
+ * @param leavingMs how long whoever answers may go on before it counts: kernels under load take that long over a compartment.
+ *   Where it is 0 the first answer counts
  * @throws {CniError} 103 with the MAC of who has it
  */
 export function probeAddresses(
@@ -51,15 +52,22 @@ export function probeAddresses(
   index: number,
   addresses: readonly Ip[],
   waitMs: number,
+  leavingMs = 1000,
 ): void {
   if (addresses.some((address) => ipFamily(address) === 6)) awaitLinkLocal(inside, index);
   const patience = performance.now() + leavingMs;
-  for (let silent = 0, needed = 1; silent < needed; silent++) {
-    const holder = answerOf(inside, index, addresses, waitMs);
-    if (holder === undefined) continue;
-    if (performance.now() > patience) throw taken(holder.address, holder.mac);
-    pause(againMs);
-    [silent, needed] = [-1, silences];
+  let holder = answerOf(inside, index, addresses, waitMs);
+  if (holder === undefined) return;
+  // Somebody is there: an answer may come late.
+  const againMs = Math.min(Math.max(waitMs, silence.leastMs), silence.mostMs);
+  for (let silent = 0; silent < silence.times; ) {
+    if (holder !== undefined) {
+      if (performance.now() >= patience) throw taken(holder.address, holder.mac);
+      silent = 0;
+      pause(answeredMs);
+    }
+    holder = answerOf(inside, index, addresses, againMs);
+    if (holder === undefined) silent++;
   }
 }
 

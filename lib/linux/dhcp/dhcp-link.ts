@@ -43,7 +43,8 @@ export function openDhcpLink(netns: string, ifname: string, family: Family): Dhc
       awaitLinkLocal: (timeoutMs) =>
         awaitLinkLocal(compartment, { index: link.index, name: ifname }, timeoutMs),
       isTaken: (address, waitMs) =>
-        answers(() => probeAddresses(compartment.netlink, link.index, [address], waitMs)),
+        // The server has other addresses, and the time for one is short.
+        answers(() => probeAddresses(compartment.netlink, link.index, [address], waitMs, 0)),
       apply: (before, after) => apply(compartment.netlink, link, before, after),
       close: () => {
         socket.close();

@@ -13,9 +13,17 @@ import { encodeDelete, encodeEnsure, formatElement } from "../layout/element-req
 import { linkOf } from "../link-of.ts";
 import type { Machine } from "../machine.ts";
 import { diffRows, type RowChanges } from "./diff-rows.ts";
-import { foundOf, freshReached, type Memory, note, type Reached, type Step, stepFrom } from "./reached.ts";
+import {
+  foundOf,
+  freshReached,
+  type Memory,
+  note,
+  type Reached,
+  type StepOfRows,
+  stepFrom,
+} from "./reached.ts";
 import { linksOf, readRows } from "./read-rows.ts";
-import { elsewhere, type Rows, rowsOf } from "./rows.ts";
+import { elsewhere, rowsOf } from "./rows.ts";
 
 type Kernel = Pick<Machine, "host" | "rules">;
 
@@ -87,7 +95,7 @@ const rowOf = ({ title }: Request): string => title.replace(/ (replace|append|de
 
 interface Work {
   readonly reached: Reached;
-  readonly step: Step & { readonly old: Rows; readonly rows: Rows };
+  readonly step: StepOfRows;
   readonly changes: RowChanges;
 }
 
@@ -96,11 +104,11 @@ function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer
   if (links === undefined) return undefined;
   const found = readRows(kernel, vswitch, links);
   const taken = found.nexthops.map(({ id }) => id);
-  const rows = rowsOf(vswitch, peers);
+  const rowsAfter = rowsOf(vswitch, peers);
   return {
     reached: freshReached(links, vswitch, taken),
-    step: { before: [], after: peers, old: rowsOf(vswitch, []), rows },
-    changes: diffRows(vswitch, links, rows, found),
+    step: { before: [], after: peers, rowsBefore: rowsOf(vswitch, []), rowsAfter },
+    changes: diffRows(vswitch, links, rowsAfter, found),
   };
 }
 
@@ -108,10 +116,11 @@ function allChanges(kernel: Kernel, vswitch: OverlaySwitch, peers: readonly Peer
 function changesSince(reached: Reached, vswitch: OverlaySwitch, peers: readonly Peer[]): Work | undefined {
   const step = reached.terms === JSON.stringify(vswitch) ? stepFrom(reached, peers) : undefined;
   if (step === undefined) return undefined;
-  const [old, rows] = [step.before, step.after].map((hosts) => rowsOf(vswitch, hosts)) as [Rows, Rows];
-  const found = foundOf(reached, vswitch, old);
-  const changes = diffRows(vswitch, reached.links, rows, found);
-  return { reached, step: { ...step, old, rows }, changes };
+  const rowsBefore = rowsOf(vswitch, step.before);
+  const rowsAfter = rowsOf(vswitch, step.after);
+  const found = foundOf(reached, vswitch, rowsBefore);
+  const changes = diffRows(vswitch, reached.links, rowsAfter, found);
+  return { reached, step: { ...step, rowsBefore, rowsAfter }, changes };
 }
 
 function send(

@@ -40,6 +40,12 @@ export interface Step {
   readonly after: readonly Peer[];
 }
 
+/** With the rows of both. */
+export interface StepOfRows extends Step {
+  readonly rowsBefore: Rows;
+  readonly rowsAfter: Rows;
+}
+
 /** @returns undefined when two hosts have one name: then all is to be looked at */
 export function stepFrom({ peers: known }: Reached, peers: readonly Peer[]): Step | undefined {
   const next = new Map(peers.map((peer) => [peer.node, peer]));
@@ -97,15 +103,10 @@ export function freshReached(links: Links, vswitch: OverlaySwitch, taken: Iterab
   };
 }
 
-/**
- * Notes that a step was done.
- *
- * @param old and `rows`: of the hosts before it and behind it
- * @param ids of the next hops of the hosts behind it
- */
+/** Notes that a step was done. @param ids of the next hops of the hosts behind it */
 export function note(
   reached: Reached,
-  { before, after, old, rows }: Step & { readonly old: Rows; readonly rows: Rows },
+  { before, after, rowsBefore: old, rowsAfter: rows }: StepOfRows,
   ids: ReadonlyMap<Ip, number>,
 ): void {
   for (const { node } of before) reached.peers.delete(node);
