@@ -200,7 +200,8 @@ describe("an answer", () => {
     const kv = (i: number) => ({ key: Buffer.from(`/a/${i}`).toString("base64"), mod_revision: "1" });
     const server = serve(({ body }, reply) => {
       const limit = Number(body.limit);
-      if (limit > 250) return reply.json(refusal(8, "grpc: received message larger than max (5 vs. 4)"), 429);
+      if (limit > 1000)
+        return reply.json(refusal(8, "grpc: received message larger than max (5 vs. 4)"), 429);
       const from = Buffer.from(String(body.key), "base64").toString();
       const start = from === "/a/" ? 0 : Number(from.slice(3, -1)) + 1;
       const kvs = [kv(start), kv(start + 1)].slice(0, 5 - start);
@@ -209,10 +210,10 @@ describe("an answer", () => {
     const { kvs, revision } = await clientOf([server]).list("/a/");
     expect([kvs.map(({ key }) => key), revision]).toEqual([["/a/0", "/a/1", "/a/2", "/a/3", "/a/4"], "9"]);
     expect(server.requests.map(({ body }) => [body.limit, body.revision])).toEqual([
-      ["1000", undefined],
-      ["250", undefined],
-      ["250", "9"],
-      ["250", "9"],
+      ["2500", undefined],
+      ["625", undefined],
+      ["625", "9"],
+      ["625", "9"],
     ]);
   });
 
