@@ -4,6 +4,7 @@ import { sendFrames } from "./frames.ts";
 import type { Namespace } from "./namespaces.ts";
 import { createLab, type NatLab, whyNoNat } from "./nat-lab.ts";
 import { arp } from "./packets.ts";
+import { until } from "./until.ts";
 import { type Bytes, ETH, ethernet } from "./wire.ts";
 
 const reason = whyNoNat();
@@ -57,6 +58,14 @@ function identity(result: {
   return { mac, ip4: result.ips[0]?.address.split("/")[0] ?? "" };
 }
 
+interface Scene {
+  readonly host: NatLab["host"];
+  readonly attacker: Container;
+  readonly alice: Container;
+  readonly bob: Container;
+  readonly theft: Theft;
+}
+
 type Theft = (attacker: Container, alice: Container, bob: Container) => Bytes;
 
 const thefts: Readonly<Record<string, Theft>> = {
@@ -70,8 +79,8 @@ const thefts: Readonly<Record<string, Theft>> = {
     ethernet({ to: alice.mac, from: bob.mac, type: 0x88b5 }, [0]),
 };
 
-/** Who gets what Alice sends to Bob after the theft. */
-async function receivers(lab: NatLab, attach: typeof byOurs, theft: Theft): Promise<readonly string[]> {
+/** @returns commits the theft, and tells who gets what Alice sends to Bob after it */
+async function prepare(lab: NatLab, attach: typeof byOurs, theft: Theft): Promise<() => Promise<string>> {
   const { host } = lab;
   const [attacker, alice, bob] = [
     await attach(lab, "attacker"),
@@ -79,13 +88,17 @@ async function receivers(lab: NatLab, attach: typeof byOurs, theft: Theft): Prom
     await attach(lab, "bob"),
   ];
   expect(await host.answersPing(alice.ns, bob.ip4)).toBe(true);
+  return () => receiver({ host, attacker, alice, bob, theft });
+}
+
+async function receiver({ host, attacker, alice, bob, theft }: Scene): Promise<string> {
   await using atAttacker = await host.capture(attacker.ns, "eth0", "-Q in udp");
   await using atBob = await host.capture(bob.ns, "eth0", "-Q in udp");
   await sendFrames(attacker.ns, "eth0", [theft(attacker, alice, bob)]);
   await host.exec(alice.ns, "sh", "-c", `echo secret | socat -u STDIN UDP4-SENDTO:${bob.ip4}:7601`);
   return Promise.race([
-    atAttacker.packet(/\.7601: UDP/).then(() => ["attacker"]),
-    atBob.packet(/\.7601: UDP/).then(() => ["bob"]),
+    atAttacker.packet(/\.7601: UDP/).then(() => "attacker"),
+    atBob.packet(/\.7601: UDP/).then(() => "bob"),
   ]);
 }
 
@@ -94,14 +107,16 @@ describe.skipIf(reason !== undefined)(
   () => {
     it.each(Object.entries(thefts))("gets nothing when it %s", async (_, theft) => {
       await using lab = await createLab();
-      expect(await receivers(lab, byOurs, theft)).toEqual(["bob"]);
+      const commit = await prepare(lab, byOurs, theft);
+      expect(await commit()).toBe("bob");
     });
 
     it.skipIf(lacking !== undefined).each(Object.entries(thefts))(
       `succeeds with the reference bridge plugin when it %s${whyNoReference}`,
       async (_, theft) => {
         await using lab = await createLab();
-        expect(await receivers(lab, byReference, theft)).toEqual(["attacker"]);
+        // A word of Bob's at the wrong moment, as his kernel says some by itself, gives him back what is his.
+        await until(await prepare(lab, byReference, theft), (who) => who === "attacker", "the theft");
       },
     );
   },
