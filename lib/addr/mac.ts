@@ -6,6 +6,7 @@ export type Mac = string & { readonly [brand]: "Mac" };
 
 /** Reads colon, dash (Windows) and dotted (Cisco) forms. @returns undefined when `text` is no 6 byte MAC */
 export function parseMac(text: string): Mac | undefined {
+  // As it is written in directories of thousands of hosts.
   if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(text)) return text as Mac;
   const form = /^([0-9a-f]{2}(:[0-9a-f]{2}){5}|[0-9a-f]{2}(-[0-9a-f]{2}){5}|[0-9a-f]{4}(\.[0-9a-f]{4}){2})$/i;
   if (!form.test(text)) return undefined;

@@ -3,7 +3,7 @@
  * the same the one stays that was there first, and this host before all.
  */
 import type { Mac } from "../addr/mac.ts";
-import { claimIndex, isHost, type Named } from "./claim-index.ts";
+import { claimIndex, claims, isHost, type Named } from "./claim-index.ts";
 import type { Complaint } from "./complaint.ts";
 import type { AnyNode, Host, LocalNode } from "./known.ts";
 import type { Memo } from "./memo.ts";
@@ -33,7 +33,7 @@ export function admitNodes(
   local: LocalNode,
   memo: Memo,
 ): Admission {
-  const claims = memo.gather("claims", nodes, undefined, claimIndex);
+  const index = memo.gather("claims", nodes, undefined, claimIndex);
   const own = nodes.get(local.uid);
   const ours = own !== undefined && isHost(own) ? [...compareOwn(own, local)] : [];
   const judged = new Map<string, Named | undefined>([[local.uid, undefined]]);
@@ -43,8 +43,8 @@ export function admitNodes(
   const byMac = new Map<string, Entry<Host>>();
   const byName = new Map<string, string>([[local.name, "this host"]]);
   const suspects = new Set([
-    ...claims.shared(),
-    ...(["vtep", "mac", "name"] as const).flatMap((claim) => claims.sayersOf(claim, local[claim])),
+    ...index.shared(),
+    ...claims.flatMap((claim) => index.sayersOf(claim, local[claim])),
   ]);
   for (const entry of [...suspects].toSorted(byAge)) {
     const { uid, name, vtep, mac } = entry.record;
@@ -59,21 +59,26 @@ export function admitNodes(
     byVtep.set(vtep, entry);
     byMac.set(mac, entry);
     const namesake = byName.get(name);
-    if (namesake === undefined) byName.set(name, uid);
-    else renamed.set(uid, sharedName(entry, namesake));
-    const shown = namesake === undefined ? name : `${name} (${uid})`;
-    const make = (): Named => ({ entry, name: shown });
-    judged.set(uid, memo.each("admitted", entry, make, shown));
+    if (namesake === undefined) {
+      byName.set(name, uid);
+      judged.set(uid, index.hosts.get(uid));
+      continue;
+    }
+    renamed.set(uid, sharedName(entry, namesake));
+    judged.set(
+      uid,
+      memo.each("renamed", entry, () => ({ entry, name: `${name} (${uid})` })),
+    );
   }
-  const admitted = (uid: string) => (judged.has(uid) ? judged.get(uid) : claims.hosts.get(uid));
+  const admitted = (uid: string) => (judged.has(uid) ? judged.get(uid) : index.hosts.get(uid));
   const isTunnels = (mac: Mac) =>
-    claims.sayersOf("mac", mac).some(({ record }) => admitted(record.uid) !== undefined);
+    index.sayersOf("mac", mac).some(({ record }) => admitted(record.uid) !== undefined);
   return { admitted, macs: { has: isTunnels }, refused, renamed, ours };
 }
 
 /** Whose key is older; those of one transaction by their names. */
 export function byAge(a: Entry<AnyNode>, b: Entry<AnyNode>): number {
-  return compareRevisions(a.createRevision, b.createRevision) || (a.key < b.key ? -1 : 1);
+  return compareRevisions(a.createRevision, b.createRevision) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
 const leftOut = "it is left out";

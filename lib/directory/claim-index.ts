@@ -1,18 +1,16 @@
-/** What nodes say of themselves, of what only one can be right: a tunnel address, its MAC, a name. */
+/** What nodes say of themselves and each should have alone: a tunnel address, its MAC, a name. */
 import type { AnyNode, Host } from "./known.ts";
 import type { Gathering } from "./memo.ts";
 import type { Entry } from "./state.ts";
 
-/** Fields that no two nodes share. */
-const claims = ["vtep", "mac", "name"] as const;
-export type Claim = (typeof claims)[number];
+export const claims = ["vtep", "mac", "name"] as const;
 
 export interface ClaimIndex extends Gathering<Entry<AnyNode>> {
   /** Nodes that are on the underlay, by uid. */
   readonly hosts: ReadonlyMap<string, Named>;
   /** All of them that say something which another says, too. */
   shared(): readonly Entry<Host>[];
-  sayersOf(claim: Claim, value: string): readonly Entry<Host>[];
+  sayersOf(claim: (typeof claims)[number], value: string): readonly Entry<Host>[];
 }
 
 /** A node, and what it is called here. */

@@ -35,9 +35,9 @@ export function findCovered(
 ): Covered {
   const sorted = memo.once("spans", blocks, () => sortBlocks(blocks.flat()));
   const { within } = memo.gather("nodes within blocks", nodes, sorted, () => withinBlocks(sorted));
-  const pairs = [...within].flatMap(([uid, blocks]) => {
-    const node = admitted(uid);
-    return node === undefined ? [] : blocks.filter(isRouted).map((block) => [block, node] as const);
+  const pairs = [...within].flatMap(([nodeUid, around]) => {
+    const node = admitted(nodeUid);
+    return node === undefined ? [] : around.filter(isRouted).map((block) => [block, node] as const);
   });
   pairs.sort(([x, { entry: a }], [y, { entry: b }]) => compareSpans(x.span, y.span) || byAge(a, b));
   const badBlocks = new Map<Block, Complaint>();

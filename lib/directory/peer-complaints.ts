@@ -1,4 +1,4 @@
-/** Why a node is no peer, or a block is not routed, in one network. */
+/** Why a node is no peer in one network. */
 import { ipFamily } from "../addr/ip.ts";
 import type { Admission } from "./admit-nodes.ts";
 import type { Named } from "./claim-index.ts";

@@ -194,7 +194,14 @@ const ready = (child: Child): Promise<string> =>
 async function stopped(pid: number): Promise<void> {
   process.kill(pid, "SIGSTOP");
   const tasks = `/proc/${pid}/task`;
-  const runs = (thread: string) => !readFileSync(`${tasks}/${thread}/stat`, "utf8").includes(") T ");
+  const runs = (thread: string) => {
+    try {
+      return !readFileSync(`${tasks}/${thread}/stat`, "utf8").includes(") T ");
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  };
   while (readdirSync(tasks).some(runs)) await Bun.sleep(1);
 }
 
