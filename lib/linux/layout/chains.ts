@@ -82,12 +82,16 @@ function toPort(): LayoutChain {
   };
 }
 
-/** From one switch of ours to another, or back to the same: what comes in or goes out pays two look-ups at most. */
+/**
+ * From one switch of ours to another, or back to the same: what comes in or goes out pays two look-ups at most, and once its
+ * connection stands none.
+ */
 function forward(): LayoutChain {
   return {
     name: "forward",
     base: { type: "filter", hook: "forward", priority: FILTER, policy: "accept" },
     rules: [
+      because("answers", isAnswer, verdict({ kind: "accept" })),
       rule(
         inSet(["oifname"], "switches"),
         inSet(["iifname"], "switches"),
@@ -102,7 +106,6 @@ function between(): LayoutChain {
   return {
     name: "between",
     rules: [
-      because("answers", isAnswer, pass),
       because("a published port is the host's, for everybody", wasDnatted, pass),
       rule(inSet(["iifname", "oifname"], "isolated"), verdict({ kind: "goto", chain: "refuse" })),
       rule(inSet(["iifname", "oifname"], "reachable"), pass),

@@ -17,7 +17,7 @@ export const RULE_COUNTS = {
     prerouting: 2,
     output: 2,
     publish: 4,
-    forward: 1,
+    forward: 2,
     postrouting: 10,
     tunnel_out: 1,
     tunnel_in: 2,
