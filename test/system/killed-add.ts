@@ -15,6 +15,9 @@ export interface KilledAdd {
   readonly late?: RegExp;
 }
 
+/** Of its multiples the fractions lie far from each other, however many there are. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
 /** Whether the host has links of a network already, so that there is less to do. */
 const isThere = ({ host }: NatLab): boolean =>
   /^ *vs[wh]-/m.test(withinNamespace(host.ns, () => readFileSync("/proc/thread-self/net/dev", "utf8")));
@@ -24,8 +27,6 @@ export const rowsOf = (lab: NatLab) => lab.rows().filter((row) => !row.startsWit
 export interface Killing {
   readonly ns: Namespace;
   readonly seen: { killed: number; recorded: number; unfinished: number };
-  /** Whether there is another attempt: so many as a rule, more while chance was against those that say something. */
-  goesOn(index: number, times: number): boolean;
   /** @returns which attempt it was, for a failure that is to be seen again */
   attempt(index: number, id: string): Promise<string>;
   /** Prints what was seen. @throws unless more than a quarter of `times` were killed in the middle of their work */
@@ -36,7 +37,8 @@ export interface Killing {
 export async function startKilling(lab: NatLab, what: KilledAdd, offset = 0): Promise<Killing> {
   const ns = await lab.host.compartment();
   const told = { absent: await toldByAdd(lab, what, ns), there: await toldByAdd(lab, what, ns) };
-  const random = randomOf(seed + offset);
+  // Spread over all of the work from a place that chance gives: twenty that are independent may all miss a part of it.
+  const first = randomOf(seed + offset)();
   const seen = { killed: 0, recorded: 0, unfinished: 0 };
   const { type, config, runtimeConfig, late } = what;
   const call = { type, verb: "ADD", netns: ns.path, config: { ...config, runtimeConfig } } as const;
@@ -45,14 +47,14 @@ export async function startKilling(lab: NatLab, what: KilledAdd, offset = 0): Pr
     seen,
     async attempt(index, id) {
       const network = isThere(lab) ? "there" : "absent";
-      const moment = momentIn(told[network], random, index % 3 === 2 ? late : undefined);
+      const place = () => (first + index * goldenRatio) % 1;
+      const moment = momentIn(told[network], place, index % 3 === 2 ? late : undefined);
       if (await killedCall(lab, { ...call, id }, moment)) seen.killed++;
       const rows = rowsOf(lab).join();
       if (rows !== "") seen.recorded++;
       if (rows.includes("adding")) seen.unfinished++;
       return `SEED=${seed}, attempt ${index}, ${formatMoment(moment)}`;
     },
-    goesOn: (index, times) => index < times || (seen.unfinished <= times / 4 && index < 4 * times),
     expectUnfinished(times, alsoSeen = {}) {
       const takes = `an ADD takes ${told.there.doneMs.toFixed(1)} ms`;
       console.log(`${takes}; ${JSON.stringify({ ...seen, ...alsoSeen })}`);

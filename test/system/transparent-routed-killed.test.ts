@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)(
       const before = await left(lab);
       const killing = await startKilling(lab, asked);
       let answered = 0;
-      for (let i = 0; killing.goesOn(i, times); i++) {
+      for (let i = 0; i < times; i++) {
         const when = await killing.attempt(i, `c${i}`);
         if ((await left(lab)).includes("proxy proto")) answered++;
         await lab.done("DEL", { id: `c${i}`, netns: killing.ns.path });
